@@ -1,0 +1,90 @@
+# Depthsounder's commands; `make` lists them.
+#
+# Everything is installed into .venv, at the releases and hashes that requirements*.txt pin, and nowhere else.
+# The workflow can do without this file: in an environment of your own, `snakemake --cores 8` is all there is to it.
+
+PYTHON ?= python3
+CORES ?= all
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation
+
+# Where the report of a config file lies: its key `run` names the folder.
+report_of = reports/$$(sed -n 's/^run: *\([a-z0-9_-]*\).*/\1/p' $(1))/index.html
+
+.PHONY: help
+help: ## list these commands
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf 'make %-14s%s\n' "$$name" "$$text"; done
+	@echo
+	@echo 'PYTHON=python3.12 chooses the Python of a new environment, CORES=4 the cores of a run.'
+
+# --- what a user runs ---
+
+.PHONY: report
+report: .venv/runtime ## run the sweep of config/config.yaml and write its report
+	$(BIN)/snakemake --cores $(CORES)
+	@echo "The report is $(CURDIR)/$(call report_of,config/config.yaml)"
+
+.PHONY: smoke
+smoke: .venv/runtime ## run the small sweep of config/smoke.yaml, in about a minute
+	$(BIN)/snakemake --cores $(CORES) --configfile config/smoke.yaml
+	@echo "The report is $(CURDIR)/$(call report_of,config/smoke.yaml)"
+
+.PHONY: clean
+clean: ## remove the environment and caches; results and reports stay
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find src scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- what a developer runs ---
+
+.PHONY: test
+# On one core each: two test processes share the machine, and JAX, which would look for a GPU, runs on the CPU.
+test: export OMP_NUM_THREADS = 1
+test: export JAX_PLATFORMS = cpu
+test: lint ## check the code and run every test
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+.PHONY: lint
+lint: .venv/test ## check style, types and the workflow
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+.PHONY: format
+format: .venv/test ## bring all code into the house style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/snakefmt Snakefile workflow
+
+.PHONY: requirements
+requirements: ## pin the newest releases that pyproject.toml allows; needs uv
+	echo setuptools | uv pip compile --quiet --upgrade - --output-file requirements-build.txt
+	uv pip compile --quiet --upgrade pyproject.toml --output-file requirements.txt
+	uv pip compile --quiet --upgrade pyproject.toml --extra test -c requirements.txt --output-file requirements-test.txt
+	uv pip compile --quiet --upgrade pyproject.toml --extra bench -c requirements.txt --output-file requirements-bench.txt
+
+# --- the environment; each of its files is the time at which a part was installed ---
+
+# One dependency comes as source only; it is built with the release of setuptools that is pinned too. The .pth file makes
+# src/ importable in .venv, so that a script runs by hand as it does in a job. An editable install would do no more, and
+# would need a build of this project whenever an environment is made.
+.venv/runtime: requirements-build.txt requirements.txt | .venv/bin/pip
+	@echo 'Installing what the workflow needs into .venv'
+	@$(PIP) -r requirements-build.txt
+	@$(PIP) -r requirements.txt
+	@echo ../../../../src > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/depthsounder.pth"
+	@touch $@
+
+.venv/test: requirements-test.txt .venv/runtime
+	@echo 'Installing what the tests need into .venv'
+	@$(PIP) -r requirements-test.txt
+	@touch $@
+
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Depthsounder needs Python 3.11 or newer. Name one that you have: make PYTHON=python3.12 report' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo 'This Python has no venv module. On Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
+	@$(PYTHON) -m venv .venv

@@ -1,0 +1,34 @@
+"""Judge the signal and the training of every cell."""
+
+import argparse
+from pathlib import Path
+
+from depthsounder.config import load_resolved
+from depthsounder.dataset import load_dataset
+from depthsounder.judging import judge_cells
+from depthsounder.sweep import cells
+from depthsounder.tables import VERDICTS, write_rows
+from depthsounder.verdicts import Thresholds
+
+
+def main() -> None:
+    """Write the verdicts table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, required=True, help="the run's resolved config")
+    parser.add_argument("--data", type=Path, required=True, help="prepared data, an NPZ file")
+    parser.add_argument("--signal", type=Path, required=True, help="the signal table")
+    parser.add_argument("--traces", type=Path, required=True, help="the traces table")
+    parser.add_argument("--code", default="", help="digest of the code, for the table's metadata")
+    parser.add_argument("--output", type=Path, required=True, help="the verdicts table")
+    arguments = parser.parse_args()
+    config = load_resolved(arguments.config)
+    thresholds = Thresholds(**dict(config.verdicts))
+    entropy = load_dataset(arguments.data).class_entropy
+    names = ((cell.depth, cell.activation, cell.init) for cell in cells(config))
+    rows = judge_cells(arguments.signal, arguments.traces, names, config.training.steps, entropy, thresholds)
+    metadata = {"settings": config.verdicts.model_dump_json(), "code": arguments.code}
+    write_rows(arguments.output, list(rows), VERDICTS, metadata)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""Judge the course note's claims on a run."""
+
+import argparse
+from pathlib import Path
+
+from depthsounder.claims import Settings, columns_read, judge, ledger, load_evidence
+from depthsounder.config import load_resolved
+from depthsounder.dataset import load_dataset
+from depthsounder.tables import CLAIMS, write_rows
+from depthsounder.verdicts import Thresholds
+
+
+def main() -> None:
+    """Write the claims table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--results", type=Path, required=True, help="the run's folder, with its config, data and tables"
+    )
+    parser.add_argument("--code", default="", help="digest of the code, for the table's metadata")
+    parser.add_argument("--output", type=Path, required=True, help="the claims table")
+    arguments = parser.parse_args()
+    config = load_resolved(arguments.results / "config.json")
+    settings = Settings(
+        root_seed=config.root_seed,
+        depths=config.depths,
+        activations=config.activations,
+        inits=config.inits,
+        width=config.width,
+        steps=config.training.steps,
+        class_entropy=load_dataset(arguments.results / "data.npz").class_entropy,
+        thresholds=Thresholds(**dict(config.verdicts)),
+    )
+    claims = ledger()
+    rows = judge(claims, load_evidence(arguments.results, settings, columns_read(claims)))
+    write_rows(arguments.output, rows, CLAIMS, {"code": arguments.code})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""Predict every cell's layers by mean-field theory, from its init alone and from the probe's own norms and overlaps."""
+
+import argparse
+from itertools import product
+from pathlib import Path
+
+from depthsounder.activations import ACTIVATIONS
+from depthsounder.config import load_resolved
+from depthsounder.dataset import load_dataset
+from depthsounder.initializers import initializer
+from depthsounder.meanfield import theory_columns
+from depthsounder.tables import THEORY, write_cells
+
+
+def main() -> None:
+    """Write the theory table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, required=True, help="the run's resolved config")
+    parser.add_argument("--data", type=Path, required=True, help="prepared data, an NPZ file")
+    parser.add_argument("--code", default="", help="digest of the code, for the table's metadata")
+    parser.add_argument("--output", type=Path, required=True, help="the theory table")
+    arguments = parser.parse_args()
+    config = load_resolved(arguments.config)
+    inputs = load_dataset(arguments.data).probe_inputs
+    columns = {
+        (depth, activation, init): of_depth
+        for activation, init in product(config.activations, config.inits)
+        for depth, of_depth in theory_columns(
+            config.depths, ACTIVATIONS[activation], initializer(init), inputs, config.width
+        ).items()
+    }
+    write_cells(arguments.output, columns, THEORY, {"code": arguments.code})
+
+
+if __name__ == "__main__":
+    main()

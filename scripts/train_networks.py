@@ -1,0 +1,33 @@
+"""Train one block of evaluation seeds of one cell at the learning rate that its tuning chose."""
+
+from pathlib import Path
+
+from depthsounder.jobs import add_recipe, cell_parser, recipe, start_cell
+from depthsounder.probes import Probe
+from depthsounder.records import trace_columns, training_signal
+from depthsounder.tables import SIGNAL, TRACES
+from depthsounder.training import Trace, Trainer
+from depthsounder.tuning import read_chosen_rate
+
+
+def main() -> None:
+    """Write a part of the traces table, of the phase evaluate, and one of the signal table."""
+    parser = cell_parser(__doc__)
+    add_recipe(parser)
+    parser.add_argument("--tuning", type=Path, nargs="+", required=True, help="the cell's tuning traces")
+    parser.add_argument("--tail-steps", type=int, required=True, help="last steps by which rates are compared")
+    parser.add_argument("--signal", type=Path, required=True, help="a part of the signal table, to write")
+    parser.add_argument("--traces", type=Path, required=True, help="a part of the traces table, to write")
+    arguments = parser.parse_args()
+    job = start_cell(arguments)
+    rate = read_chosen_rate(arguments.tuning, arguments.steps, arguments.tail_steps)
+    traces = [Trace(seed, rate) for seed in job.seeds]
+    probe = Probe(job.sizes, job.activation, job.dataset)
+    trainer = Trainer(job.draw(job.seeds), job.sizes, job.activation, job.dataset, recipe(arguments), traces, probe)
+    trainer.run(job.root_seed)
+    job.write(arguments.signal, training_signal(traces, job.sizes), SIGNAL)
+    job.write(arguments.traces, trace_columns(traces, "evaluate"), TRACES)
+
+
+if __name__ == "__main__":
+    main()

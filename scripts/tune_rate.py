@@ -1,0 +1,27 @@
+"""Train the tuning seeds of one cell at every learning rate of the grid."""
+
+from itertools import product
+from pathlib import Path
+
+from depthsounder.jobs import add_recipe, cell_parser, recipe, start_cell
+from depthsounder.records import trace_columns
+from depthsounder.tables import TRACES
+from depthsounder.training import Trace, Trainer
+
+
+def main() -> None:
+    """Write a part of the traces table, of the phase tune."""
+    parser = cell_parser(__doc__)
+    add_recipe(parser)
+    parser.add_argument("--learning-rates", type=float, nargs="+", required=True, help="such as 0.01 0.1")
+    parser.add_argument("--output", type=Path, required=True, help="a part of the traces table")
+    arguments = parser.parse_args()
+    job = start_cell(arguments)
+    traces = [Trace(seed, rate) for seed, rate in product(job.seeds, arguments.learning_rates)]
+    parameters = job.draw(job.seeds).repeat(len(arguments.learning_rates), axis=0)
+    Trainer(parameters, job.sizes, job.activation, job.dataset, recipe(arguments), traces).run(job.root_seed)
+    job.write(arguments.output, trace_columns(traces, "tune"), TRACES)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""The bands of the gradient check: the note's, those of Ng's course, and where right gradients fall."""
+
+import numpy as np
+import pandas as pd
+
+from depthsounder.claims.evidence import CELL, Evidence
+from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
+from depthsounder.claims.wording import listed, number
+
+NOTE_BANDS = ("1e-7", "1e-4", "1e-2")
+NG_BANDS = ("1e-7", "1e-5", "1e-3")
+"""Ng, Deep Learning Specialization, course 2: "great", "take a careful look", "worry"."""
+
+
+def right_gradients(evidence: Evidence) -> pd.DataFrame:
+    """Return the central differences of those tensors whose gradient the complex step found right."""
+    checks = evidence.gradient_check
+    key = [*CELL, "parameter"]
+    confirmed = checks[(checks["method"] == "complex_step") & (checks["verdict"] == "passed")][key]
+    central = checks[(checks["method"] == "central_difference") & checks["relative_error"].notna()]
+    return central.merge(confirmed, on=key)
+
+
+def _bands(errors: pd.Series, bounds: tuple[str, ...]) -> np.ndarray:
+    """Return the band of each error: 0 for the best, one more beyond each bound."""
+    return np.searchsorted([float(bound) for bound in bounds], errors)
+
+
+def _judge(evidence: Evidence) -> Judgement:
+    good, doubtful, wrong = NOTE_BANDS
+    expected = f"every right gradient below {good}"
+    right = right_gradients(evidence)
+    if right.empty:
+        return untested(expected, "The run has no gradient that passed the complex step.")
+    errors, floors = right["relative_error"], right["noise_floor"]
+    bands = _bands(errors, NOTE_BANDS)
+    counts = [int(np.sum(bands == band)) for band in range(len(NOTE_BANDS) + 1)]
+    unexplained = np.sum((errors > float(wrong)) & (floors <= float(wrong)))
+    verdict: Verdict = "confirmed" if counts[0] == len(right) else "refuted" if unexplained else "conditional"
+    moved = int(np.sum(bands != _bands(errors, NG_BANDS)))
+    worst = right.iloc[int(np.argmax(errors))]
+    return Judgement(
+        verdict,
+        f"of {len(right):,} right gradients {counts[0]:,} lie below {good}, {counts[1]:,} below {doubtful}, "
+        f"{counts[2]:,} below {wrong} and {counts[3]:,} above",
+        expected,
+        f"All of them agree with the complex step. The largest error, {number(worst['relative_error'], 2)}, is that "
+        f"of ∂{worst['parameter']} of {worst['activation']} with {worst['init']} at depth {worst['depth']}, where "
+        f"rounding alone explains up to {number(worst['noise_floor'], 2)}: small gradients drown in a central "
+        f"difference. The bands are the note's own; Ng's course has {listed(NG_BANDS)}, which would move {moved:,} of "
+        "these gradients to another.",
+    )
+
+
+CLAIMS = (
+    Claim(
+        name="check_bands",
+        statement="A relative error below 1e-7 means a right gradient, about 1e-4 a doubtful one, above 1e-2 a wrong "
+        "one.",
+        source="The note's bands for gradient checking, 1e-7, 1e-4 and 1e-2.",
+        hypothesis="Gradients that the complex step finds right all lie below 1e-7 by central differences too; "
+        "conditional if the noise floor explains those that do not, refuted if it leaves one above 1e-2 unexplained.",
+        test=_judge,
+        reads={"gradient_check": (*CELL, "parameter", "method", "relative_error", "noise_floor", "verdict")},
+    ),
+)

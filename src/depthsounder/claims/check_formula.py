@@ -1,0 +1,83 @@
+"""The relative difference of the gradient check, on a right gradient and on planted errors."""
+
+import numpy as np
+
+from depthsounder.activations import SIGMOID, TANH, Activation
+from depthsounder.claims.evidence import Evidence
+from depthsounder.claims.ledger import Claim, Judgement, Verdict
+from depthsounder.claims.wording import number
+from depthsounder.gradcheck import (
+    CheckedNetwork,
+    central_difference,
+    draw_checked_network,
+    parameter_tensors,
+    relative_error,
+)
+from depthsounder.initializers import initializer
+
+DEPTH, WIDTH, EXAMPLES = 3, 8, 5
+TENSOR = "W1"
+RIGHT_BELOW, WRONG_ABOVE = 1e-7, 1e-2
+"""The outer bands of the note: good below, a mistake above."""
+
+
+def _network(activation: Activation, init: str, evidence: Evidence) -> CheckedNetwork:
+    root_seed = evidence.settings.root_seed
+    return draw_checked_network(root_seed, DEPTH, WIDTH, EXAMPLES, activation, initializer(init))
+
+
+def planted_errors(network: CheckedNetwork) -> dict[str, float]:
+    """Return the relative error of the first weights' gradient, right and with mistakes; and of all parameters at once.
+
+    Returns
+    -------
+    errors
+        By ``"right"``, ``"doubled"``, ``"sign"`` and ``"forgotten"``; and ``"doubled, all parameters"``, where the
+        formula takes the whole gradient as one vector.
+    """
+    positions = dict(parameter_tensors(network.sizes))[TENSOR]
+    analytic = network.gradient()
+    numeric, _ = central_difference(network, np.arange(len(network.parameters)))
+    doubled = analytic.copy()
+    doubled[positions] *= 2.0
+    tensor, truth = analytic[positions], numeric[positions]
+    return {
+        "right": relative_error(tensor, truth),
+        "doubled": relative_error(2.0 * tensor, truth),
+        "sign": relative_error(-tensor, truth),
+        "forgotten": relative_error(0.0 * tensor, truth),
+        "doubled, all parameters": relative_error(doubled, numeric),
+    }
+
+
+def _judge(evidence: Evidence) -> Judgement:
+    healthy = planted_errors(_network(TANH, "glorot_normal", evidence))
+    vanishing = planted_errors(_network(SIGMOID, "naive_small", evidence))
+    tells = healthy["right"] <= RIGHT_BELOW and all(
+        healthy[mistake] >= WRONG_ABOVE for mistake in ("doubled", "sign", "forgotten")
+    )
+    missed = vanishing["doubled, all parameters"] < WRONG_ABOVE
+    verdict: Verdict = "refuted" if not tells else "conditional" if missed else "confirmed"
+    return Judgement(
+        verdict,
+        f"right {number(healthy['right'], 2)}; doubled {number(healthy['doubled'])}; sign flipped "
+        f"{number(healthy['sign'])}; forgotten {number(healthy['forgotten'])}",
+        f"right below {number(RIGHT_BELOW)}; each mistake above {number(WRONG_ABOVE)}",
+        f"∂{TENSOR} of a tanh network of depth {DEPTH} with Glorot's weights, one tensor at a time. Over all "
+        "parameters at once, the same doubling in a sigmoid network with naive_small weights gives only "
+        f"{number(vanishing['doubled, all parameters'], 2)}: a vanishing tensor's mistake drowns in the norm of the "
+        "others.",
+    )
+
+
+CLAIMS = (
+    Claim(
+        name="check_formula",
+        statement="‖analytic − numeric‖ / (‖analytic‖ + ‖numeric‖) tells a right gradient from a wrong one.",
+        source="The note's formula for the relative error of the gradient check.",
+        hypothesis="A right gradient is below 1e-7 and each planted mistake above 1e-2; conditional if a mistake "
+        "escapes when the formula takes all parameters as one vector.",
+        test=_judge,
+        reads={},
+    ),
+)

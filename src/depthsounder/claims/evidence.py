@@ -1,0 +1,106 @@
+"""What a claim may look at: the run's tables, as data frames, and its settings, as plain values.
+
+This module knows columns and rows; it judges nothing.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from depthsounder.tables import CELL_KEYS, read_table
+from depthsounder.verdicts import Thresholds
+
+CELL = CELL_KEYS
+"""The columns that identify a cell."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The run's settings, as far as claims depend on them.
+
+    Attributes
+    ----------
+    root_seed
+        The sweep's seed, from which the claims' own draws descend too.
+    depths, activations, inits
+        The axes of the sweep.
+    width
+        Units of each hidden layer.
+    steps
+        Updates of a training.
+    class_entropy
+        H, in nats.
+    thresholds
+        Of the verdicts.
+    """
+
+    root_seed: int
+    depths: tuple[int, ...]
+    activations: tuple[str, ...]
+    inits: tuple[str, ...]
+    width: int
+    steps: int
+    class_entropy: float
+    thresholds: Thresholds
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Settings and tables of one run; a null of a table is NaN or None here.
+
+    Attributes
+    ----------
+    settings
+        What the run was.
+    signal, traces, gradient_check, theory, verdicts
+        The tables of these names, with the columns that some claim reads.
+    """
+
+    settings: Settings
+    signal: pd.DataFrame
+    traces: pd.DataFrame
+    gradient_check: pd.DataFrame
+    theory: pd.DataFrame
+    verdicts: pd.DataFrame
+
+    def by_depth(self, activation: str, init: str) -> pd.DataFrame:
+        """Return the verdicts of one activation and init, indexed by depth in ascending order."""
+        chosen = (self.verdicts["activation"] == activation) & (self.verdicts["init"] == init)
+        return self.verdicts[chosen].set_index("depth").sort_index()
+
+    def initial(self, activation: str, init: str) -> pd.DataFrame:
+        """Return the signal table's rows of one activation and init before training."""
+        signal = self.signal
+        return signal[(signal["step"] == 0) & (signal["activation"] == activation) & (signal["init"] == init)]
+
+
+def load_evidence(results: Path, settings: Settings, columns: Mapping[str, Collection[str]]) -> Evidence:
+    """Read the tables of a results folder.
+
+    Parameters
+    ----------
+    columns
+        For each table, what to read of it: the traces have a million rows.
+
+    Raises
+    ------
+    OSError
+        If a table is missing or damaged; the message names it.
+    """
+    frames = {
+        name: _frame(read_table(results / f"{name}.parquet", sorted(columns.get(name, CELL))))
+        for name in ("signal", "traces", "gradient_check", "theory", "verdicts")
+    }
+    return Evidence(settings, **frames)
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    # Names become categories: a million strings cost more than the numbers beside them.
+    for position, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            table = table.set_column(position, field.name, table[field.name].dictionary_encode())
+    frame: pd.DataFrame = table.to_pandas()
+    return frame

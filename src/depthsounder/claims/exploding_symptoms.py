@@ -1,0 +1,104 @@
+"""The symptoms of exploding gradients, by numeric rules: a loss that is no number, or that suddenly diverges."""
+
+import numpy as np
+import pandas as pd
+
+from depthsounder.claims.evidence import CELL, Evidence
+from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
+from depthsounder.claims.wording import number
+
+
+def blown_up(evidence: Evidence) -> pd.DataFrame:
+    """Return which tuning networks show the symptom, by cell.
+
+    A network shows it if its loss stops being finite, or if it rises at any step above `diverged_loss` times the larger
+    of H and its first loss.
+
+    Returns
+    -------
+    shares
+        Columns ``network`` (share of networks that show it), ``every_rate`` and ``no_rate`` (whether every network of
+        each rate, or none of any, does) and ``not_finite`` (share of networks whose loss stops being finite).
+    """
+    traces = evidence.traces
+    tuning = traces[traces["phase"] == "tune"]
+    losses = tuning.assign(train_loss=tuning["train_loss"].astype(float).fillna(np.inf))
+    network = losses.groupby([*CELL, "learning_rate", "seed"], observed=True)["train_loss"].agg(["first", "max"])
+    bound = evidence.settings.thresholds.diverged_loss * network["first"].clip(lower=evidence.settings.class_entropy)
+    shown = pd.DataFrame(
+        {"shown": ~(network["max"] <= bound) | np.isinf(network["max"]), "inf": np.isinf(network["max"])}
+    )
+    rates = shown["shown"].groupby(level=[*CELL, "learning_rate"], observed=True).all()
+    by_cell = shown.groupby(level=list(CELL), observed=True)
+    return pd.DataFrame(
+        {
+            "network": by_cell["shown"].mean(),
+            "every_rate": rates.groupby(level=list(CELL), observed=True).all(),
+            "no_rate": ~by_cell["shown"].any(),
+            "not_finite": by_cell["inf"].mean(),
+        }
+    )
+
+
+def _overwritten(evidence: Evidence, cells: pd.Index) -> str:
+    """Say how fast layers change in those of some cells that keep a finite loss; empty if no such row exists."""
+    signal = evidence.signal
+    first = signal[(signal["step"] > 0) & np.isfinite(signal["update_ratio"].astype(float))].set_index(list(CELL))
+    first = first[first.index.isin(cells)]
+    if first.empty:
+        return ""
+    first = first[first["step"] == first["step"].min()].set_index("layer", append=True)["update_ratio"]
+    medians = first.groupby(level=[*CELL, "layer"], observed=True).median()
+    depth, activation, init, layer = medians.index[int(np.argmax(medians))]
+    last = medians.loc[(depth, activation, init, depth)]
+    return (
+        f" {activation} with {init} at depth {depth} stays finite, while its first update changes layer {layer} by "
+        f"{number(medians.max(), 2)} times its norm and layer {depth} by {number(last, 2)}: nothing in the loss tells."
+    )
+
+
+def _judge(evidence: Evidence) -> Judgement:
+    expected = "a loss that is not finite, or jumps, at every learning rate of every cell whose signal explodes"
+    shown = blown_up(evidence)
+    verdicts = evidence.verdicts.set_index(list(CELL))["signal_verdict"]
+    exploding = shown[shown.index.isin(verdicts[verdicts == "exploding"].index)]
+    healthy = shown[shown.index.isin(verdicts[verdicts == "healthy"].index)]
+    if exploding.empty:
+        return untested(expected, "The run has no cell whose signal explodes.")
+    every, none = int(exploding["every_rate"].sum()), int(exploding["no_rate"].sum())
+    some = len(exploding) - every - none
+    verdict: Verdict = (
+        "confirmed" if every == len(exploding) else "refuted" if none == len(exploding) else "conditional"
+    )
+    finite = exploding[exploding["not_finite"] == 0.0].index
+    healthy_words = (
+        f" {int((~healthy['no_rate']).sum())} of {len(healthy)} cells with a healthy signal show it too, at the larger "
+        "rates: it tells of the rate as much as of the signal."
+        if len(healthy)
+        else ""
+    )
+    factor = evidence.settings.thresholds.diverged_loss
+    return Judgement(
+        verdict,
+        f"of {len(exploding)} cells, {every} show it at every rate, {some} at some, {none} at none",
+        expected,
+        f"A loss jumps if it exceeds {factor:g} times its start and {factor:g} H; in {len(finite)} of these cells it "
+        f"stays finite at every rate.{healthy_words}{_overwritten(evidence, finite)}",
+    )
+
+
+CLAIMS = (
+    Claim(
+        name="exploding_symptoms",
+        statement="Where gradients explode, the loss becomes NaN or suddenly diverges.",
+        source="The note's symptoms of exploding gradients.",
+        hypothesis="In every cell whose signal explodes, the loss stops being finite or jumps, at every learning "
+        "rate of the grid; conditional if only at some rates or in some cells.",
+        test=_judge,
+        reads={
+            "verdicts": (*CELL, "signal_verdict"),
+            "traces": (*CELL, "phase", "seed", "learning_rate", "step", "train_loss"),
+            "signal": (*CELL, "seed", "step", "layer", "update_ratio"),
+        },
+    ),
+)

@@ -1,0 +1,91 @@
+"""He's initialization against Glorot's, for ReLU and leaky ReLU."""
+
+from functools import partial
+
+from depthsounder.activations import ACTIVATIONS
+from depthsounder.claims.comparisons import COMPARED, PAIRED, Outcome, Sign, lower_tails, pairs
+from depthsounder.claims.evidence import Evidence
+from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
+from depthsounder.claims.wording import listed, number
+from depthsounder.gaussian import squared_slope
+from depthsounder.initializers import initializer
+
+
+def advantage(he: Outcome, glorot: Outcome, sign: Sign) -> int:
+    """Return 1 where He does better, −1 where worse, and 0 where the two cannot be told apart.
+
+    Training verdicts decide. Where both are the same word, the seeds' tail losses do, unless both train.
+    """
+    if he.rank != glorot.rank:
+        return 1 if he.rank > glorot.rank else -1
+    if he.training == "trains" or not sign.significant:
+        return 0
+    return 1 if sign.lower > sign.higher else -1
+
+
+def _judge(activation: str, evidence: Evidence) -> Judgement:
+    expected = "He's signal healthy at every depth, He nowhere worse than Glorot and somewhere better"
+    compared = pairs(evidence, activation, "he_normal", "glorot_normal")
+    if not compared:
+        return untested(expected, f"The run has no {activation} cells with both he_normal and glorot_normal.")
+    signs = lower_tails(evidence, activation, "he_normal", "glorot_normal")
+    gains = {depth: advantage(*both, signs.get(depth, Sign(0, 0))) for depth, both in compared.items()}
+    unhealthy = [depth for depth, (he, _) in compared.items() if he.signal not in (None, "healthy")]
+    better, worse = ([depth for depth, gain in gains.items() if gain == sense] for sense in (1, -1))
+    verdict: Verdict
+    if not better:
+        verdict = "refuted" if worse else "inconclusive"
+    else:
+        verdict = "conditional" if worse or unhealthy else "confirmed"
+    words = {1: "He better", 0: "no difference", -1: "He worse"}
+    return Judgement(
+        verdict,
+        "; ".join(
+            f"{words[sense]} at depth {listed(depths)}"
+            for sense in words
+            if (depths := [depth for depth, gain in gains.items() if gain == sense])
+        ),
+        expected,
+        f"{_theory(activation, evidence)} {_example(compared, signs)} "
+        + (
+            f"He's signal is not healthy at depth {listed(unhealthy)}."
+            if unhealthy
+            else "He's signal is healthy throughout."
+        ),
+    )
+
+
+def _theory(activation: str, evidence: Evidence) -> str:
+    width, phi = evidence.settings.width, ACTIVATIONS[activation]
+    # E[φ'²] of a rectifier with two straight halves is the same at every variance.
+    slope = float(squared_slope(phi, 1.0))
+    he, glorot = (initializer(init).gain(width, width, phi) * slope for init in ("he_normal", "glorot_normal"))
+    return (
+        f"A layer multiplies squared errors by χ1 = {number(he)} with He's weights and {number(glorot)} with Glorot's."
+    )
+
+
+def _example(compared: dict[int, tuple[Outcome, Outcome]], signs: dict[int, Sign]) -> str:
+    depth = max(compared)
+    he, glorot = compared[depth]
+    sign = signs.get(depth, Sign(0, 0))
+    return (
+        f"At depth {depth} He is {he.training} (tail loss {number(he.tail_loss)} nats) and Glorot {glorot.training} "
+        f"({number(glorot.tail_loss)}), with He lower in {sign.lower} of {sign.lower + sign.higher} seeds."
+    )
+
+
+def _claim(activation: str, title: str) -> Claim:
+    return Claim(
+        name=f"he_for_{activation}",
+        statement=f"{title} networks need He's initialization: with Glorot's they fall behind.",
+        source=f"The note recommends He's variance 2/n_in for {title}, and Xavier for saturating activations.",
+        hypothesis="At no depth is He worse than Glorot, at some it is better, by the training verdict or else by an "
+        "exact sign test on the seeds' tail losses, and its signal is healthy; conditional if it is better here and "
+        "worse there, or its signal is not healthy everywhere.",
+        test=partial(_judge, activation),
+        reads={**COMPARED, **PAIRED},
+    )
+
+
+CLAIMS = (_claim("relu", "ReLU"), _claim("leaky_relu", "Leaky ReLU"))

@@ -1,0 +1,123 @@
+"""The symptoms of vanishing gradients, by numeric rules: weights that barely change and a loss that barely falls."""
+
+import numpy as np
+import pandas as pd
+
+from depthsounder.claims.evidence import CELL, Evidence
+from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
+from depthsounder.claims.wording import number
+
+BARELY = 0.01
+"""A layer barely changes if its fastest logged update, made at every step, would move its weights by less than 1 %."""
+
+NOT_VANISHING = "The run has no cell whose signal vanishes."
+
+
+def _vanishing(evidence: Evidence) -> pd.DataFrame:
+    verdicts = evidence.verdicts
+    return verdicts[verdicts["signal_verdict"] == "vanishing"].set_index(list(CELL))
+
+
+def fastest_updates(evidence: Evidence) -> pd.DataFrame:
+    """Return by cell (rows) and layer (columns) ‖ΔW‖/‖W‖ of the fastest logged update, the median over seeds."""
+    signal = evidence.signal
+    updates = signal[(signal["step"] > 0) & signal["update_ratio"].notna()]
+    medians = updates.groupby([*CELL, "layer", "step"], observed=True)["update_ratio"].median()
+    return medians.groupby(level=[*CELL, "layer"], observed=True).max().unstack("layer")
+
+
+def _judge_weights(evidence: Evidence) -> Judgement:
+    slow = BARELY / evidence.settings.steps
+    expected = f"‖ΔW‖/‖W‖ below {number(slow, 2)} an update in every layer of every cell whose signal vanishes"
+    updates = fastest_updates(evidence)
+    updates = updates[updates.index.isin(_vanishing(evidence).index)]
+    if updates.empty:
+        return untested(expected, NOT_VANISHING)
+    depths = updates.index.get_level_values("depth")
+    by_layer = {
+        name: np.array([row[layer] for (_, row), layer in zip(updates.iterrows(), layers, strict=True)])
+        for name, layers in (("layer 1", depths * 0 + 1), ("layer L", depths), ("the readout", depths + 1))
+    }
+    still = {name: int(np.sum(ratios < slow)) for name, ratios in by_layer.items()}
+    everywhere = int(np.sum([(row.dropna() < slow).all() for _, row in updates.iterrows()]))
+    verdict: Verdict = "confirmed" if everywhere == len(updates) else "conditional" if still["layer 1"] else "refuted"
+    # The cell in which the readout outruns the first layer most.
+    widest = int(np.argmax(by_layer["the readout"] / np.maximum(by_layer["layer 1"], np.finfo(float).tiny)))
+    depth, activation, init = updates.index[widest]
+    first, last, readout = (number(ratios[widest], 2) for ratios in by_layer.values())
+    return Judgement(
+        verdict,
+        f"of {len(updates)} cells, barely changing: "
+        + ", ".join(f"{name} in {count}" for name, count in still.items()),
+        expected,
+        f"The fastest logged update of each layer, the median over seeds; at this bound {evidence.settings.steps} "
+        f"updates move weights by less than {BARELY:.0%}. {activation} with {init} at depth {depth} has {first} in "
+        f"layer 1, {last} in layer {depth} and {readout} in the readout: updates fade towards the input, while the "
+        "readout learns on.",
+    )
+
+
+def _initial_losses(evidence: Evidence) -> pd.Series:
+    """Return the training loss before the first update by cell, the median over evaluation seeds."""
+    traces = evidence.traces
+    start = traces[(traces["phase"] == "evaluate") & (traces["step"] == 0)]
+    return start.groupby(list(CELL), observed=True)["train_loss"].median().astype(float)
+
+
+def _judge_loss(evidence: Evidence) -> Judgement:
+    entropy, thresholds = evidence.settings.class_entropy, evidence.settings.thresholds
+    little = (1.0 - thresholds.stalled_loss) * entropy
+    expected = f"the loss falls by less than {number(little, 2)} nats in every cell whose signal vanishes"
+    cells = _vanishing(evidence).join(_initial_losses(evidence).rename("initial_loss")).dropna(subset=["initial_loss"])
+    if cells.empty:
+        return untested(expected, NOT_VANISHING)
+    falls = cells["initial_loss"] - cells["tail_loss"]
+    below = cells["tail_loss"] < thresholds.stalled_loss * entropy
+    stays = ~below & (falls.abs() < little)
+    plateau = cells[~below & (falls >= little)]
+    rises = len(cells) - int(below.sum() + stays.sum()) - len(plateau)
+    verdict: Verdict = "confirmed" if stays.all() else "refuted" if below.all() else "conditional"
+    typical = (
+        f"Those that fall to it start at {number(plateau['initial_loss'].median())} nats and end at "
+        f"{number(plateau['tail_loss'].median())}, by their medians: the readout learns how frequent each "
+        "class is. "
+        if len(plateau)
+        else ""
+    )
+    return Judgement(
+        verdict,
+        f"of {len(cells)} cells {stays.sum()} stay where they start, {len(plateau)} fall to H and stop, {below.sum()} "
+        f"fall below it{f' and {rises} rise' if rises else ''}",
+        expected,
+        f"H = {number(entropy)} nats is the loss of knowing the classes' frequencies and nothing else, ln K for equal "
+        f"ones. {typical}A cell falls below if its tail loss is under {thresholds.stalled_loss:g} H within "
+        f"{evidence.settings.steps} updates: a signal that vanishes at the start need not stay so.",
+    )
+
+
+CLAIMS = (
+    Claim(
+        name="vanishing_weights",
+        statement="Where gradients vanish, the weights barely change.",
+        source="The note's first symptom of vanishing gradients, to be looked for in each layer.",
+        hypothesis="In every cell whose signal vanishes, the fastest logged update of every layer would move its "
+        "weights by less than 1 % over the run; conditional if so in the first layer of some cells only.",
+        test=_judge_weights,
+        reads={
+            "verdicts": (*CELL, "signal_verdict"),
+            "signal": (*CELL, "seed", "step", "layer", "update_ratio"),
+        },
+    ),
+    Claim(
+        name="vanishing_loss",
+        statement="Where gradients vanish, the loss barely falls.",
+        source="The note's second symptom of vanishing gradients.",
+        hypothesis="In every cell whose signal vanishes, the tail loss is within 2 % of H of the initial one; "
+        "conditional if the loss falls, but only to H, or falls in some cells only.",
+        test=_judge_loss,
+        reads={
+            "verdicts": (*CELL, "signal_verdict", "tail_loss"),
+            "traces": (*CELL, "phase", "step", "train_loss"),
+        },
+    ),
+)

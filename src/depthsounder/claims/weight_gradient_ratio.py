@@ -1,0 +1,62 @@
+"""∂W's first/last ratio as a detector of vanishing gradients."""
+
+import numpy as np
+import pandas as pd
+
+from depthsounder.claims.evidence import CELL, Evidence
+from depthsounder.claims.ledger import Claim, Judgement, untested
+from depthsounder.claims.wording import number
+
+HOMOGENEOUS = ("linear", "relu")
+
+
+def weight_gradient_ratios(evidence: Evidence) -> pd.Series:
+    """Return rms ∂W¹ / rms ∂W^L before training by (depth, activation, init), the median over seeds."""
+    signal = evidence.signal
+    chosen = (signal["step"] == 0) & signal["activation"].isin(HOMOGENEOUS) & (signal["depth"] > 1)
+    rows = signal[chosen]
+    network = [*CELL, "seed"]
+    first = rows[rows["layer"] == 1].set_index(network)["weight_grad_rms"]
+    last = rows[rows["layer"] == rows["depth"]].set_index(network)["weight_grad_rms"]
+    return (first / last).groupby(level=list(CELL), observed=True).median()
+
+
+def _judge(evidence: Evidence) -> Judgement:
+    thresholds = evidence.settings.thresholds
+    low, high = thresholds.vanishing_ratio, thresholds.exploding_ratio
+    expected = f"∂W¹/∂W^L outside {low:g} to {high:g} wherever D is"
+    ratios = evidence.verdicts.set_index(list(CELL))["delta_ratio"]
+    both = pd.DataFrame({"delta": ratios, "weight": weight_gradient_ratios(evidence)}).dropna()
+    both = both[np.isfinite(both["delta"]) & (both["delta"] > 0)]
+    sick = both[(both["delta"] < low) | (both["delta"] > high)]
+    if sick.empty:
+        return untested(expected, "The run has no linear or ReLU cell whose errors vanish or explode.")
+    hidden = sick[sick["weight"].between(low, high)]
+    # The cell with the largest gap between what D sees and what the ratio sees.
+    widest = int(np.argmax(np.abs(np.log(sick["delta"] / sick["weight"]))))
+    (depth, activation, init), worst = sick.index[widest], sick.iloc[widest]
+    return Judgement(
+        "confirmed" if hidden.empty else "refuted" if len(hidden) == len(sick) else "conditional",
+        f"hidden in {len(hidden)} of {len(sick)} cells; the ratio lies between {number(sick['weight'].min(), 2)} and "
+        f"{number(sick['weight'].max(), 2)}",
+        expected,
+        f"Linear and ReLU cells whose D vanishes or explodes. {activation} with {init} at depth {depth} has D = "
+        f"{number(worst['delta'], 2)} and a ratio of {number(worst['weight'], 2)}: small activations and small errors "
+        "cancel in ∂W = hᵀδ. Errors, or the absolute size of ∂W, show it.",
+    )
+
+
+CLAIMS = (
+    Claim(
+        name="weight_gradient_ratio",
+        statement="Vanishing gradients show in the ratio of the first layer's weight gradient to the last one's.",
+        source="The note compares the weight gradients of early and late layers to diagnose vanishing gradients.",
+        hypothesis="Wherever D vanishes or explodes, in linear and ReLU networks, the ratio passes the same "
+        "thresholds; conditional if it misses some of these cells, refuted if all.",
+        test=_judge,
+        reads={
+            "verdicts": (*CELL, "delta_ratio"),
+            "signal": (*CELL, "seed", "step", "layer", "weight_grad_rms"),
+        },
+    ),
+)

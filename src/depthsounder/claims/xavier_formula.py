@@ -1,0 +1,45 @@
+"""The note's Xavier formula, 1/(n_in + n_out), against the condition that it is to meet."""
+
+import numpy as np
+
+from depthsounder.activations import LINEAR
+from depthsounder.claims.evidence import Evidence
+from depthsounder.claims.ledger import Claim, Judgement
+from depthsounder.claims.wording import number
+from depthsounder.initializers import draw_network, initializer
+
+NETWORKS = 20
+DEPTH = 20
+TOLERANCE = 0.1
+
+
+def drawn_gain(init: str, evidence: Evidence) -> float:
+    """Return n·Var(W) of weights drawn by an init between two hidden layers of the run's width."""
+    width, root_seed = evidence.settings.width, evidence.settings.root_seed
+    rule, sizes = initializer(init), [width, width, 1]
+    squares = [np.mean(draw_network(root_seed, seed, sizes, LINEAR, rule)[0][0] ** 2) for seed in range(NETWORKS)]
+    return width * float(np.mean(squares))
+
+
+def _judge(evidence: Evidence) -> Judgement:
+    width = evidence.settings.width
+    note, glorot = drawn_gain("xavier_note", evidence), drawn_gain("glorot_normal", evidence)
+    return Judgement(
+        "confirmed" if abs(note - 1.0) <= TOLERANCE else "refuted",
+        f"n·Var(W) = {number(note)} at width {width}; Glorot's 2/(n_in + n_out) gives {number(glorot)}",
+        "n·Var(W) = 1, by the note's own derivation Var(w) = 1/n",
+        f"The printed formula is half of Glorot & Bengio's (2010, equation 12). Through {DEPTH} linear layers it "
+        f"leaves {number(note**DEPTH, 2)} of the variance where Glorot's leaves {number(glorot**DEPTH, 2)}.",
+    )
+
+
+CLAIMS = (
+    Claim(
+        name="xavier_formula",
+        statement="Xavier initialization draws weights of variance 1/(n_in + n_out).",
+        source="The note prints this formula for Xavier initialization, after deriving Var(w) = 1/n.",
+        hypothesis="Between layers of equal width, drawn weights have n·Var(W) = 1 to 10 %, as the derivation asks.",
+        test=_judge,
+        reads={},
+    ),
+)

@@ -1,0 +1,24 @@
+"""The config: its model, and how it is read, refused and handed to the stages.
+
+A valid `Config` is all that the rest of the library sees.
+"""
+
+from depthsounder.config.data_check import check_data
+from depthsounder.config.fields import TUNING_SEED_BASE
+from depthsounder.config.loading import ConfigError, load_resolved, read_config_files, save_resolved, validate_config
+from depthsounder.config.model import Config, Verdicts
+from depthsounder.config.stages import stage_arguments, stage_settings
+
+__all__ = [
+    "TUNING_SEED_BASE",
+    "Config",
+    "ConfigError",
+    "Verdicts",
+    "check_data",
+    "load_resolved",
+    "read_config_files",
+    "save_resolved",
+    "stage_arguments",
+    "stage_settings",
+    "validate_config",
+]

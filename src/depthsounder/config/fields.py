@@ -1,0 +1,123 @@
+"""The types of the config's keys: limits, names from the registries, and the rules of single values and lists.
+
+This module knows values one by one; which of them belong together is `model`'s business.
+"""
+
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, Strict, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from depthsounder.activations import ACTIVATIONS
+from depthsounder.config.wording import Allowed
+from depthsounder.initializers import GAUSSIAN_PATTERN, INITIALIZERS
+from depthsounder.optimizers import OPTIMIZERS
+from depthsounder.sources import BUILT_IN, FILE_SUFFIXES
+
+TUNING_SEED_BASE = 10_000
+"""The first tuning seed: measured and evaluated networks have the seeds below it, so that no rate is chosen on them."""
+
+MAX_GAUSSIAN_NUMBER = 1e6
+
+
+def refuse(complaint: str, *within: str | int) -> PydanticCustomError:
+    """Return the error of a rule; `within` leads from the validated value to the one that is to blame."""
+    return PydanticCustomError("rule", "{complaint}", {"complaint": complaint, "within": within})
+
+
+def _known(names: tuple[str, ...]) -> Callable[[str], str]:
+    def check(name: str) -> str:
+        if name not in names:
+            raise refuse("is not known")
+        return name
+
+    return check
+
+
+def _known_init(name: str) -> str:
+    family = GAUSSIAN_PATTERN.fullmatch(name) if name.isascii() else None
+    if family is None:
+        return _known(tuple(INITIALIZERS))(name)
+    if len(name) > 64 or any(float(number) > MAX_GAUSSIAN_NUMBER for number in family.groups()):
+        raise refuse(f"has a number above {MAX_GAUSSIAN_NUMBER:,.0f} or with too many digits")
+    return name
+
+
+def _law(name: object) -> object:
+    """Return what tells values apart: w1.5 and w1.50 are two spellings of one Gaussian law."""
+    family = GAUSSIAN_PATTERN.fullmatch(name) if isinstance(name, str) else None
+    return tuple(float(number) for number in family.groups()) if family else name
+
+
+def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Refuse a list that is empty or in which a value stands twice."""
+    if not values:
+        raise refuse("is empty")
+    laws = [_law(value) for value in values]
+    for position, law in enumerate(laws):
+        if law in laws[:position]:
+            raise refuse("stands in the list twice", position)
+    return values
+
+
+def increasing(values: tuple[float, ...]) -> tuple[float, ...]:
+    """Refuse a list that is empty or in which a number is not above the one before it."""
+    if not values:
+        raise refuse("is empty")
+    for position in range(1, len(values)):
+        if values[position] <= values[position - 1]:
+            raise refuse("is not above the one before it", position)
+    return values
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise refuse("contains characters that cannot be printed")
+    return text
+
+
+def _known_source(source: str) -> str:
+    if set("{}") & set(source):
+        raise refuse("contains braces, which Snakemake takes for wildcards")
+    if source != BUILT_IN and PurePath(source).suffix.lower() not in FILE_SUFFIXES:
+        raise refuse("is neither the built-in data nor a file of a known kind")
+    return source
+
+
+def _names(names: tuple[str, ...]) -> tuple[Any, ...]:
+    return (
+        AfterValidator(_known(names)),
+        Allowed(f"one of {', '.join(names)}", names),
+        WithJsonSchema({"enum": list(names)}),
+    )
+
+
+_INIT_NAMES = tuple(INITIALIZERS)
+_INIT_SCHEMA = {"anyOf": [{"enum": list(_INIT_NAMES)}, {"type": "string", "pattern": f"^{GAUSSIAN_PATTERN.pattern}$"}]}
+_INIT_TEXT = f"one of {', '.join(_INIT_NAMES)}, or gaussian_w<σw²>_b<σb²> with two numbers, such as gaussian_w1.5_b0.05"
+_SOURCE_TEXT = f"{BUILT_IN}, or the path of a file that ends in {', '.join(FILE_SUFFIXES)}"
+LIST = (Strict(False), Field(json_schema_extra={"minItems": 1, "uniqueItems": True}))
+"""Of a tuple that the YAML gives as a list."""
+
+RunName = Annotated[
+    str,
+    Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64),
+    Allowed("up to 64 of a-z, 0-9, _ and -, the first a letter or a digit"),
+]
+ActivationName = Annotated[str, *_names(tuple(ACTIVATIONS))]
+InitName = Annotated[str, AfterValidator(_known_init), Allowed(_INIT_TEXT, _INIT_NAMES), WithJsonSchema(_INIT_SCHEMA)]
+OptimizerName = Annotated[str, *_names(tuple(OPTIMIZERS))]
+Source = Annotated[str, AfterValidator(_printable), AfterValidator(_known_source), Allowed(_SOURCE_TEXT, (BUILT_IN,))]
+Target = Annotated[
+    Annotated[str, AfterValidator(_printable)] | None, Allowed(f"a column's name for a file, null for {BUILT_IN}")
+]
+Depth = Annotated[int, Field(ge=1, le=10_000)]
+Width = Annotated[int, Field(ge=1, le=65_536)]
+SeedCount = Annotated[int, Field(ge=1, le=TUNING_SEED_BASE)]
+Examples = Annotated[int, Field(ge=1, le=10_000_000)]
+Steps = Annotated[int, Field(ge=1, le=10_000_000)]
+LoggedStep = Annotated[int, Field(ge=0)] | Literal["last"]
+LearningRate = Annotated[float, Field(ge=1e-12, le=1_000_000)]
+Share = Annotated[float, Field(gt=0, lt=1)]

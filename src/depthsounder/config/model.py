@@ -1,0 +1,218 @@
+"""The config model: every key of a sweep, with its unit, its limits and, for a threshold, its source.
+
+No key has a default here: `config/config.yaml` is the default sweep, and a preset states every key. Types are strict: a
+text is no number, and a number is no text.
+
+This module knows which values belong together; it knows nothing of files, paths or jobs.
+"""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from depthsounder.activations import ACTIVATIONS
+from depthsounder.config.fields import (
+    LIST,
+    TUNING_SEED_BASE,
+    ActivationName,
+    Depth,
+    Examples,
+    InitName,
+    LearningRate,
+    LoggedStep,
+    OptimizerName,
+    RunName,
+    SeedCount,
+    Share,
+    Source,
+    Steps,
+    Target,
+    Width,
+    distinct,
+    increasing,
+    refuse,
+)
+from depthsounder.gaussian import critical_gain
+from depthsounder.sources import BUILT_IN
+
+
+class Section(BaseModel):
+    """A part of the config: strict, complete and constant."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Data(Section):
+    """What the networks learn."""
+
+    source: Source = Field(
+        description="The examples: scikit-learn's handwritten digits, or a file of your own with numeric features and "
+        "one row for each example; a relative path starts at the folder in which snakemake runs."
+    )
+    target: Target = Field(
+        description="The column of a CSV or Parquet file, or the array of an NPZ file, with the classes."
+    )
+    test_fraction: Share = Field(
+        description="Share of the examples held out for testing, the same for each class. Unit: 1."
+    )
+
+    @field_validator("target")
+    @classmethod
+    def _target_of_a_file(cls, target: str | None, info: ValidationInfo) -> str | None:
+        source = info.data.get("source")
+        if source == BUILT_IN and target is not None:
+            raise refuse(f"has no meaning for the source {BUILT_IN}")
+        if source not in (None, BUILT_IN) and not target:
+            raise refuse("does not name the column with the classes, as a file needs")
+        return target
+
+
+class Seeds(Section):
+    """How many networks of each cell, by what is done with them."""
+
+    measure: SeedCount = Field(
+        description="Networks measured at initialization: seeds 0, 1, 2 … Unit: networks a cell."
+    )
+    tune: SeedCount = Field(
+        description=f"Networks on which the learning rate is chosen: seeds {TUNING_SEED_BASE:,} and on, disjoint from "
+        "the others. Unit: networks a cell and learning rate."
+    )
+    evaluate: SeedCount = Field(
+        description="Networks trained at the chosen rate, on which the verdict rests: seeds 0, 1, 2 … Unit: networks a "
+        "cell."
+    )
+
+
+class Training(Section):
+    """How networks are trained."""
+
+    optimizer: OptimizerName = Field(description="The update rule.")
+    batch_size: Examples = Field(
+        description="Examples of an update, at most those of the training part. Unit: examples."
+    )
+    steps: Steps = Field(description="Length of each training. Unit: updates.")
+    learning_rates: Annotated[tuple[LearningRate, ...], *LIST, AfterValidator(increasing)] = Field(
+        description="The grid that all cells share, from which each picks its own rate; increasing. Unit: 1."
+    )
+    logged_steps: Annotated[tuple[LoggedStep, ...], *LIST, AfterValidator(distinct)] = Field(
+        description="Steps at which layers, accuracy and test loss are recorded; none above `steps`, for which `last` "
+        "stands. Unit: updates done."
+    )
+
+    @field_validator("logged_steps")
+    @classmethod
+    def _within_the_training(cls, logged: tuple[LoggedStep, ...], info: ValidationInfo) -> tuple[LoggedStep, ...]:
+        steps = info.data.get("steps")
+        for position, step in enumerate(logged):
+            if steps is not None and step != "last" and step > steps:
+                raise refuse(f"is after the last step: training.steps is {steps}", position)
+        return logged
+
+    @property
+    def logged_at(self) -> tuple[int, ...]:
+        """The logged steps as numbers, increasing, with `last` resolved."""
+        return tuple(sorted({self.steps if step == "last" else step for step in self.logged_steps}))
+
+
+class GradientCheck(Section):
+    """The networks on which backpropagation is compared with numeric derivatives, before anything is trained."""
+
+    depths: Annotated[tuple[Annotated[int, Field(ge=1, le=20)], ...], *LIST, AfterValidator(distinct)] = Field(
+        description="Depths at which each activation × init is checked. Unit: hidden layers."
+    )
+    width: Annotated[int, Field(ge=1, le=64)] = Field(
+        description="Width of the checked networks; the cost grows with its fourth power. Unit: units a layer."
+    )
+    examples: Annotated[int, Field(ge=1, le=64)] = Field(description="Examples of the checked batch. Unit: examples.")
+    complex_step_threshold: Annotated[float, Field(gt=0, le=1e-3)] = Field(
+        description="Relative error above which a parameter's gradient fails. Unit: 1. Source: the complex step has no "
+        "subtraction, so that it is exact to rounding, about 1e-15 (Squire & Trapp 1998)."
+    )
+
+
+class Verdicts(Section):
+    """The thresholds of the verdicts. H is the entropy of the training part's class prior."""
+
+    exploding_ratio: Annotated[float, Field(gt=1)] = Field(
+        description="Signal explodes if D, the error's root mean square at layer 1 over that at layer L, is above. "
+        "Unit: 1. Source: convention, two decades: 27 % a layer over 20 layers."
+    )
+    vanishing_ratio: Share = Field(
+        description="Signal vanishes if D is below. Unit: 1. Source: convention, two decades, as for `exploding_ratio`."
+    )
+    trains_loss: Share = Field(
+        description="A network trains if its tail loss is at most this share of H. Unit: H. Source: convention, "
+        "nine tenths of the classes' entropy are explained; 0.23 nat on the digits."
+    )
+    trains_share: Annotated[float, Field(gt=0, le=1)] = Field(
+        description="A cell trains if at least this share of its evaluation seeds does. Unit: 1. Source: convention, "
+        "8 of 10, whose Wilson interval begins at 0.49."
+    )
+    stalled_loss: Share = Field(
+        description="A cell is stalled if its median tail loss is at least this share of H, and a network has left the "
+        "plateau when a mean over `tail_steps` falls below it. Unit: H. Source: the best constant prediction has a "
+        "loss of H; 2 % below it is beyond the noise of a mean over 50 batches of 64."
+    )
+    diverged_loss: Annotated[float, Field(ge=1)] = Field(
+        description="A network has diverged if its tail loss is above this multiple of H and above its initial loss. "
+        "Unit: H. Source: convention, twice the loss of the best constant prediction."
+    )
+    tail_steps: Steps = Field(
+        description="Length of the tail, whose mean batch loss is judged; at most `training.steps`. Unit: updates. "
+        "Source: about two passes over the digits at batch size 64."
+    )
+
+    @field_validator("stalled_loss")
+    @classmethod
+    def _stalled_above_trains(cls, stalled: float, info: ValidationInfo) -> float:
+        if stalled <= info.data.get("trains_loss", 0.0):
+            raise refuse(f"is not above verdicts.trains_loss, {info.data['trains_loss']}")
+        return stalled
+
+
+class Config(Section):
+    """A sweep: every activation × init at every depth, and what is done with each."""
+
+    run: RunName = Field(description="Name of the run: it writes results/<run>/ and reports/<run>/ and nothing else.")
+    root_seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = Field(
+        description="Origin of all random numbers: another one gives another, independent sweep."
+    )
+    data: Data = Field(description="What the networks learn.")
+    depths: Annotated[tuple[Depth, ...], *LIST, AfterValidator(distinct)] = Field(
+        description="Depths L of the sweep, without the readout. Unit: hidden layers."
+    )
+    activations: Annotated[tuple[ActivationName, ...], *LIST, AfterValidator(distinct)] = Field(
+        description="Activations of the sweep, from `src/depthsounder/activations.py`."
+    )
+    inits: Annotated[tuple[InitName, ...], *LIST, AfterValidator(distinct)] = Field(
+        description="Initializations of the sweep, from `src/depthsounder/initializers.py`; `critical` only with "
+        "activations that have a critical variance."
+    )
+    seeds: Seeds = Field(description="How many networks of each cell.")
+    seeds_per_block: SeedCount = Field(
+        description="Networks of a cell that one job computes together; blocks start at its multiples. Unit: networks."
+    )
+    width: Width = Field(description="Width of every hidden layer. Unit: units.")
+    training: Training = Field(description="How networks are trained.")
+    probe_examples: Examples = Field(
+        description="Training examples on which layers are measured, at most all of them. Unit: examples."
+    )
+    gradient_check: GradientCheck = Field(description="The check of backpropagation that gates the sweep.")
+    verdicts: Verdicts = Field(description="The thresholds of the verdicts.")
+
+    @field_validator("inits")
+    @classmethod
+    def _critical_where_it_exists(cls, inits: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        for name in info.data.get("activations", ()) if "critical" in inits else ():
+            critical = critical_gain(ACTIVATIONS[name])
+            if critical.status == "none":
+                raise refuse(f"is not possible: {critical.reason}", inits.index("critical"))
+        return inits
+
+    @field_validator("verdicts")
+    @classmethod
+    def _tail_within_the_training(cls, verdicts: Verdicts, info: ValidationInfo) -> Verdicts:
+        training = info.data.get("training")
+        if training is not None and verdicts.tail_steps > training.steps:
+            raise refuse(f"is above training.steps, {training.steps}", "tail_steps")
+        return verdicts

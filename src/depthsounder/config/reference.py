@@ -1,0 +1,75 @@
+"""The config's JSON Schema for editors and its reference page, both generated from the model.
+
+This module knows how to write the model down; what a key means stands in `model`.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from depthsounder.config.model import Config, Section
+from depthsounder.config.wording import KeyPath, allowed_in
+
+_HEAD = """\
+# The config
+
+`config/config.yaml` is the default sweep. A preset such as `config/smoke.yaml` is given as
+`snakemake --configfile config/smoke.yaml`. Snakemake lays it over `config/config.yaml`: a preset therefore states every
+key, and its `run` keeps its files apart from every other's. `--config` changes single keys, as in
+`--config run=second root_seed=2` or `--config 'seeds={measure: 40}'`.
+
+The config is checked before any job starts. Every key is needed, no other key is allowed, and a text is no number: YAML
+takes `1e-2` for a text and `1.0e-2` for a number. What cannot be used is refused with its file and line, the value that
+was found, what is allowed, and the nearest name. Editors that know YAML schemas check while you type: the first line of
+each config names `config/schema.json`.
+
+This page is generated from the config's model by `python scripts/write_config_reference.py`. "Default" is the value in
+`config/config.yaml`.
+"""
+
+
+def schema_text() -> str:
+    """Return the JSON Schema of a complete config."""
+    return json.dumps(Config.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def reference_text(default_file: Path) -> str:
+    """Return the reference page, with the values of the default sweep."""
+    defaults = yaml.safe_load(default_file.read_text(encoding="utf-8"))
+    return "\n".join([_HEAD, *_section(Config, (), defaults)]) + "\n"
+
+
+def _section(model: type[Section], path: KeyPath, values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of a section: its own keys as a table, then the sections in it."""
+    subsections = {}
+    title = ".".join(str(key) for key in path)
+    yield f"## `{title}`\n\n{' '.join((model.__doc__ or '').split())}\n" if path else "## Top level\n"
+    yield "| Key | Default | Allowed | Meaning |"
+    yield "|---|---|---|---|"
+    for name, field in model.model_fields.items():
+        place = (*path, name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            subsections[name] = field.annotation
+            allowed, value = f"a section: see [`{name}`](#{name})", "…"
+        else:
+            allowed, value = allowed_in(Config, place).text, f"`{_yaml(values[name])}`"
+        yield f"| `{name}` | {value} | {_cell(allowed)} | {_cell(field.description or '')} |"
+    yield ""
+    for name, subsection in subsections.items():
+        yield from _section(subsection, (*path, name), values[name])
+
+
+def _yaml(value: object) -> str:
+    return yaml.safe_dump(value, default_flow_style=True, width=10_000).removesuffix("\n").removesuffix("\n...")
+
+
+def _cell(text: str) -> str:
+    return (
+        text.replace("|", "\\|")
+        .replace("<", "&lt;")
+        .replace(". Unit: ", ".<br>Unit: ")
+        .replace(". Source: ", ".<br>Source: ")
+    )

@@ -1,0 +1,92 @@
+"""What a key allows, in words: one text for error messages and for the reference page.
+
+Numbers are worded from their limits, names from their registry, and any other text by an `Allowed` beside its type.
+
+This module knows type annotations; it knows nothing of files or of the meaning of a key.
+"""
+
+import types
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+KeyPath = tuple[str | int, ...]
+"""From the top of the config: keys, and positions in lists."""
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What a value may be: in words, and the names among which the nearest is looked for."""
+
+    text: str
+    names: tuple[str, ...] = ()
+
+
+def _limits(metadata: Sequence[Any]) -> Iterator[Any]:
+    for item in metadata:
+        yield from _limits(item.metadata) if isinstance(item, FieldInfo) else (item,)
+
+
+def _number(kind: str, metadata: Sequence[Any]) -> Allowed:
+    low, high = "", ""
+    for limit in metadata:
+        match limit:
+            case Ge(ge=bound):
+                low = f"from {bound:,}"
+            case Gt(gt=bound):
+                low = f"above {bound:,}"
+            case Le(le=bound):
+                high = f"to {bound:,}" if low.startswith("from") else f"and at most {bound:,}"
+            case Lt(lt=bound):
+                high = f"and below {bound:,}"
+    return Allowed(" ".join(filter(None, [kind, low, high])))
+
+
+def _allowed(annotation: Any, metadata: Sequence[Any]) -> Allowed:  # noqa: ANN401
+    if get_origin(annotation) is Annotated:
+        return _allowed(annotation.__origin__, [*_limits(annotation.__metadata__), *metadata])
+    worded = [item for item in metadata if isinstance(item, Allowed)]
+    if worded:
+        return worded[0]
+    if annotation is int:
+        return _number("a whole number", metadata)
+    if annotation is float:
+        return _number("a number", metadata)
+    if get_origin(annotation) is Literal:
+        names = get_args(annotation)
+        return Allowed(" or ".join(names), names)
+    if get_origin(annotation) in (Union, types.UnionType):
+        return Allowed(", or ".join(_allowed(member, []).text for member in get_args(annotation)))
+    if get_origin(annotation) is tuple:
+        return Allowed(f"a list, not empty, none twice; each: {_allowed(get_args(annotation)[0], []).text}")
+    if annotation is type(None):
+        return Allowed("null")
+    return Allowed(f"a section with the keys {', '.join(annotation.model_fields)}", tuple(annotation.model_fields))
+
+
+def allowed_in(model: type[BaseModel], path: KeyPath) -> Allowed:
+    """Return what the value at a key path may be; at an unknown key, which keys its section has."""
+    if not path:
+        return _allowed(model, [])
+    field = model.model_fields.get(str(path[0]))
+    if field is None:
+        return Allowed(f"the keys {', '.join(model.model_fields)}", tuple(model.model_fields))
+    annotation: Any = field.annotation
+    if len(path) == 1:
+        return _allowed(annotation, list(_limits(field.metadata)))
+    if get_origin(annotation) is tuple:
+        return _allowed(get_args(annotation)[0], [])
+    return allowed_in(annotation, path[1:])
+
+
+def nearest(found: object, names: Sequence[str]) -> str | None:
+    """Return the name that a text was probably meant to be, if any resembles it."""
+    if not isinstance(found, str):
+        return None
+    matches = get_close_matches(found.strip().lower().replace("-", "_")[:100], names, n=1)
+    return matches[0] if matches else None

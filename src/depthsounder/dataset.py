@@ -1,0 +1,74 @@
+"""The prepared data: what every compute job reads, as one NPZ file.
+
+This module knows the arrays; where they come from and how they are split and scaled is `prepare`'s business.
+"""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from scipy.special import entr
+
+from depthsounder.tables import replacing
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A classification problem, split and scaled.
+
+    Attributes
+    ----------
+    train_inputs, test_inputs
+        (n_examples, n_inputs), float64; the training mean of ‖x‖²/n_inputs is 1.
+    train_labels, test_labels
+        (n_examples,), int64, from 0.
+    probe
+        (n_probe,), int64: the training examples on which layers are measured.
+    classes
+        (n_classes,), the names of the labels.
+    """
+
+    train_inputs: np.ndarray
+    train_labels: np.ndarray
+    test_inputs: np.ndarray
+    test_labels: np.ndarray
+    probe: np.ndarray
+    classes: np.ndarray
+
+    @property
+    def n_inputs(self) -> int:
+        """The number of features."""
+        return self.train_inputs.shape[1]
+
+    @property
+    def n_classes(self) -> int:
+        """The number of classes."""
+        return len(self.classes)
+
+    @property
+    def class_entropy(self) -> float:
+        """H, the entropy of the training part's class prior in nats: the loss of the best constant prediction."""
+        prior = np.bincount(self.train_labels, minlength=self.n_classes) / len(self.train_labels)
+        return float(entr(prior).sum())
+
+    @property
+    def probe_inputs(self) -> np.ndarray:
+        """(n_probe, n_inputs), the inputs of the probe."""
+        return self.train_inputs[self.probe]
+
+    @property
+    def probe_labels(self) -> np.ndarray:
+        """(n_probe,), the labels of the probe."""
+        return self.train_labels[self.probe]
+
+
+def save_dataset(path: Path, dataset: Dataset) -> None:
+    """Write a dataset as an NPZ file, in one step."""
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **{field.name: getattr(dataset, field.name) for field in fields(Dataset)})
+
+
+def load_dataset(path: Path) -> Dataset:
+    """Read a dataset, without pickle."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return Dataset(**{field.name: arrays[field.name] for field in fields(Dataset)})

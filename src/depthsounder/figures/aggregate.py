@@ -1,0 +1,65 @@
+"""Many seeds made into one curve: the median, and an interval that the seeds themselves give.
+
+This module knows groups and order statistics; it knows nothing of what is measured.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binom
+
+
+def median_interval(frame: pd.DataFrame, keys: Sequence[str], column: str) -> pd.DataFrame:
+    """Return the median of a column for each group, with the 95 % interval of order statistics.
+
+    A value that is not a number stands for one that overflowed and counts as infinite. With fewer than six seeds no
+    order statistic reaches 95 %: the interval is then the range.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `keys`, median, low, high and seeds (the size of the group), in the order of the keys.
+    """
+    groups = frame.assign(**{column: frame[column].fillna(np.inf)}).groupby(list(keys), observed=True)[column]
+    sizes = groups.size()
+    largest = int(sizes.max()) if len(sizes) else 1
+    rank = max(int(binom.ppf(0.025, largest, 0.5)), 1)
+    share = (rank - 1) / max(largest - 1, 1)
+    lower, upper = groups.quantile(0.5, interpolation="lower"), groups.quantile(0.5, interpolation="higher")
+    table = pd.DataFrame(
+        {
+            "median": lower.where(lower == upper, (lower + upper) / 2),
+            "low": groups.quantile(share, interpolation="lower"),
+            "high": groups.quantile(1 - share, interpolation="higher"),
+            "seeds": sizes,
+        }
+    )
+    return table.reset_index()
+
+
+def relative_to_top(signal: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Return the hidden layers' rows with the column divided by its value at layer L of the same network.
+
+    Where layer L has exactly 0 the ratio has no value, and the network's rows are left out.
+    """
+    hidden = signal[signal["layer"] <= signal["depth"]]
+    network = ["depth", "activation", "init", "seed", "step"]
+    top = hidden.loc[hidden["layer"] == hidden["depth"], [*network, column]].rename(columns={column: "top"})
+    merged = hidden[[*network, "layer", column]].merge(top, on=network)
+    merged = merged[merged["top"] != 0]
+    with np.errstate(all="ignore"):
+        return merged.assign(**{column: merged[column] / merged["top"]}).drop(columns="top")
+
+
+def spread(values: Sequence[int], most: int) -> list[int]:
+    """Return at most so many of the values, evenly over their positions, the first and the last among them."""
+    if len(values) <= most:
+        return list(values)
+    positions = np.unique(np.linspace(0, len(values) - 1, most).round().astype(int))
+    return [values[position] for position in positions]
+
+
+def nearest(values: Sequence[int], wanted: int) -> int:
+    """Return the value next to the wanted one in proportion, the smaller of two that are equally near."""
+    return min(values, key=lambda value: (abs(np.log(value / wanted)), value))

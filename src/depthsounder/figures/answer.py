@@ -1,0 +1,99 @@
+"""The headline: the first depth at which training fails, and how, for each activation and initialization."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+
+from depthsounder.figures.outcomes import outcomes
+from depthsounder.figures.panels import WIDTH, legend_below, training_handles
+from depthsounder.figures.style import FAILURES, INK, TRAINING, ink_on, label, themed
+from depthsounder.figures.wording import count
+from depthsounder.runs import Run, records
+
+_MOST_WASHED_OUT = 0.5
+
+
+def rows(run: Run) -> pd.DataFrame:
+    """Return one row for each activation and initialization; lists of depths are joined by spaces."""
+    table = outcomes(run)
+    for column in ("failing_depths", "partial_depths"):
+        table[column] = [" ".join(map(str, depths)) for depths in table[column]]
+    return table
+
+
+def message(run: Run) -> str:
+    """Return in a sentence how many combinations of activation and initialization fail at some depth."""
+    table = outcomes(run)
+    kinds = Counter(table["outcome"])
+    failing = sum(kinds[kind] for kind in FAILURES)
+    return (
+        f"{failing} of {count(len(table), 'combination')} of activation and initialization failed in training at some "
+        f"depth up to {run.depths[-1]}; {kinds['partial']} only became slow, and {kinds['trains']} trained throughout."
+    )
+
+
+@themed
+def draw(run: Run) -> Figure:
+    """Draw a card for each activation (row) and initialization (column)."""
+    table = outcomes(run)
+    activations, inits = run.activations, run.inits
+    width = min(WIDTH, max(4.8, 1.6 + 1.1 * len(inits)))
+    figure = Figure(figsize=(width, 1.5 + 0.66 * len(activations)), layout="constrained")
+    panel = figure.subplots()
+    panel.set_xlim(-0.5, len(inits) - 0.5)
+    panel.set_ylim(len(activations) - 0.5, -0.5)
+    panel.xaxis.tick_top()
+    panel.set_xticks(range(len(inits)), [label(init).replace(" ", "\n") for init in inits], color=INK)
+    panel.set_yticks(range(len(activations)), [label(activation) for activation in activations], color=INK)
+    panel.tick_params(length=0)
+    panel.grid(False)
+    for spine in panel.spines.values():
+        spine.set_visible(False)
+    crowded = len(inits) > 10
+    for card in records(table):
+        place = (inits.index(card["init"]), activations.index(card["activation"]))
+        _draw_card(panel, place, card, run.depths, crowded)
+    legend_below(figure, training_handles(run), columns=2 if width < 7 else 4)
+    return figure
+
+
+def _draw_card(panel: Axes, place: tuple[int, int], card: dict[str, Any], depths: list[int], crowded: bool) -> None:
+    x, y = place
+    style = TRAINING[card["outcome"]]
+    washed = depths.index(card["depth"]) / max(len(depths) - 1, 1) if card["outcome"] in FAILURES else 0.0
+    fill = _wash(style.color, _MOST_WASHED_OUT * washed)
+    ink = ink_on(fill)
+    panel.add_patch(
+        FancyBboxPatch(
+            (x - 0.46, y - 0.44), 0.92, 0.88, boxstyle="round,pad=0,rounding_size=0.06", facecolor=fill, linewidth=0
+        )
+    )
+    big, words, small = _card_text(card)
+    size = 8.0 if crowded else 9.5
+    panel.text(x, y - 0.2, big, ha="center", va="center", color=ink, fontsize=size + 3, fontweight="bold")
+    panel.text(x, y + 0.1, words, ha="center", va="center", color=ink, fontsize=size - 1.5)
+    if small:
+        panel.text(x, y + 0.3, small, ha="center", va="center", color=ink, fontsize=size - 3)
+
+
+def _card_text(card: dict[str, Any]) -> tuple[str, str, str]:
+    """Return the three lines of a card: a depth, what happens there, and what else is to be known."""
+    depth, partial = card["depth"], card["partial_depths"]
+    if card["outcome"] == "trains":
+        return f"to {depth}", "trains", ""
+    if card["outcome"] == "partial":
+        return str(depth), "slow from here", ""
+    slow = [early for early in partial if early < depth]
+    extra = "not at all deeper" if card["recovers"] else f"slow from {slow[0]}" if slow else ""
+    return str(depth), card["outcome"], extra
+
+
+def _wash(color: str, share: float) -> str:
+    mixed = np.array(to_rgb(color)) * (1 - share) + np.ones(3) * share
+    return to_hex(tuple(mixed))

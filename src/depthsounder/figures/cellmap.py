@@ -1,0 +1,55 @@
+"""Maps of all cells: a panel for each activation, initializations down and depths across."""
+
+from collections.abc import Callable
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from depthsounder.figures.panels import WIDTH
+from depthsounder.figures.style import INK, label
+from depthsounder.runs import Run, records
+
+CellDrawer = Callable[[Axes, int, int, dict[str, Any]], None]
+"""`draw(panel, x, y, cell)` draws one row of the verdict table at its place."""
+
+
+def draw_map(run: Run, draw_cell: CellDrawer) -> Figure:
+    """Draw a map of the verdict table's rows; activations wrap where a row of panels has no more room."""
+    activations, inits, depths = run.activations, run.inits, run.depths
+    panel_width = 0.33 * len(depths) + 0.05
+    columns = min(len(activations), max(1, int((WIDTH - 1.4) / panel_width)))
+    blocks = -(-len(activations) // columns)
+    columns = -(-len(activations) // blocks)
+    width = min(WIDTH, max(5.2, 1.6 + columns * panel_width))
+    figure = Figure(figsize=(width, 1.1 + blocks * (0.3 * len(inits) + 0.6)), layout="constrained")
+    grid = figure.subplots(blocks, columns, squeeze=False, sharex=True, sharey=True)
+    for panel in grid.flat[len(activations) :]:
+        panel.set_axis_off()
+    for position, activation in enumerate(activations):
+        panel = grid.flat[position]
+        panel.set_title(label(activation))
+        _prepare(panel, inits, depths, last_of_column=position + columns >= len(activations))
+        cells = run.verdicts[run.verdicts["activation"] == activation]
+        for cell in records(cells):
+            draw_cell(panel, depths.index(cell["depth"]), inits.index(cell["init"]), cell)
+    return figure
+
+
+def tile(panel: Axes, x: int, y: int, color: str) -> None:
+    """Fill a cell's place."""
+    panel.add_patch(Rectangle((x - 0.47, y - 0.46), 0.94, 0.92, facecolor=color, linewidth=0))
+
+
+def _prepare(panel: Axes, inits: list[str], depths: list[int], last_of_column: bool) -> None:
+    panel.set_xlim(-0.5, len(depths) - 0.5)
+    panel.set_ylim(len(inits) - 0.5, -0.5)
+    panel.set_xticks(range(len(depths)), [str(depth) for depth in depths], color=INK)
+    panel.set_yticks(range(len(inits)), [label(init) for init in inits], color=INK)
+    panel.tick_params(length=0, labelbottom=last_of_column)
+    panel.grid(False)
+    if last_of_column:
+        panel.set_xlabel("depth")
+    for spine in panel.spines.values():
+        spine.set_visible(False)

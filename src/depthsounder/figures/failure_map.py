@@ -1,0 +1,57 @@
+"""The map of failure: every cell with its training verdict and, as a glyph, its signal verdict."""
+
+from collections import Counter
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from depthsounder.figures.cellmap import draw_map, tile
+from depthsounder.figures.panels import legend_below, training_handles
+from depthsounder.figures.style import MUTED, SIGNAL_GLYPHS, TRAINING, themed
+from depthsounder.figures.wording import count
+from depthsounder.runs import Run
+
+
+def rows(run: Run) -> pd.DataFrame:
+    """Return the verdicts of every cell."""
+    return run.verdicts
+
+
+def message(run: Run) -> str:
+    """Return in a sentence how the cells fared in training, and in how many the signal was at fault."""
+    kinds = Counter(run.verdicts["training_verdict"])
+    signals = Counter(run.verdicts["signal_verdict"].dropna())
+    borderline = int(run.verdicts["signal_borderline"].eq(True).sum())
+    return (
+        f"Of {count(len(run.verdicts), 'cell')}, {kinds['trains']} trained, {kinds['partial']} stayed partial, "
+        f"{kinds['stalled']} stalled and {kinds['diverged']} diverged; before training the gradient had vanished in "
+        f"{signals['vanishing']} and exploded in {signals['exploding']} (borderline: {borderline})."
+    )
+
+
+@themed
+def draw(run: Run) -> Figure:
+    """Draw for each activation a map of initialization (row) and depth (column)."""
+    figure = draw_map(run, _draw_cell)
+    glyphs = [
+        Line2D([], [], linestyle="", marker=glyph, color=MUTED, markersize=7, label=words)
+        for glyph, words in (
+            (r"$\downarrow$", "gradient vanishes"),
+            (r"$\uparrow$", "gradient explodes"),
+            (r"$\sim$", "borderline"),
+        )
+    ]
+    legend_below(figure, [*training_handles(run, letters=True), *glyphs], columns=4 if figure.get_figwidth() > 8 else 2)
+    return figure
+
+
+def _draw_cell(panel: Axes, x: int, y: int, cell: dict[str, Any]) -> None:
+    style = TRAINING[cell["training_verdict"]]
+    tile(panel, x, y, style.color)
+    glyph = SIGNAL_GLYPHS.get(cell["signal_verdict"], "")
+    if cell["signal_borderline"] is True:
+        glyph += "~"
+    panel.text(x, y, f"{style.letter}{glyph}", ha="center", va="center", color=style.text, fontsize=8.5)

@@ -1,0 +1,63 @@
+"""The signal on its way down: q and the variance over examples at every layer, before training."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from depthsounder.figures.layers import Measure, combined, draw_layers, measured
+from depthsounder.figures.style import label, themed
+from depthsounder.figures.wording import count, number
+from depthsounder.runs import Run
+
+_LOST = 1e-6
+"""The share of its variance over examples below which a deep layer hardly tells one input from another."""
+
+
+def _measures(run: Run) -> list[Measure]:
+    depth = run.depths[-1]
+    signal = run.initial_signal
+    hidden = signal[(signal["depth"] == depth) & (signal["layer"] <= depth)]
+    theory = run.theory[run.theory["depth"] == depth]
+    return [
+        Measure(
+            "z_second_moment",
+            "mean of z² (q)",
+            measured(hidden, "z_second_moment", theory, "z_second_moment_probe"),
+        ),
+        Measure(
+            "z_batch_variance",
+            "variance of z over inputs",
+            measured(hidden, "z_batch_variance", theory, "z_batch_variance_probe"),
+        ),
+    ]
+
+
+def rows(run: Run) -> pd.DataFrame:
+    """Return both statistics at each layer of the deepest networks, beside the theory."""
+    return combined(_measures(run))
+
+
+def message(run: Run) -> str:
+    """Return in a sentence how far q moves through the deepest networks, and where inputs become alike."""
+    depth = run.depths[-1]
+    growth = run.verdicts[run.verdicts["depth"] == depth].dropna(subset=["forward_ratio"])
+    if growth.empty or depth == 1:
+        return f"At depth {depth} there is one layer, and no way for the signal to go."
+    ends = growth.sort_values("forward_ratio")
+    least, most = ends.iloc[0], ends.iloc[-1]
+    table = _measures(run)[1].table
+    variances = table.pivot_table(index=["activation", "init"], columns="layer", values="median", observed=True)
+    with np.errstate(all="ignore"):
+        lost = variances[depth] < _LOST * variances[1]
+    return (
+        f"From layer 1 to layer {depth} the mean square of z changed by factors from "
+        f"{number(least['forward_ratio'])} ({label(least['activation'])}, {label(least['init'])}) to "
+        f"{number(most['forward_ratio'])} ({label(most['activation'])}, {label(most['init'])}); in {int(lost.sum())} "
+        f"of {count(len(variances), 'combination')} the variance over inputs fell to below a millionth."
+    )
+
+
+@themed
+def draw(run: Run) -> Figure:
+    """Draw q (upper row) and the variance over examples (lower row) by layer, at the deepest depth."""
+    return draw_layers(run, _measures(run))

@@ -1,0 +1,130 @@
+"""Are the gradients right? The relative error of analytic against numeric gradients."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from depthsounder.figures.panels import legend_below, log_axis, log_limits
+from depthsounder.figures.style import INK, MUTED, LineStyle, label, themed
+from depthsounder.figures.wording import count, number
+from depthsounder.runs import CELL, Run
+
+NOTE_BANDS = (1e-7, 1e-4, 1e-2)
+"""The course note's bands of the relative error."""
+
+_METHODS = {
+    "complex_step": ("complex step", LineStyle("#0072B2", "o")),
+    "central_difference": ("central difference", LineStyle("#D55E00", "D")),
+}
+
+
+def rows(run: Run) -> pd.DataFrame:
+    """Return the worst parameter of each check, and how many parameters passed, failed, were blind or skipped."""
+    checks = run.gradient_check
+    keys = ["activation", "init", "depth", "method"]
+    worst = checks.sort_values("relative_error", ascending=False, na_position="last").groupby(keys, sort=False).head(1)
+    verdicts = checks.pivot_table(index=keys, columns="verdict", values="parameter", aggfunc="count", fill_value=0)
+    verdicts = verdicts.reindex(columns=["passed", "failed", "blind", "skipped"], fill_value=0)
+    columns = [*keys, "parameter", "relative_error", "noise_floor"]
+    return worst[columns].merge(verdicts.reset_index(), on=keys).sort_values(keys, ignore_index=True)
+
+
+def message(run: Run) -> str:
+    """Return in a sentence how many parameters were checked, and the worst error of each method."""
+    checks = run.gradient_check
+    failed = int((checks["verdict"] == "failed").sum())
+    worst = [
+        f"{number(errors.max())} by {name}"
+        for method, (name, _) in _METHODS.items()
+        if len(errors := checks.loc[checks["method"] == method, "relative_error"].dropna())
+    ]
+    cells = len(checks[CELL].drop_duplicates())
+    outcome = "none failed" if failed == 0 else f"{failed} failed"
+    return (
+        f"{count(len(checks), 'parameter').capitalize()} of {count(cells, 'small network')} had their gradients "
+        f"checked and {outcome}; the largest relative error is {' and '.join(worst) or 'not known'}."
+    )
+
+
+@themed
+def draw(run: Run) -> Figure:
+    """Draw the worst parameter of each check by activation and depth, over noise floors, thresholds and bands."""
+    table = rows(run)
+    activations = [name for name in run.config.activations if name in set(table["activation"])]
+    width = min(10.0, max(5.2, 1.5 + 1.8 * len(activations)))
+    figure = Figure(figsize=(width, 4.4), layout="constrained")
+    panel = figure.subplots()
+    threshold = run.config.gradient_check.complex_step_threshold
+    values = table[["relative_error", "noise_floor"]].to_numpy(dtype=float).ravel()
+    low, high = log_limits(values, always=(threshold, *NOTE_BANDS), decades=18)
+    log_axis(panel, (low, high))
+    _draw_levels(panel, threshold)
+    depths = sorted(table["depth"].unique())
+    places = [(name, depth) for name in activations for depth in depths]
+    for offset, (method, (_, style)) in zip((-0.16, 0.16), _METHODS.items(), strict=True):
+        for position, (name, depth) in enumerate(places):
+            chosen = (table["activation"] == name) & (table["depth"] == depth) & (table["method"] == method)
+            _draw_group(panel, position + offset, table[chosen], style)
+    panel.set_xlim(-0.7, len(places) - 0.3)
+    panel.set_xticks(range(len(places)), [str(depth) for _, depth in places])
+    panel.grid(False, axis="x")
+    panel.tick_params(axis="x", length=0)
+    middle = (len(depths) - 1) / 2
+    for index, name in enumerate(activations):
+        panel.annotate(
+            label(name), (index * len(depths) + middle, 0), xycoords=("data", "axes fraction"), xytext=(0, -24),
+            textcoords="offset points", ha="center", va="center", fontweight="bold", annotation_clip=False,
+        ).set_in_layout(False)  # fmt: skip
+        if index:
+            panel.axvline(index * len(depths) - 0.5, color="#d5dae0", linewidth=0.8)
+    panel.set_xlabel("depth of the checked network, by activation", labelpad=18)
+    panel.set_ylabel("relative error of the worst parameter")
+    legend_below(figure, _handles())
+    return figure
+
+
+def _draw_levels(panel: Axes, threshold: float) -> None:
+    panel.axhline(threshold, color="#0072B2", linewidth=1, linestyle=(0, (4, 2)), zorder=1)
+    levels = [(threshold, f"limit for the complex step: {number(threshold, 1)}")]
+    for level, power in zip(NOTE_BANDS, ("⁻⁷", "⁻⁴", "⁻²"), strict=True):
+        panel.axhline(level, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
+        levels.append((level, f"band of the note: 10{power}"))
+    for level, text in levels:
+        panel.annotate(
+            text, (0, level), xycoords=("axes fraction", "data"), xytext=(4, 2), textcoords="offset points",
+            color=MUTED, fontsize=7.5,
+        )  # fmt: skip
+
+
+def _draw_group(panel: Axes, x: float, table: pd.DataFrame, style: LineStyle) -> None:
+    if table.empty:
+        return
+    errors = table["relative_error"].to_numpy(dtype=float)
+    bottom = panel.get_ylim()[0]
+    across = x + np.linspace(-0.1, 0.1, len(errors)) if len(errors) > 1 else np.array([x])
+    failed = table["failed"].to_numpy() > 0
+    seen = np.isfinite(errors) & (errors > bottom)
+    wrong, exact = seen & failed, np.isfinite(errors) & (errors <= bottom)
+    panel.plot(across[seen], errors[seen], style.marker, color=style.color, markersize=3.6, alpha=0.75, mew=0)
+    panel.plot(across[wrong], errors[wrong], "x", color=INK, markersize=8, markeredgewidth=1.6, zorder=5)
+    # Nothing drawn outside the clip would still claim room down to the figure's corner.
+    if exact.any():
+        zeros = np.full(exact.sum(), bottom)
+        panel.plot(across[exact], zeros, "v", color=style.color, mfc="white", markersize=5, clip_on=False, zorder=5)
+    floor = table["noise_floor"].median()
+    if np.isfinite(floor) and floor > 0:
+        panel.plot([x - 0.14, x + 0.14], [floor, floor], color=INK, linewidth=1.1, zorder=4)
+
+
+def _handles() -> list[Line2D]:
+    methods = [
+        Line2D([], [], linestyle="", marker=style.marker, color=style.color, markersize=5, label=name)
+        for name, style in _METHODS.values()
+    ]
+    return [
+        *methods,
+        Line2D([], [], color=INK, linewidth=1.1, label="noise floor: rounding alone"),
+        Line2D([], [], linestyle="", marker="x", color=INK, markeredgewidth=1.6, label="failed"),
+    ]

@@ -1,0 +1,109 @@
+"""What the figures over layers share: measured medians with their intervals, and theory drawn over them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from depthsounder.figures.aggregate import median_interval
+from depthsounder.figures.panels import (
+    draw_curve,
+    in_first_column,
+    init_handles,
+    legend_below,
+    log_axis,
+    log_limits,
+    note,
+    panel_grid,
+    theory_handle,
+)
+from depthsounder.figures.style import INK, init_style
+from depthsounder.runs import CELL, Run
+
+LAYER_KEYS = [*CELL, "layer"]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One statistic over the layers of one depth.
+
+    Attributes
+    ----------
+    name
+        The column's name in tables and downloads.
+    axis
+        The label of its axis.
+    table
+        `LAYER_KEYS`, median, low, high, seeds, and theory (null where there is none).
+    """
+
+    name: str
+    axis: str
+    table: pd.DataFrame
+
+
+def measured(signal: pd.DataFrame, column: str, theory: pd.DataFrame | None = None, curve: str = "") -> pd.DataFrame:
+    """Return a statistic's median and interval at each layer, beside the theory's column `curve`."""
+    table = median_interval(signal, LAYER_KEYS, column)
+    if theory is None:
+        return table.assign(theory=np.nan)
+    keyed = theory[[*LAYER_KEYS, curve]].rename(columns={curve: "theory"})
+    return table.astype({"activation": str, "init": str}).merge(keyed, on=LAYER_KEYS, how="left")
+
+
+def combined(measures: Sequence[Measure]) -> pd.DataFrame:
+    """Return the tables of several measures as one, with the column `measure` in front."""
+    return pd.concat([measure.table.assign(measure=measure.name) for measure in measures]).pipe(
+        lambda table: table[["measure", *[name for name in table.columns if name != "measure"]]]
+    )
+
+
+def draw_layers(run: Run, measures: Sequence[Measure], height: float = 2.3) -> Figure:
+    """Draw a panel for each activation and measure, with a curve for each initialization."""
+    figure, axes = panel_grid(run.activations, [measure.name for measure in measures], height)
+    with_theory = False
+    for measure in measures:
+        columns = measure.table[["median", "theory"]].to_numpy(dtype=float).ravel()
+        limits = log_limits(columns)
+        with_theory |= bool(np.isfinite(measure.table["theory"].to_numpy(dtype=float)).any())
+        for activation in run.activations:
+            panel = axes[measure.name, activation]
+            log_axis(panel, limits)
+            panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+            _draw_activation(panel, run.inits, measure.table[measure.table["activation"] == activation])
+            if in_first_column(panel):
+                panel.set_ylabel(measure.axis)
+            else:
+                panel.tick_params(labelleft=False)
+            if measure is measures[-1]:
+                panel.set_xlabel("layer")
+            else:
+                panel.tick_params(labelbottom=False)
+    legend_below(figure, [*init_handles(run.inits), *([theory_handle()] if with_theory else [])])
+    return figure
+
+
+def _draw_activation(panel: Axes, inits: Sequence[str], table: pd.DataFrame) -> None:
+    if table.empty:
+        note(panel, "nothing measured")
+        return
+    for position, init in enumerate(inits):
+        curve = table[table["init"] == init].sort_values("layer")
+        if curve.empty:
+            continue
+        layers = curve["layer"].to_numpy()
+        # Curves that coincide stay visible: later ones are thinner, and their markers sit on other layers.
+        width = 2.2 - 1.2 * position / max(len(inits) - 1, 1)
+        every = max(1, len(layers) // 5)
+        style = init_style(init)
+        band = curve[["low", "high"]].where(lambda bounds: bounds > 0).replace(np.inf, np.nan).to_numpy(dtype=float)
+        panel.fill_between(layers, band[:, 0], band[:, 1], color=style.color, alpha=0.18, linewidth=0, zorder=2)
+        start = position * every // max(len(inits), 1)
+        draw_curve(panel, layers, curve["median"].to_numpy(), style, width, slice(start, None, every))
+        expected = curve["theory"].to_numpy(dtype=float)
+        drawable = np.where(np.isfinite(expected) & (expected > 0), expected, np.nan)
+        panel.plot(layers, drawable, color=INK, linestyle=(0, (3, 2)), linewidth=0.8, zorder=4.5)

@@ -1,0 +1,64 @@
+"""The rate that tuning chose for each cell, so that no failure is just a badly chosen rate."""
+
+from math import isnan
+from typing import Any
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from depthsounder.figures.cellmap import draw_map, tile
+from depthsounder.figures.panels import legend_below
+from depthsounder.figures.style import FAILURES, FAINT, INK, ink_on, themed
+from depthsounder.figures.wording import count, rate
+from depthsounder.runs import CELL, Run
+
+
+def rows(run: Run) -> pd.DataFrame:
+    """Return the chosen rate of every cell, and whether it is the grid's first or last."""
+    return run.verdicts[[*CELL, "best_learning_rate", "edge_of_grid", "training_verdict", "tail_loss"]]
+
+
+def message(run: Run) -> str:
+    """Return in a sentence which rates were chosen, and how often the grid's edge was."""
+    learnt = run.verdicts[~run.verdicts["training_verdict"].isin(FAILURES)]
+    if learnt.empty:
+        return "Every cell stalled or diverged, whatever the rate of the grid."
+    edge = int(learnt["edge_of_grid"].eq(True).sum())
+    lowest, highest = learnt["best_learning_rate"].min(), learnt["best_learning_rate"].max()
+    return (
+        f"The {count(len(learnt), 'cell')} that trained or stayed partial chose rates from {rate(lowest)} to "
+        f"{rate(highest)}; {edge} chose the grid's first or last, where a wider grid might serve better."
+    )
+
+
+@themed
+def draw(run: Run) -> Figure:
+    """Draw for each activation a map of the chosen rates; failing cells are pale, the grid's edge is framed."""
+    grid = sorted(run.config.training.learning_rates)
+    colors = sns.color_palette("crest", len(grid)).as_hex()
+
+    def draw_cell(panel: Axes, x: int, y: int, cell: dict[str, Any]) -> None:
+        chosen = cell["best_learning_rate"]
+        if chosen is None or isnan(chosen):
+            tile(panel, x, y, FAINT)
+            panel.text(x, y, "–", ha="center", va="center", color=INK)
+            return
+        step = min(range(len(grid)), key=lambda index: abs(grid[index] - chosen))
+        fill = FAINT if cell["training_verdict"] in FAILURES else colors[step]
+        ink = ink_on(fill)
+        tile(panel, x, y, fill)
+        panel.text(x, y, f"{chosen:g}".removeprefix("0"), ha="center", va="center", color=ink, fontsize=7.5)
+        if cell["edge_of_grid"] is True:
+            panel.add_patch(Rectangle((x - 0.42, y - 0.4), 0.84, 0.8, fill=False, edgecolor=ink, linewidth=0.9))
+
+    figure = draw_map(run, draw_cell)
+    handles = [Patch(color=color, label=rate(value)) for color, value in zip(colors, grid, strict=True)]
+    extra = [
+        Patch(color=FAINT, label="stalled or diverged"),
+        Patch(facecolor="none", edgecolor=INK, label="edge of the grid"),
+    ]
+    legend_below(figure, [*handles, *extra], columns=9 if figure.get_figwidth() > 8 else 4)
+    return figure

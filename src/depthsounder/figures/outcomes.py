@@ -1,0 +1,45 @@
+"""What became of each activation and initialization over the depths: the sentences behind the headline figure.
+
+Failure is `stalled` or `diverged`; `partial` is slow and not dead, and is kept apart.
+"""
+
+import pandas as pd
+
+from depthsounder.figures.style import FAILURES
+from depthsounder.runs import Run
+
+
+def outcomes(run: Run) -> pd.DataFrame:
+    """Return one row for each activation and initialization of the sweep.
+
+    Returns
+    -------
+    pandas.DataFrame
+        activation, init; outcome (stalled, diverged, partial or trains: the verdict at the first depth that fails, or
+        else the worst); depth (the first that fails, else the first that is partial, else the deepest that trains);
+        deepest_training (null if none trains); failing_depths and partial_depths, as lists; recovers (whether a deeper
+        one than the first failure does not fail).
+    """
+    rows = []
+    for activation in run.activations:
+        for init in run.inits:
+            cells = run.verdicts[(run.verdicts["activation"] == activation) & (run.verdicts["init"] == init)]
+            if len(cells):
+                rows.append({"activation": activation, "init": init, **_outcome(cells.sort_values("depth"))})
+    return pd.DataFrame(rows)
+
+
+def _outcome(cells: pd.DataFrame) -> dict[str, object]:
+    by_depth = dict(zip((int(depth) for depth in cells["depth"]), cells["training_verdict"], strict=True))
+    failing = [depth for depth, verdict in by_depth.items() if verdict in FAILURES]
+    partial = [depth for depth, verdict in by_depth.items() if verdict == "partial"]
+    trained = [depth for depth, verdict in by_depth.items() if verdict == "trains"]
+    first = failing[0] if failing else partial[0] if partial else max(by_depth)
+    return {
+        "outcome": by_depth[first],
+        "depth": first,
+        "deepest_training": max(trained, default=None),
+        "failing_depths": failing,
+        "partial_depths": partial,
+        "recovers": bool(failing) and any(depth > failing[0] and depth not in failing for depth in by_depth),
+    }

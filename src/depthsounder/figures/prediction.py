@@ -1,0 +1,133 @@
+"""Was it predictable? D as measured against D as theory has it, and what became of the cell in training."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from depthsounder.figures.panels import DECADES, legend_below, log_axis, log_limits, note, training_handles
+from depthsounder.figures.style import FAILURES, INK, MUTED, TRAINING, activation_marker, label, themed
+from depthsounder.figures.wording import count
+from depthsounder.runs import CELL, Run, records
+
+SIGNALS = ("vanishing", "healthy", "exploding")
+
+
+def rows(run: Run) -> pd.DataFrame:
+    """Return for each cell deeper than 1 the measured and the predicted D, and the verdict that each implies.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The cell, delta_ratio with its interval, predicted_delta_ratio (null where theory has none), signal_verdict,
+        predicted_verdict (null with it), and training_verdict.
+    """
+    first = run.theory[run.theory["layer"] == 1]
+    predicted = first[CELL].assign(predicted_delta_ratio=np.sqrt(first["delta_second_moment_ratio_probe"]))
+    columns = ["delta_ratio", "delta_ratio_low", "delta_ratio_high", "signal_verdict", "training_verdict"]
+    table = run.verdicts.loc[run.verdicts["depth"] > 1, [*CELL, *columns]].merge(predicted, on=CELL, how="left")
+    thresholds = run.config.verdicts
+    ratio = table["predicted_delta_ratio"]
+    verdict = np.select(
+        [ratio > thresholds.exploding_ratio, ratio < thresholds.vanishing_ratio, ratio.notna()],
+        ["exploding", "vanishing", "healthy"],
+        default="",
+    )
+    table["predicted_verdict"] = pd.Series(verdict, index=table.index).replace("", None)
+    return table
+
+
+def message(run: Run) -> str:
+    """Return in two sentences how often theory was right about the signal, and what that says of training."""
+    table = rows(run)
+    known = table[table["predicted_verdict"].notna()]
+    if known.empty:
+        return "Theory makes no prediction for the cells of this run."
+    agree = int((known["predicted_verdict"] == known["signal_verdict"]).sum())
+    failed = known["training_verdict"].isin(FAILURES)
+    sick = known["predicted_verdict"] != "healthy"
+    return (
+        f"Theory predicted the measured signal verdict in {agree} of {count(len(known), 'cell')}. "
+        f"Of {int(sick.sum())} that it calls vanishing or exploding, {int((sick & failed).sum())} failed in training; "
+        f"of {int((~sick).sum())} that it calls healthy, {int((~sick & failed).sum())} failed all the same."
+    )
+
+
+@themed
+def draw(run: Run) -> Figure:
+    """Draw D against D (left), and training verdicts by predicted signal (right)."""
+    table = rows(run)
+    figure = Figure(figsize=(10, 4.9), layout="constrained")
+    scatter, bars = figure.subplots(1, 2, width_ratios=[1.25, 1])
+    known = table.dropna(subset=["predicted_delta_ratio", "delta_ratio"])
+    if known.empty:
+        for panel in (scatter, bars):
+            panel.set_axis_off()
+        note(scatter, message(run))
+        return figure
+    _draw_scatter(scatter, run, known)
+    _draw_bars(bars, table)
+    markers = [
+        Line2D([], [], linestyle="", marker=activation_marker(name), color=MUTED, markersize=6, label=label(name))
+        for name in run.activations
+    ]
+    legend_below(figure, [*training_handles(run), *markers], columns=4)
+    return figure
+
+
+def _draw_scatter(panel: Axes, run: Run, table: pd.DataFrame) -> None:
+    thresholds = run.config.verdicts
+    bounds = (thresholds.vanishing_ratio, thresholds.exploding_ratio)
+    both = table[["delta_ratio", "predicted_delta_ratio"]].to_numpy(dtype=float)
+    low, high = log_limits(both.ravel(), always=bounds)
+    log_axis(panel, (low, high))
+    log_axis(panel, (low, high), "x")
+    panel.axhspan(*bounds, color="#eef3f1", zorder=0)
+    panel.axvspan(*bounds, color="#eef3f1", zorder=0)
+    panel.plot([low, high], [low, high], color=MUTED, linewidth=0.8, zorder=1)
+    edges = (low * 1.5, high / 1.5)
+    for cell in records(table):
+        x, y = np.clip([cell["predicted_delta_ratio"], cell["delta_ratio"]], *edges)
+        bar = np.clip([cell["delta_ratio_low"], cell["delta_ratio_high"]], *edges)
+        style = TRAINING[cell["training_verdict"]]
+        panel.plot([x, x], bar, color=style.color, linewidth=1.2, zorder=2)
+        panel.plot(
+            x, y, activation_marker(cell["activation"]), color=style.color, markeredgecolor=INK, markeredgewidth=0.5,
+            markersize=6, zorder=3,
+        )  # fmt: skip
+    panel.set_xlabel("D predicted by mean-field theory")
+    panel.set_ylabel("D measured, median over seeds")
+    panel.set_title("Error of the first over the last hidden layer")
+    if high > 10**DECADES:
+        panel.annotate(
+            "cells beyond the frame\nstand at its edge", (0.97, 0.03), xycoords="axes fraction", ha="right",
+            color=MUTED, fontsize=7.5,
+        )  # fmt: skip
+
+
+def _draw_bars(panel: Axes, table: pd.DataFrame) -> None:
+    kinds = [*SIGNALS, None]
+    names = ["vanishing", "healthy", "exploding", "no prediction"]
+    counts = [
+        table.loc[table["predicted_verdict"].isna() if kind is None else table["predicted_verdict"] == kind]
+        for kind in kinds
+    ]
+    if counts[-1].empty:
+        counts, names = counts[:-1], names[:-1]
+    widest = max(len(cells) for cells in counts)
+    for position, cells in enumerate(counts):
+        start = 0
+        for verdict, style in TRAINING.items():
+            amount = int((cells["training_verdict"] == verdict).sum())
+            panel.barh(position, amount, left=start, color=style.color, height=0.62)
+            if amount > 0.035 * widest:
+                panel.text(
+                    start + amount / 2, position, str(amount), ha="center", va="center", color=style.text, fontsize=8.5
+                )
+            start += amount
+    panel.set_yticks(range(len(names)), names, color=INK)
+    panel.invert_yaxis()
+    panel.grid(False, axis="y")
+    panel.set_xlabel("cells, by what became of them in training")
+    panel.set_title("Predicted signal, observed training")

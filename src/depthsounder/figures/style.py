@@ -1,0 +1,174 @@
+"""How the figures look: palette, theme, and how they are saved.
+
+An initialization has one color and one marker in every figure, a verdict one color, one letter and one word. Color
+never stands alone: cells carry letters, lines carry markers. The colors of lines are Okabe and Ito's and Tol's, which
+readers with any of the common color deficiencies tell apart.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+import matplotlib as mpl
+import numpy as np
+import seaborn as sns
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+
+from depthsounder.tables import replacing
+
+if TYPE_CHECKING:
+    from depthsounder.runs import Run
+
+INK = "#1f2933"
+MUTED = "#5f6b76"
+FAINT = "#e4e7eb"
+PAPER = "#ffffff"
+
+THEME: Any = {
+    **sns.axes_style("whitegrid"),
+    **sns.plotting_context("paper"),
+    "figure.facecolor": PAPER,
+    "axes.facecolor": PAPER,
+    "axes.edgecolor": "#9aa5b1",
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.7,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.titlesize": 10,
+    "axes.titlecolor": INK,
+    "axes.labelsize": 9,
+    "font.family": ["sans-serif"],
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", "Helvetica"],
+    "font.size": 9,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.6,
+    "legend.fontsize": 9,
+    "legend.frameon": False,
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "depthsounder",
+}
+
+_PNG_DPI = 160
+
+
+@dataclass(frozen=True)
+class LineStyle:
+    """The color and the marker of an initialization or an activation."""
+
+    color: str
+    marker: str
+
+
+@dataclass(frozen=True)
+class VerdictStyle:
+    """How a training verdict is shown: fill, color of the text on it, and one letter."""
+
+    color: str
+    text: str
+    letter: str
+
+
+_INITS = {
+    "naive_small": LineStyle("#0072B2", "v"),
+    "naive_large": LineStyle("#D55E00", "^"),
+    "naive_unit": LineStyle("#882255", ">"),
+    "lecun_normal": LineStyle("#117733", "s"),
+    "xavier_note": LineStyle("#56B4E9", "<"),
+    "glorot_normal": LineStyle("#009E73", "o"),
+    "glorot_uniform": LineStyle("#44AA99", "h"),
+    "uniform_standard": LineStyle("#332288", "d"),
+    "he_normal": LineStyle("#E69F00", "D"),
+    "he_uniform": LineStyle("#999933", "p"),
+    "orthogonal": LineStyle("#CC79A7", "*"),
+    "critical": LineStyle("#1f2933", "X"),
+    "zeros": LineStyle("#888888", "8"),
+}
+
+_ACTIVATION_MARKERS = {
+    "linear": "s",
+    "sigmoid": "o",
+    "tanh": "D",
+    "relu": "^",
+    "leaky_relu": "v",
+    "elu": "<",
+    "selu": ">",
+    "gelu": "P",
+    "silu": "X",
+    "softplus": "p",
+    "softsign": "h",
+    "erf": "*",
+}
+
+TRAINING = {
+    "trains": VerdictStyle("#9AD9C0", INK, "T"),
+    "partial": VerdictStyle("#F3E2A9", INK, "P"),
+    "stalled": VerdictStyle("#3C5A99", "#ffffff", "S"),
+    "diverged": VerdictStyle("#BF4A1D", "#ffffff", "D"),
+}
+"""The training verdicts, from best to worst."""
+
+FAILURES = ("stalled", "diverged")
+"""The training verdicts that count as failure; `partial` is slow and does not."""
+
+SIGNAL_GLYPHS = {"vanishing": "↓", "exploding": "↑", "healthy": ""}
+
+
+def init_style(name: str) -> LineStyle:
+    """Return the style of an initialization: always the same for the same name."""
+    if name in _INITS:
+        return _INITS[name]
+    hue = crc32(name.encode()) % 360 / 360
+    return LineStyle(sns.husl_palette(1, h=hue, s=0.8, l=0.5).as_hex()[0], "p")
+
+
+def activation_marker(name: str) -> str:
+    """Return the marker of an activation."""
+    return _ACTIVATION_MARKERS.get(name, "H")
+
+
+def ink_on(color: str) -> str:
+    """Return the color of text that reads better on a fill, by the relative luminance of WCAG 2."""
+    channels = np.array(to_rgb(color))
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return INK if float(linear @ [0.2126, 0.7152, 0.0722]) > 0.2 else PAPER
+
+
+def label(name: str) -> str:
+    """Return a name of the config as it is printed in figures; text is never read as mathematics."""
+    return name.replace("_", " ").replace("$", r"\$")
+
+
+def themed(draw: Callable[["Run"], Figure]) -> Callable[["Run"], Figure]:
+    """Make a drawing function use the house's theme, and leave matplotlib's settings as they were."""
+
+    @wraps(draw)
+    def inside(run: "Run") -> Figure:
+        with mpl.rc_context(THEME):
+            return draw(run)
+
+    return inside
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure in the format that the path's ending names; the same figure gives the same bytes.
+
+    Raises
+    ------
+    ValueError
+        If matplotlib knows no such format.
+    """
+    kind = path.suffix.removeprefix(".")
+    metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
+    with mpl.rc_context(THEME), replacing(path) as temporary:
+        figure.savefig(temporary, format=kind, dpi=_PNG_DPI, metadata=metadata)

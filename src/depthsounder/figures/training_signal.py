@@ -1,0 +1,100 @@
+"""What training does to the layers: the ratio of errors and the variance over inputs at the logged steps."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from depthsounder.figures.aggregate import median_interval, relative_to_top
+from depthsounder.figures.panels import (
+    draw_curve,
+    in_first_column,
+    init_handles,
+    legend_below,
+    log_axis,
+    log_limits,
+    note,
+    panel_grid,
+)
+from depthsounder.figures.style import FAILURES, init_style, themed
+from depthsounder.figures.wording import count, number
+from depthsounder.runs import CELL, Run
+
+_MEASURES = {"delta_ratio": "D", "top_batch_variance": "variance of z over\ninputs, layer L"}
+
+
+def shown_depth(run: Run) -> int:
+    """Return the deepest depth at which some cell learns anything, or else the shallowest."""
+    learning = run.verdicts.loc[~run.verdicts["training_verdict"].isin(FAILURES), "depth"]
+    return int(learning.max()) if len(learning) else run.depths[0]
+
+
+def rows(run: Run) -> pd.DataFrame:
+    """Return D and the variance over inputs of layer L at the logged steps, for the shown depth.
+
+    Only seeds that were trained count, so that all steps speak of the same networks.
+    """
+    signal = run.signal
+    signal = signal[signal["depth"] == shown_depth(run)]
+    trained = signal.loc[signal["step"] > 0, "seed"].unique()
+    signal = signal[signal["seed"].isin(trained)]
+    keys = [*CELL, "step"]
+    top = signal[signal["layer"] == signal["depth"]]
+    ratios = relative_to_top(signal, "delta_second_moment")
+    ratios = ratios[(ratios["layer"] == 1) & (ratios["depth"] > 1)]
+    ratios = ratios.assign(delta_ratio=np.sqrt(ratios["delta_second_moment"]))
+    variance = top.rename(columns={"z_batch_variance": "top_batch_variance"})
+    tables = [
+        median_interval(frame, keys, name).assign(measure=name)
+        for name, frame in (("delta_ratio", ratios), ("top_batch_variance", variance))
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    return table[["measure", *[name for name in table.columns if name != "measure"]]]
+
+
+def message(run: Run) -> str:
+    """Return in a sentence how the ratio of errors moved in the cells that learn at the shown depth."""
+    depth = shown_depth(run)
+    table = rows(run)
+    learning = run.verdicts[(run.verdicts["depth"] == depth) & ~run.verdicts["training_verdict"].isin(FAILURES)]
+    ratios = table[table["measure"] == "delta_ratio"].merge(learning[CELL], on=CELL)
+    if ratios.empty:
+        return f"At depth {depth} no cell learned, or there is no ratio of errors to follow."
+    distance = np.abs(np.log10(ratios["median"].replace(0, np.nan))).groupby(ratios["step"]).median()
+    first, last = 10 ** distance.iloc[0], 10 ** distance.iloc[-1]
+    return (
+        f"At depth {depth}, the deepest at which anything learned, {count(len(learning), 'cell')} learned: in the "
+        f"median cell D lay a factor of {number(first)} from 1 before training, and {number(last)} at its end."
+    )
+
+
+@themed
+def draw(run: Run) -> Figure:
+    """Draw D (upper row) and the variance over inputs of the last hidden layer (lower row) at the logged steps."""
+    table = rows(run)
+    steps = sorted(int(step) for step in table["step"].unique())
+    figure, axes = panel_grid(run.activations, list(_MEASURES), height=2.1)
+    for measure, axis in _MEASURES.items():
+        of_measure = table[table["measure"] == measure]
+        limits = log_limits(of_measure["median"].to_numpy())
+        for activation in run.activations:
+            panel = axes[measure, activation]
+            log_axis(panel, limits)
+            panel.set_xlim(-0.3, len(steps) - 0.7)
+            panel.set_xticks(range(len(steps)), [str(step) for step in steps])
+            panel.grid(False, axis="x")
+            curves = of_measure[of_measure["activation"] == activation]
+            if curves.empty:
+                note(panel, "no ratio")
+            for position, init in enumerate(run.inits):
+                curve = curves[curves["init"] == init].sort_values("step")
+                if len(curve):
+                    places = np.array([steps.index(step) for step in curve["step"]])
+                    width = 2.2 - 1.2 * position / max(len(run.inits) - 1, 1)
+                    draw_curve(panel, places, curve["median"].to_numpy(), init_style(init), width, slice(None))
+            first_column = in_first_column(panel)
+            panel.set_ylabel(axis if first_column else "")
+            panel.tick_params(labelleft=first_column, labelbottom=measure == list(_MEASURES)[-1])
+            if measure == list(_MEASURES)[-1]:
+                panel.set_xlabel("step")
+    legend_below(figure, init_handles(run.inits))
+    return figure

@@ -1,0 +1,51 @@
+"""Numbers and lists in words, for the texts that stand in figures, alternative texts and the report."""
+
+from collections.abc import Iterable, Sequence
+from math import floor, isfinite, isnan, log10
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """Return a number with so many significant digits, in powers of ten where it is very large or small.
+
+    Nothing, written "–", is not 0, and what is not finite says so.
+    """
+    if value is None or isnan(value):
+        return "–"
+    if not isfinite(value):
+        return "∞" if value > 0 else "−∞"
+    if value == 0:
+        return "0"
+    exponent = floor(log10(abs(float(f"{value:.{digits - 1}e}"))))
+    if -3 <= exponent < 5:
+        return f"{value:.{max(0, digits - 1 - exponent)}f}".replace("-", "−")
+    mantissa = f"{value:.{digits - 1}e}".split("e")[0].replace("-", "−")
+    power = f"10{str(exponent).translate(_SUPERSCRIPT)}"
+    return power if float(mantissa.replace("−", "-")) == 1 else f"{mantissa} × {power}"
+
+
+def rate(value: float | None) -> str:
+    """Return a learning rate as it stands in the config."""
+    return "–" if value is None or isnan(value) else f"{value:g}"
+
+
+def join(words: Iterable[str], last: str = "and") -> str:
+    """Return "a, b and c"."""
+    items = list(words)
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def count(amount: int, noun: str, plural: str | None = None) -> str:
+    """Return "1 cell", "3 cells" or "no cells"."""
+    many = plural or f"{noun}s"
+    if amount == 0:
+        return f"no {many}"
+    return f"{amount:,} {noun if amount == 1 else many}"
+
+
+def depths(values: Sequence[int]) -> str:
+    """Return "depth 5" or "depths 5, 10 and 20"."""
+    return f"{'depth' if len(values) == 1 else 'depths'} {join(str(value) for value in values)}"

@@ -1,0 +1,243 @@
+"""The check of back-propagation against two numerical derivatives, parameter tensor by parameter tensor.
+
+The complex step (Squire & Trapp 1998) has no difference to lose digits in: ∂J/∂θ = Im J(θ + ih)/h is exact to rounding
+for any tiny h. It gates the sweep. Central differences, as the course note has them, stand beside it with the noise floor
+below which they see nothing.
+
+Networks are checked at a generic point, with small random biases whatever the init, so that each term has a gradient to
+show and no preactivation sits exactly on a kink. This module checks the engine; it trains nothing.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from depthsounder.activations import Activation
+from depthsounder.initializers import Initializer, draw_network, layer_sizes
+from depthsounder.loss import cross_entropy
+from depthsounder.network import NetworkStack, layer_views, pack, parameter_count
+from depthsounder.streams import stream
+from depthsounder.tables import GRADIENT_CHECK, read_table
+
+COMPLEX_STEP = 1e-30
+"""h of the complex step: so small that its square is lost in rounding."""
+
+CENTRAL_STEP = 1e-7
+"""ε of the central difference, as the course note has it."""
+
+CENTRAL_THRESHOLD = 1e-4
+"""The course note's band between a good check and one to look at again."""
+
+N_INPUTS, N_CLASSES = 6, 4
+"""The shape of the networks that are checked, beside the config's width."""
+
+BIAS_SPREAD = 0.1
+
+
+@dataclass(frozen=True)
+class TensorCheck:
+    """What one method says of one parameter tensor; the columns of the gradient_check table.
+
+    Attributes
+    ----------
+    parameter
+        W or b with its layer, such as ``"W3"``.
+    method
+        ``"complex_step"`` or ``"central_difference"``.
+    relative_error
+        ‖analytic − numeric‖ / (‖analytic‖ + ‖numeric‖), 0 where both are 0; None if every entry lies on a kink.
+    noise_floor
+        The relative error that rounding alone explains.
+    verdict
+        ``"passed"``, ``"failed"``, ``"blind"`` (the noise floor is above the threshold) or ``"skipped"`` (kinks only).
+    """
+
+    parameter: str
+    method: str
+    relative_error: float | None
+    noise_floor: float
+    verdict: str
+
+
+@dataclass(frozen=True)
+class CheckedNetwork:
+    """A network in float64 and the batch that it is checked on.
+
+    Attributes
+    ----------
+    sizes, activation
+        Its shape and φ.
+    parameters
+        (P,).
+    inputs, labels
+        (B, n_inputs) and (B,).
+    """
+
+    sizes: list[int]
+    activation: Activation
+    parameters: np.ndarray
+    inputs: np.ndarray
+    labels: np.ndarray
+
+    def stack(self, parameters: np.ndarray) -> NetworkStack:
+        """Return copies of the network with other parameters (S, P), carried forward over the batch."""
+        stack = NetworkStack(parameters, self.sizes, self.activation, len(self.inputs))
+        stack.inputs[:] = self.inputs
+        stack.forward()
+        return stack
+
+    def cost(self, stack: NetworkStack) -> np.ndarray:
+        """Return J (S,), the mean cost over the batch, and leave its gradient by the logits in the stack."""
+        labels = np.broadcast_to(self.labels, (len(stack.parameters), len(self.labels)))
+        costs = cross_entropy(stack.logits, labels).mean(axis=1)
+        np.divide(stack.logits, len(self.labels), out=stack.logits)
+        return costs
+
+    def gradient(self) -> np.ndarray:
+        """Return ∂J/∂θ (P,) as the engine's backward pass has it."""
+        stack = self.stack(self.parameters[None, :].copy())
+        self.cost(stack)
+        stack.backward()
+        return stack.gradients[0]
+
+
+def draw_checked_network(
+    root_seed: int, depth: int, width: int, n_examples: int, activation: Activation, init: Initializer
+) -> CheckedNetwork:
+    """Draw a small network of an init, with small random biases, and a batch of standard normal inputs."""
+    sizes = layer_sizes(N_INPUTS, width, depth, N_CLASSES)
+    weights, _ = draw_network(root_seed, 0, sizes, activation, init)
+    generator = stream(root_seed, "gradient_check", depth)
+    biases = [BIAS_SPREAD * generator.standard_normal(units) for units in sizes[1:]]
+    inputs = generator.standard_normal((n_examples, N_INPUTS))
+    labels = generator.integers(N_CLASSES, size=n_examples)
+    return CheckedNetwork(sizes, activation, pack(weights, biases), inputs, labels)
+
+
+def check_schema() -> pa.Schema:
+    """Return the schema of a part of the gradient_check table, whose activation and init stand in its path."""
+    return pa.schema([field for field in GRADIENT_CHECK if field.name not in ("activation", "init")])
+
+
+def check_gradients(network: CheckedNetwork, threshold: float) -> list[TensorCheck]:
+    """Check every parameter tensor of a network by both methods.
+
+    Parameters
+    ----------
+    threshold
+        The greatest relative error that the complex step may find.
+    """
+    checks = []
+    analytic = network.gradient()
+    for name, entries in parameter_tensors(network.sizes):
+        numeric = complex_step(network, entries)
+        checks.append(_compare(name, "complex_step", analytic[entries], numeric, np.finfo(float).eps, threshold))
+        numeric, smooth = central_difference(network, entries)
+        floor = _central_noise(network, analytic[entries])
+        checks.append(
+            _compare(name, "central_difference", analytic[entries][smooth], numeric[smooth], floor, CENTRAL_THRESHOLD)
+        )
+    return checks
+
+
+def parameter_tensors(sizes: list[int]) -> list[tuple[str, np.ndarray]]:
+    """Return the name of each W and b, and the positions of its entries among the flat parameters."""
+    positions = np.arange(parameter_count(sizes))[None, :]
+    weights, biases = layer_views(positions, sizes)
+    return [
+        (f"{letter}{layer}", views[layer - 1].ravel())
+        for layer in range(1, len(sizes))
+        for letter, views in (("W", weights), ("b", biases))
+    ]
+
+
+def complex_step(network: CheckedNetwork, entries: np.ndarray) -> np.ndarray:
+    """Return ∂J/∂θ of some parameters (n,), by a stack of n copies with one imaginary step each."""
+    perturbed = np.tile(network.parameters.astype(np.complex128), (len(entries), 1))
+    perturbed[np.arange(len(entries)), entries] += 1j * COMPLEX_STEP
+    return network.cost(network.stack(perturbed)).imag / COMPLEX_STEP
+
+
+def central_difference(network: CheckedNetwork, entries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (J(θ + ε) − J(θ − ε)) / 2ε of some parameters, and where it holds.
+
+    Returns
+    -------
+    derivative
+        (n,).
+    smooth
+        (n,): false where a preactivation crosses a kink of φ within the step, so that the difference means nothing.
+    """
+    costs, sides = [], []
+    for step in (CENTRAL_STEP, -CENTRAL_STEP):
+        perturbed = np.tile(network.parameters, (len(entries), 1))
+        perturbed[np.arange(len(entries)), entries] += step
+        stack = network.stack(perturbed)
+        sides.append(_sides_of_kinks(stack))
+        costs.append(network.cost(stack))
+    smooth = (sides[0] == sides[1]).all(axis=1)
+    return (costs[0] - costs[1]) / (2 * CENTRAL_STEP), smooth
+
+
+def _sides_of_kinks(stack: NetworkStack) -> np.ndarray:
+    """Return on which side of each kink every hidden preactivation lies, as (S, anything)."""
+    n_networks = len(stack.parameters)
+    sides = [(z > kink).reshape(n_networks, -1) for z in stack.preactivations[:-1] for kink in stack.activation.kinks]
+    return np.concatenate(sides, axis=1) if sides else np.ones((n_networks, 1), bool)
+
+
+def _central_noise(network: CheckedNetwork, analytic: np.ndarray) -> float:
+    """Return the relative error that rounding of J gives: each entry is uncertain by eps·|J|/ε."""
+    cost = float(network.cost(network.stack(network.parameters[None, :].copy()))[0])
+    noise = np.finfo(float).eps * cost / CENTRAL_STEP * np.sqrt(len(analytic))
+    return float(noise / (2 * np.linalg.norm(analytic) + noise))
+
+
+def _compare(
+    parameter: str, method: str, analytic: np.ndarray, numeric: np.ndarray, floor: float, threshold: float
+) -> TensorCheck:
+    if len(analytic) == 0:
+        return TensorCheck(parameter, method, None, floor, "skipped")
+    error = relative_error(analytic, numeric)
+    if error <= threshold:
+        verdict = "passed"
+    else:
+        verdict = "blind" if floor > threshold else "failed"
+    return TensorCheck(parameter, method, error, floor, verdict)
+
+
+def relative_error(analytic: np.ndarray, numeric: np.ndarray) -> float:
+    """Return ‖analytic − numeric‖ / (‖analytic‖ + ‖numeric‖), the course note's formula; 0 where both are 0."""
+    scale = np.linalg.norm(analytic) + np.linalg.norm(numeric)
+    return 0.0 if scale == 0.0 else float(np.linalg.norm(analytic - numeric) / scale)
+
+
+class GradientCheckFailed(RuntimeError):
+    """Back-propagation disagrees with the complex step: nothing that rests on it may be computed."""
+
+
+def require_passed(path: Path) -> None:
+    """Refuse to go on if a gradient check failed.
+
+    Parameters
+    ----------
+    path
+        A part of the gradient_check table, of one activation and init; its metadata has the threshold.
+
+    Raises
+    ------
+    GradientCheckFailed
+        Naming the parameter, its layer, the error and the threshold.
+    """
+    table = read_table(path)
+    threshold = json.loads(table.schema.metadata[b"settings"])["complex_step_threshold"]
+    for row in table.to_pylist():
+        if row["method"] == "complex_step" and row["verdict"] == "failed":
+            raise GradientCheckFailed(
+                f"{path}: the gradient of {row['parameter']} (layer {row['parameter'][1:]}) of a network of depth "
+                f"{row['depth']} has relative error {row['relative_error']:.2g} against the complex step; "
+                f"at most {threshold:g} is allowed"
+            )

@@ -1,0 +1,108 @@
+"""What all jobs of a cell share: their arguments, and the networks that these stand for.
+
+This module turns a command line into the library's records; Snakemake's part ends where the command line begins.
+"""
+
+import argparse
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from threadpoolctl import threadpool_limits
+
+from depthsounder.activations import ACTIVATIONS, Activation
+from depthsounder.dataset import Dataset, load_dataset
+from depthsounder.gradcheck import require_passed
+from depthsounder.initializers import Initializer, initializer, layer_sizes
+from depthsounder.records import Columns
+from depthsounder.tables import CELL_KEYS, part_schema, write_table
+from depthsounder.training import Recipe, draw_stack
+
+
+def seed_block(text: str) -> list[int]:
+    """Return the seeds of a block such as ``"0-9"``, both ends included."""
+    first, last = (int(number) for number in text.split("-"))
+    return list(range(first, last + 1))
+
+
+def cell_parser(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser with the arguments of every job of a cell."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--data", type=Path, required=True, help="prepared data, an NPZ file")
+    parser.add_argument("--check", type=Path, required=True, help="gradient check of this activation and init")
+    parser.add_argument("--depth", type=int, required=True, help="hidden layers")
+    parser.add_argument("--activation", choices=list(ACTIVATIONS), required=True)
+    parser.add_argument("--init", type=initializer, required=True, help="a name, such as he_normal")
+    parser.add_argument("--seeds", type=seed_block, required=True, help="first and last seed, such as 0-9")
+    parser.add_argument("--width", type=int, required=True, help="units of a hidden layer")
+    parser.add_argument("--root-seed", type=int, required=True, help="of all random streams")
+    parser.add_argument("--code", default="", help="digest of the code, for the tables' metadata")
+    return parser
+
+
+def add_recipe(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of every job that trains."""
+    parser.add_argument("--optimizer", required=True, help="sgd, momentum or adam")
+    parser.add_argument("--batch-size", type=int, required=True, help="examples of an update")
+    parser.add_argument("--steps", type=int, required=True, help="updates")
+    parser.add_argument("--logged-steps", type=int, nargs="+", required=True, help="such as 0 1 10")
+
+
+def recipe(arguments: argparse.Namespace) -> Recipe:
+    """Return how the arguments of `add_recipe` say to train."""
+    return Recipe(arguments.optimizer, arguments.batch_size, arguments.steps, tuple(arguments.logged_steps))
+
+
+@dataclass(frozen=True)
+class CellJob:
+    """A block of networks of one cell, and the data that they see."""
+
+    activation: Activation
+    init: Initializer
+    seeds: list[int]
+    sizes: list[int]
+    root_seed: int
+    dataset: Dataset
+    settings: dict[str, str]
+
+    def draw(self, seeds: list[int]) -> np.ndarray:
+        """Draw networks, as flat float32 parameters (S, P)."""
+        return draw_stack(self.root_seed, seeds, self.sizes, self.activation, self.init)
+
+    def write(self, path: Path, columns: Columns, schema: pa.Schema) -> None:
+        """Write a part of a table."""
+        write_table(path, columns, part_schema(schema), self.settings)
+
+
+def start_cell(arguments: argparse.Namespace) -> CellJob:
+    """Read what the job of a cell needs.
+
+    Raises
+    ------
+    GradientCheckFailed
+        If the gradients of its activation and init are not to be trusted.
+    """
+    # One thread, by hand as under Snakemake: the jobs are the parallelism, and a product's bits depend on its threads.
+    threadpool_limits(1)
+    require_passed(arguments.check)
+    dataset = load_dataset(arguments.data)
+    return CellJob(
+        activation=ACTIVATIONS[arguments.activation],
+        init=arguments.init,
+        seeds=arguments.seeds,
+        sizes=layer_sizes(dataset.n_inputs, arguments.width, arguments.depth, dataset.n_classes),
+        root_seed=arguments.root_seed,
+        dataset=dataset,
+        settings=describe(arguments),
+    )
+
+
+_NOT_A_SETTING = {*CELL_KEYS, "seeds", "depths", "code", "data", "check", "tuning", "output", "signal", "traces"}
+
+
+def describe(arguments: argparse.Namespace) -> dict[str, str]:
+    """Return a table's metadata: the settings that its values depend on, as JSON, and the digest of the code."""
+    settings = {name: value for name, value in vars(arguments).items() if name not in _NOT_A_SETTING}
+    return {"settings": json.dumps(settings, sort_keys=True), "code": arguments.code}

@@ -1,0 +1,268 @@
+"""Mean-field theory of deep networks: fixed points, depth scales, and the theory's columns of every cell.
+
+The theory is that of infinite width, with layers 2 to L all alike: Poole et al. 2016 for the maps of variance and
+correlation, Schoenholz et al. 2017 for the depth scales and the errors on their way up. Where a quantity is degenerate
+it is None and the record's note names the case.
+
+This module knows no networks and no measurements.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import exp, inf, log
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.optimize import brentq
+
+from depthsounder.activations import Activation
+from depthsounder.gaussian import fourth_moment, second_moment, second_moment_slope, squared_slope
+from depthsounder.initializers import Initializer
+from depthsounder.overlaps import Trajectory, correlation_series, probe_trajectory
+
+MARGINAL = 1e-11
+"""Relative distance below which a slope counts as 1 and a map as the identity: critical gains have twelve digits."""
+
+# Where fixed points are looked for. Beyond, φ is taken to be homogeneous or constant.
+_GRID = np.logspace(-40.0, 40.0, 641)
+
+
+@dataclass(frozen=True)
+class MeanField:
+    """Where the signal of a deep network ends, and over how many layers it gets there.
+
+    Attributes
+    ----------
+    q_star
+        The fixed point of q that the start reaches; 0 and ∞ are such.
+    chi_1
+        σw² E[φ'²] at q*, the slope of the correlation map at c = 1 and the growth of errors per layer.
+    xi_grad
+        Layers over which errors grow e-fold on their way to the input, 1/ln χ1: negative where they vanish, ∞ where
+        χ1 = 1.
+    chi_q
+        The slope of the variance map at q*; None at q* = ∞.
+    c_star, chi_c
+        The attracting fixed point of the correlation map and its slope there; None where q* is 0 or ∞, and c* also
+        where every c is fixed.
+    xi_q, xi_c
+        Layers over which q and c approach their fixed points by 1/e: -1/ln χ; ∞ where χ = 1.
+    note
+        The degenerate case in words, or "".
+    """
+
+    q_star: float
+    chi_1: float
+    xi_grad: float
+    chi_q: float | None = None
+    c_star: float | None = None
+    chi_c: float | None = None
+    xi_q: float | None = None
+    xi_c: float | None = None
+    note: str = ""
+
+
+def variance_map(activation: Activation, q: ArrayLike, gain: float, bias_variance: float = 0.0) -> np.ndarray:
+    """Return σw² E[φ(√q z)²] + σb², the next layer's q, in q's shape (Poole et al. 2016, section 2)."""
+    return gain * second_moment(activation, q) + bias_variance
+
+
+@cache
+def _grid_moments(activation: Activation) -> np.ndarray:
+    return second_moment(activation, _GRID)
+
+
+def fixed_point(activation: Activation, gain: float, bias_variance: float, start: float) -> float:
+    """Return the fixed point of the variance map that iteration from `start` > 0 approaches.
+
+    For a map that rises, iteration moves one way and stops at the first fixed point there: the first change of sign of
+    V(q) - q, however slow the approach. That is what decides where fixed points at 0 and ∞ coexist, as for GELU. No map
+    falls so steeply that q cycles: d ln E[φ²]/d ln q is never below -1/2, because the density of N(0, q) is not.
+
+    Returns
+    -------
+    q_star
+        From 0 to ∞, both included.
+    """
+
+    def growth(q: ArrayLike) -> np.ndarray:
+        return variance_map(activation, q, gain, bias_variance) / np.asarray(q) - 1.0
+
+    if gain == 0.0:
+        return bias_variance
+    direction = float(growth(start))
+    if abs(direction) <= MARGINAL:
+        return start
+    grid_growth = (gain * _grid_moments(activation) + bias_variance) / _GRID - 1.0
+    reversals = grid_growth * np.sign(direction) < -MARGINAL
+    if direction > 0.0:
+        ends = _GRID[reversals & (start < _GRID)]
+        end = ends.min(initial=inf)
+    else:
+        ends = _GRID[reversals & (start > _GRID)]
+        end = ends.max(initial=0.0)
+    if not len(ends):
+        return float(end)
+    return exp(brentq(lambda x: float(growth(exp(x))), log(start), log(end), xtol=1e-15, rtol=1e-15))
+
+
+def _depth_scale(slope: float) -> float:
+    """Return -1/ln|slope|: layers per factor 1/e, ∞ for a slope of 1 and 0 for one of 0."""
+    if abs(abs(slope) - 1.0) <= MARGINAL:
+        return inf
+    return -1.0 / log(abs(slope)) if slope else 0.0
+
+
+def _correlation_fixed_point(
+    activation: Activation, gain: float, q_star: float, chi_1: float
+) -> tuple[float | None, float]:
+    """Return c* in [0, 1], None if every c is fixed, and the slope of the correlation map there."""
+    orders, weights = correlation_series(activation, q_star)
+    weights = weights * gain / q_star
+    if abs(chi_1 - 1.0) <= MARGINAL and abs(weights[1] - 1.0) <= MARGINAL:
+        return None, chi_1
+
+    def excess(decorrelation: float) -> float:
+        drops = -np.expm1(orders * np.log1p(-decorrelation))
+        return float(weights @ drops) / decorrelation - 1.0
+
+    # The map is convex, so that (1 - C(c))/(1 - c) falls from χ1 at c = 1; it is at most 1 at c = 0.
+    nearest, farthest = 1e-12, 1.0 - 1e-12
+    if chi_1 <= 1.0 + MARGINAL or excess(nearest) <= 0.0:
+        return 1.0, chi_1
+    if weights[1:].sum() >= 1.0 - MARGINAL:
+        return 0.0, float(weights[1])
+    c_star = 1.0 - brentq(excess, nearest, farthest, xtol=1e-15, rtol=1e-15)
+    return c_star, float((weights * orders)[1:] @ c_star ** (orders[1:] - 1.0))
+
+
+def mean_field(activation: Activation, gain: float, bias_variance: float = 0.0, start: float = 1.0) -> MeanField:
+    """Return the fixed points and depth scales of layers with gain σw² and bias variance σb².
+
+    Poole et al. 2016, section 2; Schoenholz et al. 2017, sections 3 and 4.
+
+    Parameters
+    ----------
+    start
+        q of the first layer, positive unless gain and bias variance are 0: it decides where several q* attract.
+    """
+    q_star = fixed_point(activation, gain, bias_variance, start)
+    chi_1 = gain * float(squared_slope(activation, q_star))
+    scale = _depth_scale(chi_1)
+    xi_grad = inf if scale == inf else 0.0 - scale
+    if q_star == inf:
+        return MeanField(inf, chi_1, xi_grad, note="q grows without bound")
+    chi_q = gain * float(second_moment_slope(activation, q_star)) if gain else 0.0
+    xi_q = _depth_scale(chi_q)
+    if q_star == 0.0:
+        return MeanField(0.0, chi_1, xi_grad, chi_q, xi_q=xi_q, note="q → 0, where no correlation is defined")
+    c_star, chi_c = _correlation_fixed_point(activation, gain, q_star, chi_1)
+    notes = []
+    if abs(chi_q - 1.0) <= MARGINAL:
+        notes.append("every q is a fixed point")
+    if c_star is None:
+        notes.append("every c is a fixed point")
+    return MeanField(q_star, chi_1, xi_grad, chi_q, c_star, chi_c, xi_q, _depth_scale(chi_c), ", ".join(notes))
+
+
+def critical_line(activation: Activation, q_star: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Return σw² and σb², in q_star's shape, of the networks whose fixed point is q* and has χ1 = 1.
+
+    It is the line between order and chaos, with q* as its parameter; NaN where it would need σb² < 0.
+    """
+    gain = 1.0 / squared_slope(activation, q_star)
+    bias_variance = np.asarray(q_star) - gain * second_moment(activation, q_star)
+    # Without biases the difference is rounding.
+    bias_variance = np.where(np.abs(bias_variance) <= MARGINAL * np.asarray(q_star), 0.0, bias_variance)
+    possible = bias_variance >= 0.0
+    return np.where(possible, gain, np.nan), np.where(possible, bias_variance, np.nan)
+
+
+def signal_trajectory(activation: Activation, init: Initializer, n_inputs: int, width: int, depth: int) -> Trajectory:
+    """Return the trajectory of the canonical input, of norm 1 per unit, as that of a batch of one."""
+    return probe_trajectory(activation, init, np.ones((1, n_inputs)), width, depth)
+
+
+def delta_ratios(squared_slopes: np.ndarray, gain: float) -> np.ndarray:
+    """Return the second moment of δ in each layer over that in the last, averaged over examples.
+
+    E[(δ^l)²] = E[φ'²](q^l) σw² E[(δ^(l+1))²] for each example (Schoenholz et al. 2017, section 4). The errors that
+    reach layer L from the readout are taken to be equal for all examples.
+
+    Parameters
+    ----------
+    squared_slopes
+        (layers, examples): E[φ'²].
+    gain
+        fan_out · Var(W) of layers 2 to L.
+    """
+    factors = squared_slopes.copy()
+    factors[:-1] *= gain
+    with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
+        moments = np.cumprod(factors[::-1], axis=0)[::-1].mean(axis=1)
+        return moments / moments[-1]
+
+
+def log_variance(activation: Activation, q: np.ndarray, gain: float, width: int) -> np.ndarray:
+    """Return V, the variance of ln q over networks of finite width, for one input and each layer.
+
+    V' = (χ_q q/q')² V + (σw² E[φ²]/q')² κ/n with κ = E[φ⁴]/E[φ²]² - 1, to first order in 1/n: Hanin & Nica 2018 for
+    ReLU, where V = 5 (l - 1)/n. The median of q lies at ln q - V/2. Here q is the variance of a pre-activation given
+    the layer below; its measured mean over n units fluctuates by 2/n on top.
+
+    Parameters
+    ----------
+    q
+        (layers,), of infinite width, from layer 1.
+    """
+    variances = np.zeros(len(q))
+    with np.errstate(all="ignore"):
+        moments = second_moment(activation, q[:-1])
+        kurtosis = fourth_moment(activation, q[:-1]) / moments**2 - 1.0
+        carried = (gain * second_moment_slope(activation, q[:-1]) * (q[:-1] / q[1:])) ** 2
+        added = (gain * moments / q[1:]) ** 2 * kurtosis / width
+        for layer in range(len(q) - 1):
+            variances[layer + 1] = carried[layer] * variances[layer] + added[layer]
+    return variances
+
+
+def theory_columns(
+    depths: Sequence[int], activation: Activation, init: Initializer, probe_inputs: np.ndarray, width: int
+) -> dict[int, dict[str, np.ndarray | list[float | None]]]:
+    """Return the theory table's columns of an activation and init, for each depth, without the cell's own keys.
+
+    A shallower network is the beginning of a deeper one, so that the costly part is done once for all depths.
+
+    Parameters
+    ----------
+    probe_inputs
+        (examples, n_inputs).
+
+    Raises
+    ------
+    ValueError
+        If the init is not defined for this activation.
+    """
+    n_inputs = probe_inputs.shape[1]
+    first, gain = init.gain(n_inputs, width, activation), init.gain(width, width, activation)
+    backward_gain = init.backward_gain(width, width, activation)
+    canonical = signal_trajectory(activation, init, n_inputs, width, max(depths))
+    probe = probe_trajectory(activation, init, probe_inputs, width, max(depths))
+    limit = mean_field(activation, gain, init.bias_variance, start=first + init.bias_variance)
+    return {
+        depth: {
+            "layer": np.arange(1, depth + 1),
+            "z_second_moment": canonical.second_moments[:depth, 0],
+            "delta_second_moment_ratio": delta_ratios(canonical.squared_slopes[:depth], backward_gain),
+            "chi_1": [limit.chi_1] * depth,
+            "q_star": [limit.q_star] * depth,
+            "xi_q": [limit.xi_q] * depth,
+            "xi_c": [limit.xi_c] * depth,
+            "xi_grad": [limit.xi_grad] * depth,
+            "z_second_moment_probe": probe.second_moments[:depth].mean(axis=1),
+            "z_batch_variance_probe": probe.batch_variances[:depth],
+            "delta_second_moment_ratio_probe": delta_ratios(probe.squared_slopes[:depth], backward_gain),
+        }
+        for depth in depths
+    }

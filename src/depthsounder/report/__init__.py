@@ -1,0 +1,67 @@
+"""The report of a run: one HTML file that holds everything it shows, and asks nothing of any network.
+
+This package arranges and words; the numbers are the tables', the pictures the figures'.
+"""
+
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from depthsounder.figures.style import label
+from depthsounder.figures.wording import count, join, number, rate
+from depthsounder.report.context import report_context
+from depthsounder.runs import Run
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render_report(run: Run, figures: Path, captions: Path, output: Path) -> str:
+    """Return the report as HTML.
+
+    Parameters
+    ----------
+    figures, captions
+        Folders with NAME.svg and NAME.rst for each figure of the registry.
+    output
+        Where the page will lie: links to the tables start there.
+
+    Raises
+    ------
+    OSError
+        If a figure, a caption or a table is missing.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        # Names come from configs and data of other people: whatever they hold is text.
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": number,
+        "rate": rate,
+        "join_words": join,
+        "count_of": count,
+        "label": label,
+        "code_marks": code_marks,
+    }
+    script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
+    style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    return environment.get_template("report.html").render(
+        **report_context(run, figures, captions, output),
+        style=Markup(style),  # noqa: S704 - our own files, which hold no one else's text
+        script=Markup(script),  # noqa: S704
+        script_digest=digest,
+    )
+
+
+def code_marks(text: str) -> Markup:
+    """Return a text with what stands between backticks as code, all of it escaped."""
+    parts = str(text).split("`")
+    marked = [f"<code>{escape(part)}</code>" if index % 2 else str(escape(part)) for index, part in enumerate(parts)]
+    return Markup("".join(marked))  # noqa: S704 - each part was escaped

@@ -1,0 +1,155 @@
+"""Everything that the page says, gathered from a run: the template adds nothing but its form."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from markupsafe import Markup
+
+from depthsounder.figures import FIGURES, prediction
+from depthsounder.figures.style import FAILURES, TRAINING
+from depthsounder.report import counts, provenance
+from depthsounder.report.captions import caption_html
+from depthsounder.report.downloads import csv_link, data_link
+from depthsounder.report.headline import answer_sentences, soundings
+from depthsounder.report.laws import equal_laws
+from depthsounder.report.plain_words import terms
+from depthsounder.report.sensitivity import sensitivities
+from depthsounder.report.vector import inline_svg
+from depthsounder.runs import CELL, Run, records
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as it stands in the page: everything but its frame."""
+
+    name: str
+    title: str
+    message: str
+    drawing: Markup
+    caption: Markup
+    rows: int
+    csv: str
+    command: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A chapter of the story: its anchor, its title, what was counted, and its figures."""
+
+    anchor: str
+    title: str
+    question: str
+    counts: list[counts.Count]
+    pictures: list[Picture]
+
+
+# Anchor, title, the question that it answers, what is counted at its head, its figures.
+_Plan = tuple[str, str, str, Callable[[Run], list[counts.Count]], tuple[str, ...]]
+_STORY: tuple[_Plan, ...] = (
+    ("failure-map", "Failure map", "Which cells fail?", counts.training_counts, ("failure_map",)),
+    ("forward", "Forward signal", "What arrives at the bottom?", counts.forward_counts, ("forward_signal",)),
+    (
+        "backward",
+        "Backward signal",
+        "What comes back?",
+        counts.signal_counts,
+        ("backward_signal", "weight_gradients"),
+    ),
+    (
+        "training",
+        "Training",
+        "Does it learn, and at which rate?",
+        counts.training_counts,
+        ("loss_traces", "learning_rates", "training_signal"),
+    ),
+    ("theory", "Theory", "Was it predictable?", counts.prediction_counts, ("prediction",)),
+)
+
+
+def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dict[str, Any]:
+    """Return the template's variables.
+
+    Parameters
+    ----------
+    figures
+        The folder with NAME.svg for each figure of the registry.
+    captions
+        The folder with NAME.rst for each.
+    output
+        Where the page will lie, from which the tables are linked.
+    """
+
+    def picture(name: str) -> Picture:
+        record = FIGURES[name]
+        rows = record.rows(run)
+        return Picture(
+            name=name,
+            title=record.title,
+            message=record.message(run),
+            drawing=inline_svg(figures / f"{name}.svg", name, record.alternative_text(run)),
+            caption=caption_html(captions / f"{name}.rst"),
+            rows=len(rows),
+            csv=csv_link(rows),
+            command=f"snakemake reports/{run.config.run}/figures/{name}.svg",
+        )
+
+    config_text = yaml.safe_dump(run.config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    return {
+        "run": run,
+        "config": run.config,
+        "networks": provenance.network_counts(run),
+        "training_counts": counts.training_counts(run),
+        "answer": picture("answer"),
+        "sentences": [*answer_sentences(run), prediction.message(run)],
+        "soundings": soundings(run),
+        "equal_laws": equal_laws(run),
+        "terms": terms(run),
+        "story": [
+            Section(anchor, title, question, count(run), [picture(name) for name in names])
+            for anchor, title, question, count, names in _STORY
+        ],
+        "surprises": surprises(run),
+        "claims": records(run.claims),
+        "claim_counts": counts.claim_counts(run),
+        "check": Section(
+            "gradient-check",
+            "Gradient check",
+            "Can the gradients be trusted?",
+            counts.check_counts(run),
+            [picture("gradient_check")],
+        ),
+        "thresholds": sensitivities(run),
+        "threshold_sources": {
+            name: field.description or "" for name, field in type(run.config.verdicts).model_fields.items()
+        },
+        "config_text": config_text,
+        "config_link": data_link(config_text, "application/yaml"),
+        "versions": provenance.versions(),
+        "commit": provenance.commit(),
+        "tables": provenance.table_files(run),
+        "tables_folder": Path(os.path.relpath(run.folder, output.parent)).as_posix(),
+        "verdict_letters": {verdict: style.letter for verdict, style in TRAINING.items()},
+    }
+
+
+def surprises(run: Run) -> dict[str, list[dict[str, Any]]]:
+    """Return the cells where theory's word about the signal did not settle what training did.
+
+    Returns
+    -------
+    dict
+        "unforeseen": called healthy, failed all the same; "survivors": called vanishing or exploding, trained all the
+        same. Each cell with `CELL`, predicted_verdict, signal_verdict, training_verdict and delta_ratio.
+    """
+    table = prediction.rows(run)
+    columns = [*CELL, "predicted_verdict", "signal_verdict", "training_verdict", "delta_ratio"]
+    healthy = table["predicted_verdict"] == "healthy"
+    sick = table["predicted_verdict"].isin(["vanishing", "exploding"])
+    return {
+        "unforeseen": records(table.loc[healthy & table["training_verdict"].isin(FAILURES), columns]),
+        "survivors": records(table.loc[sick & (table["training_verdict"] == "trains"), columns]),
+    }

@@ -1,0 +1,75 @@
+"""What is counted at the head of each section."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from depthsounder.figures import prediction
+from depthsounder.figures.style import TRAINING
+from depthsounder.runs import Run
+
+
+@dataclass(frozen=True)
+class Count:
+    """A number with its words; `kind` chooses its color: a verdict, or good, bad and neutral."""
+
+    amount: int
+    words: str
+    kind: str = "neutral"
+
+
+def training_counts(run: Run) -> list[Count]:
+    """Return how many cells have each training verdict."""
+    found = run.verdicts["training_verdict"].value_counts()
+    return [Count(int(found.get(verdict, 0)), verdict, verdict) for verdict in TRAINING]
+
+
+def signal_counts(run: Run) -> list[Count]:
+    """Return how many cells have each signal verdict, and how many are borderline."""
+    found = run.verdicts["signal_verdict"].value_counts()
+    kinds = {"vanishing": "stalled", "exploding": "diverged", "healthy": "trains"}
+    borderline = int(run.verdicts["signal_borderline"].eq(True).sum())
+    return [
+        *(Count(int(found.get(verdict, 0)), verdict, kind) for verdict, kind in kinds.items()),
+        Count(borderline, "borderline"),
+    ]
+
+
+def forward_counts(run: Run) -> list[Count]:
+    """Return how many cells let q grow or shrink by more than two decades."""
+    ratio = run.verdicts.loc[run.verdicts["depth"] > 1, "forward_ratio"].fillna(np.inf)
+    shrunk, grown = int((ratio < 1e-2).sum()), int((ratio > 1e2).sum())
+    return [
+        Count(shrunk, "cells: q shrinks over 100-fold", "stalled"),
+        Count(grown, "cells: q grows over 100-fold", "diverged"),
+        Count(len(ratio) - shrunk - grown, "cells: q stays within", "trains"),
+    ]
+
+
+def prediction_counts(run: Run) -> list[Count]:
+    """Return in how many cells theory and measurement agree on the signal."""
+    table = prediction.rows(run)
+    known = table["predicted_verdict"].notna()
+    agree = known & (table["predicted_verdict"] == table["signal_verdict"])
+    return [
+        Count(int(agree.sum()), "predicted", "good"),
+        Count(int((known & ~agree).sum()), "predicted otherwise", "bad"),
+        Count(int((~known).sum()), "without prediction"),
+    ]
+
+
+def claim_counts(run: Run) -> list[Count]:
+    """Return how many claims have each verdict."""
+    return _by_verdict(run.claims, {"confirmed": "good", "conditional": "partial", "refuted": "bad"}, "inconclusive")
+
+
+def check_counts(run: Run) -> list[Count]:
+    """Return how many gradients passed, failed or could not be checked."""
+    kinds = {"passed": "good", "failed": "bad", "blind": "partial"}
+    return _by_verdict(run.gradient_check, kinds, "skipped")
+
+
+def _by_verdict(table: pd.DataFrame, kinds: dict[str, str], last: str) -> list[Count]:
+    found = table["verdict"].value_counts()
+    return [Count(int(found.get(verdict, 0)), verdict, kind) for verdict, kind in {**kinds, last: "neutral"}.items()]

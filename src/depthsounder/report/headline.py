@@ -1,0 +1,119 @@
+"""The answer in sentences, computed from the verdicts.
+
+The words are exact: within so many steps, on this grid of rates, up to this depth. Nothing here knows what the sweep is
+expected to find.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from depthsounder.figures.outcomes import outcomes
+from depthsounder.figures.style import FAILURES, label
+from depthsounder.figures.wording import count, depths, join
+from depthsounder.report.laws import equal_laws
+from depthsounder.runs import Run, records
+
+
+@dataclass(frozen=True)
+class Sounding:
+    """What became of one activation: `phrases` go from the first depth that fails to what trains throughout."""
+
+    activation: str
+    phrases: tuple["Phrase", ...]
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """What happened to some initializations of an activation, in words, with the verdict that colors it."""
+
+    verdict: str
+    words: str
+    inits: tuple[str, ...]
+
+
+def answer_sentences(run: Run) -> list[str]:
+    """Return the answer: how many fail and how, and what trains deepest."""
+    table = outcomes(run)
+    return [_failures(run, table), _deepest(run, table)]
+
+
+def _failures(run: Run, table: pd.DataFrame) -> str:
+    kinds = table["outcome"].value_counts()
+    steps, rates = run.config.training.steps, run.config.training.learning_rates
+    failing = int(sum(kinds.get(kind, 0) for kind in FAILURES))
+    parts = []
+    if kinds.get("stalled", 0):
+        parts.append(f"{kinds['stalled']} stalled within {steps} steps")
+    if kinds.get("diverged", 0):
+        parts.append(f"{kinds['diverged']} had no usable rate on the grid of {len(rates)}")
+    how = f" ({join(parts)})" if parts else ""
+    return (
+        f"Of the {count(len(table), 'combination')} of activation and initialization in this sweep, {failing} failed "
+        f"at some depth up to {run.depths[-1]}{how}, {kinds.get('partial', 0)} only became too slow to finish, and "
+        f"{kinds.get('trains', 0)} trained at every depth."
+    )
+
+
+def _deepest(run: Run, table: pd.DataFrame) -> str:
+    trained = table.dropna(subset=["deepest_training"])
+    if trained.empty:
+        return f"Nothing in this sweep trained within {run.config.training.steps} steps, at any depth."
+    depth = int(trained["deepest_training"].max())
+    best = trained[trained["deepest_training"] == depth]
+    where = f"The deepest networks that trained have depth {depth}"
+    if depth == run.depths[-1]:
+        where += ", the deepest of the sweep"
+    equal = equal_laws(run)
+    names = [f"{label(str(name))} with {_named(group['init'], equal.get(str(name), []))}" for name, group in _by_activation(best)]
+    sentence = f"{where}: {join(names, last='and') if len(names) < 2 else '; '.join(names)}."
+    slow = run.verdicts[(run.verdicts["depth"] == run.depths[-1]) & (run.verdicts["training_verdict"] == "partial")]
+    if depth < run.depths[-1]:
+        sentence += f" At depth {run.depths[-1]} {count(len(slow), 'combination')} still learned, too slowly to finish."
+    return sentence
+
+
+def _by_activation(table: pd.DataFrame) -> Iterable[tuple[object, pd.DataFrame]]:
+    return table.groupby("activation", sort=False)
+
+
+def _named(inits: Iterable[str], equal: list[list[str]]) -> str:
+    """Return the names joined, equal laws as one: "glorot_normal = critical"."""
+    left, names = list(inits), []
+    while left:
+        group = next((group for group in equal if left[0] in group), [left[0]])
+        together = [init for init in left if init in group]
+        names.append(" = ".join(map(label, together)))
+        left = [init for init in left if init not in together]
+    return join(names)
+
+
+def soundings(run: Run) -> list[Sounding]:
+    """Return for each activation which initializations fail, from which depth and how."""
+    table = outcomes(run)
+    return [
+        Sounding(activation, tuple(_phrases(run, table[table["activation"] == activation])))
+        for activation in run.activations
+    ]
+
+
+def _phrases(run: Run, table: pd.DataFrame) -> Iterable[Phrase]:
+    groups: dict[tuple[int, int, str, str], list[str]] = {}
+    for row in records(table):
+        verdict = row["outcome"]
+        order = 0 if verdict in FAILURES else 1 if verdict == "partial" else 2
+        words = _words(verdict, int(row["depth"]), run, list(row["failing_depths"]))
+        groups.setdefault((order, int(row["depth"]), verdict, words), []).append(row["init"])
+    for (_, _, verdict, words), inits in sorted(groups.items(), key=lambda item: item[0][:2]):
+        yield Phrase(verdict, words, tuple(inits))
+
+
+def _words(verdict: str, depth: int, run: Run, failing: list[int]) -> str:
+    if verdict == "trains":
+        return f"trains to depth {depth}"
+    if verdict == "partial":
+        return f"slow from depth {depth}"
+    if failing == [known for known in run.depths if known >= depth]:
+        return f"{verdict} at depth {depth}" if depth == run.depths[-1] else f"{verdict} from depth {depth}"
+    return f"{verdict} first at depth {depth}, of the failing {depths(failing)}"

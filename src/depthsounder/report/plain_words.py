@@ -1,0 +1,104 @@
+"""The box for students: five terms, each with what it is, what it does, and where this run shows it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from depthsounder.figures.style import label
+from depthsounder.figures.wording import number
+from depthsounder.runs import Run
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term in plain words; `here` is what this run shows, and `figure` the picture that shows it."""
+
+    name: str
+    what: str
+    consequence: str
+    here: str
+    figure: str
+
+
+def terms(run: Run) -> list[Term]:
+    """Return the terms, with numbers from the run."""
+    return [
+        Term(
+            "Vanishing gradient",
+            "Going back through the network, the error is multiplied by a factor at every layer. If the factor is "
+            "below 1, little is left of it after many layers.",
+            "The first layers get no message about what to change: they stay as they were drawn.",
+            _extreme(run, "vanishing"),
+            "backward_signal",
+        ),
+        Term(
+            "Exploding gradient",
+            "The same product with a factor above 1: the error grows from layer to layer.",
+            "One step throws the weights far off. Only tiny learning rates survive, or none at all.",
+            _extreme(run, "exploding"),
+            "backward_signal",
+        ),
+        Term(
+            "Variance consistency",
+            "A layer keeps the variance if its outputs are spread as widely as its inputs, for the signal on its way "
+            "down and for the error on its way back.",
+            "A deep network stays readable from both ends.",
+            _steadiest(run),
+            "forward_signal",
+        ),
+        Term(
+            "Initialization",
+            "The rule by which the first weights are drawn. Its variance sets the factor per layer, and the right one "
+            "depends on the activation.",
+            "It decides how deep a network may be before it can learn at all.",
+            _best_init(run),
+            "answer",
+        ),
+        Term(
+            "Gradient check",
+            "Nudge one weight, see how the loss changes, and compare with what backpropagation says.",
+            "A wrong gradient often still learns, a little. Only the comparison finds it.",
+            _checks(run),
+            "gradient_check",
+        ),
+    ]
+
+
+def _extreme(run: Run, verdict: str) -> str:
+    cells = run.verdicts[(run.verdicts["signal_verdict"] == verdict) & np.isfinite(run.verdicts["delta_ratio"])]
+    if cells.empty:
+        return f"In this run: no cell is {verdict}."
+    cell = cells.sort_values("delta_ratio", ascending=verdict == "vanishing").iloc[0]
+    size = number(cell["delta_ratio"])
+    return (
+        f"In this run: with {label(cell['activation'])} and {label(cell['init'])} at depth {cell['depth']}, the error "
+        f"of the first layer is {size} times that of the last."
+    )
+
+
+def _steadiest(run: Run) -> str:
+    cells = run.verdicts[(run.verdicts["depth"] == run.depths[-1]) & (run.verdicts["forward_ratio"] > 0)]
+    cells = cells[np.isfinite(cells["forward_ratio"])]
+    if cells.empty or run.depths[-1] == 1:
+        return "In this run: no network is deep enough to show it."
+    cell = cells.iloc[int(np.abs(np.log(cells["forward_ratio"].to_numpy(dtype=float))).argmin())]
+    return (
+        f"In this run: {label(cell['activation'])} with {label(cell['init'])} comes nearest; through {cell['depth']} "
+        f"layers the mean square changes by a factor of {number(cell['forward_ratio'])}."
+    )
+
+
+def _best_init(run: Run) -> str:
+    trained = run.verdicts[run.verdicts["training_verdict"] == "trains"]
+    if trained.empty:
+        return "In this run: none of them trained."
+    counts = trained["init"].value_counts()
+    cells = int((run.verdicts["init"] == counts.index[0]).sum())
+    return f"In this run: {label(counts.index[0])} trained in the most cells, {counts.iloc[0]} of its {cells}."
+
+
+def _checks(run: Run) -> str:
+    failed = int((run.gradient_check["verdict"] == "failed").sum())
+    errors = run.gradient_check.loc[run.gradient_check["method"] == "complex_step", "relative_error"].dropna()
+    worst = f"; the largest error by complex step is {number(errors.max())}" if len(errors) else ""
+    return f"In this run: {failed or 'none'} of {len(run.gradient_check):,} comparisons failed{worst}."

@@ -1,0 +1,92 @@
+"""Where the numbers come from: versions, machine, commit, digests, and how much was computed."""
+
+import hashlib
+import platform
+import subprocess
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+import pyarrow.compute as pc
+
+from depthsounder import __version__
+from depthsounder.runs import CELL, Run
+from depthsounder.tables import SCHEMAS, read_table
+
+_PACKAGES = ("numpy", "scipy", "pyarrow", "pandas", "matplotlib", "seaborn", "scikit-learn", "pydantic", "snakemake")
+_ROOT = Path(__file__).resolve().parents[3]
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A table of the run: its name, its size in bytes, and the SHA-256 of its file."""
+
+    name: str
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class NetworkCounts:
+    """How many networks were measured before training, trained for tuning, and trained for evaluation."""
+
+    measured: int
+    tuned: int
+    evaluated: int
+
+
+def table_files(run: Run) -> list[TableFile]:
+    """Return the run's tables with their digests."""
+    files = []
+    for name in SCHEMAS:
+        path = run.table_path(name)
+        with path.open("rb") as file:
+            files.append(TableFile(name, path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()))
+    return files
+
+
+def network_counts(run: Run) -> NetworkCounts:
+    """Return how many networks the run's numbers rest on, from its tables."""
+    measured = run.initial_signal[run.initial_signal["layer"] == 1]
+    traces = read_table(run.table_path("traces"), [*CELL, "phase", "step"])
+    started = traces.filter(pc.equal(traces["step"], 0))
+    tuned = pc.sum(pc.equal(started["phase"], "tune")).as_py() or 0
+    return NetworkCounts(len(measured), tuned, len(started) - tuned)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what computed and drew, the BLAS library and the platform."""
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    found = {"depthsounder": __version__, "Python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    found["BLAS"] = f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()
+    found["platform"] = f"{platform.system()} {platform.machine()}"
+    return found
+
+
+def commit() -> str:
+    """Return the commit of the code and whether the tree was dirty, or that neither is known."""
+    head = _git("rev-parse", "HEAD")
+    if head is None:
+        return "not known: the code is in no git repository, or git is not installed"
+    changes = _git("status", "--porcelain")
+    return f"{head} ({'with uncommitted changes' if changes else 'clean'})"
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(_ROOT), *arguments],  # noqa: S607 - git is found as the user finds it
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=20,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,90 @@
+"""What would change if a threshold were another: all cells judged again, by the same rules.
+
+This module moves one threshold at a time and counts the verdicts that flip; the rules themselves are `verdicts`' own.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from depthsounder.runs import CELL, Run
+from depthsounder.tables import read_table
+from depthsounder.tuning import NetworkLosses, group_losses
+from depthsounder.verdicts import Thresholds, judge_signal, judge_training
+
+_OF_SIGNAL = ("exploding_ratio", "vanishing_ratio")
+_OF_TRAINING = ("trains_loss", "trains_share", "stalled_loss", "diverged_loss")
+_NEAR_ONE = ("trains_share", "stalled_loss")
+"""Shares so near to 1 that their distance from it is what can be halved or doubled."""
+
+
+@dataclass(frozen=True)
+class Variation:
+    """A threshold's other value, and how many cells then have another verdict."""
+
+    value: float
+    changed: int
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """A threshold's name and value in this run, halved and doubled."""
+
+    name: str
+    value: float
+    halved: Variation
+    doubled: Variation
+
+
+@dataclass(frozen=True)
+class _Cell:
+    verdict: str
+    tuning: NetworkLosses
+    evaluation: NetworkLosses
+
+
+def sensitivities(run: Run) -> list[Sensitivity]:
+    """Return for each threshold of the verdicts how many verdicts change when it is halved and when it is doubled."""
+    cells = list(_cells(run))
+    found = []
+    for name in (*_OF_SIGNAL, *_OF_TRAINING):
+        value = float(getattr(run.config.verdicts, name))
+        halved, doubled = (
+            Variation(moved, _changed(run, cells, name, moved))
+            for moved in (_scaled(name, value, 0.5), _scaled(name, value, 2))
+        )
+        found.append(Sensitivity(name, value, halved, doubled))
+    return found
+
+
+def _scaled(name: str, value: float, factor: float) -> float:
+    return 1 - (1 - value) * factor if name in _NEAR_ONE else value * factor
+
+
+def _changed(run: Run, cells: list[_Cell], name: str, value: float) -> int:
+    thresholds = Thresholds(**{**run.config.verdicts.model_dump(), name: value})
+    if name in _OF_SIGNAL:
+        known = run.verdicts.dropna(subset=["signal_verdict"])
+        # The rule looks at the median over seeds, which the table holds.
+        judged = [judge_signal(np.array([ratio]), thresholds).signal_verdict for ratio in known["delta_ratio"]]
+        return int((known["signal_verdict"] != np.array(judged, dtype=object)).sum())
+    steps, entropy = run.config.training.steps, run.data.class_entropy
+    return sum(
+        judge_training(cell.tuning, cell.evaluation, steps, entropy, thresholds).training_verdict != cell.verdict
+        for cell in cells
+    )
+
+
+def _cells(run: Run) -> Iterator[_Cell]:
+    """Yield the losses of each cell's networks, beside the verdict that the run gave it."""
+    columns = ["learning_rate", "seed", "train_loss"]
+    table = read_table(run.table_path("traces"), [*CELL, "phase", *columns])
+    frame = table.to_pandas(categories=["activation", "init", "phase"])
+    verdicts = run.verdicts.set_index(CELL)["training_verdict"]
+    for cell, rows in frame.groupby(CELL, sort=False, observed=True):
+        tuning, evaluation = (
+            group_losses(*(rows.loc[rows["phase"] == phase, name].to_numpy() for name in columns))
+            for phase in ("tune", "evaluate")
+        )
+        yield _Cell(str(verdicts[cell]), tuning, evaluation)

@@ -1,0 +1,164 @@
+"""A finished run, as its readers see it: the tables as data frames, the config, and the facts of its data.
+
+The small tables are read at once; the two long ones (signal, traces) only when somebody asks for them, and then only
+the columns that figures and report use. Nothing is computed here: what the numbers mean is the figures' business.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from depthsounder.config import Config, load_resolved
+from depthsounder.dataset import load_dataset
+from depthsounder.tables import CELL_KEYS, SCHEMAS, read_table
+
+CELL = list(CELL_KEYS)
+"""The columns that identify a cell."""
+
+_SIGNAL_COLUMNS = [
+    *CELL,
+    "seed",
+    "step",
+    "layer",
+    "z_second_moment",
+    "z_batch_variance",
+    "delta_second_moment",
+    "weight_grad_rms",
+]
+_TRACE_COLUMNS = [*CELL, "phase", "seed", "step", "train_loss"]
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What a reader needs to know of the data.
+
+    Attributes
+    ----------
+    class_entropy
+        H, the entropy of the training part's class prior in nats.
+    classes
+        The names of the labels.
+    n_inputs, n_train, n_test
+        Features, training examples and test examples.
+    """
+
+    class_entropy: float
+    classes: tuple[str, ...]
+    n_inputs: int
+    n_train: int
+    n_test: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything that a finished run left in its results folder.
+
+    Attributes
+    ----------
+    folder
+        results/<run>.
+    config
+        The resolved config.
+    data
+        Facts of the prepared data.
+    verdicts, theory, gradient_check, claims
+        The tables of these names, in full.
+    """
+
+    folder: Path
+    config: Config
+    data: DataFacts
+    verdicts: pd.DataFrame
+    theory: pd.DataFrame
+    gradient_check: pd.DataFrame
+    claims: pd.DataFrame
+
+    @cached_property
+    def signal(self) -> pd.DataFrame:
+        """The per-layer statistics that figures draw, at every logged step; `activation` and `init` are categories."""
+        return _frame(read_table(self.table_path("signal"), _SIGNAL_COLUMNS))
+
+    @cached_property
+    def initial_signal(self) -> pd.DataFrame:
+        """The rows of `signal` before training."""
+        return self.signal[self.signal["step"] == 0].reset_index(drop=True)
+
+    @cached_property
+    def evaluation_traces(self) -> pd.DataFrame:
+        """The training loss at every step of the networks on which the training verdicts rest."""
+        traces = read_table(self.table_path("traces"), _TRACE_COLUMNS)
+        return _frame(traces.filter(pc.equal(traces["phase"], "evaluate")).drop_columns(["phase"]))
+
+    @property
+    def activations(self) -> list[str]:
+        """The activations that have verdicts, in the config's order."""
+        return _in_order(self.config.activations, self.verdicts["activation"])
+
+    @property
+    def inits(self) -> list[str]:
+        """The initializations that have verdicts, in the config's order."""
+        return _in_order(self.config.inits, self.verdicts["init"])
+
+    @property
+    def depths(self) -> list[int]:
+        """The depths that have verdicts, ascending."""
+        return sorted(int(depth) for depth in self.verdicts["depth"].unique())
+
+    def table_path(self, table: str) -> Path:
+        """Return the file of a table.
+
+        Raises
+        ------
+        KeyError
+            If the product has no table of this name.
+        """
+        if table not in SCHEMAS:
+            raise KeyError(table)
+        return self.folder / f"{table}.parquet"
+
+
+def load_run(folder: Path) -> Run:
+    """Read the config, the data's facts and the small tables of a results folder.
+
+    Raises
+    ------
+    OSError
+        If a file is missing or damaged; the message names it.
+    """
+    dataset = load_dataset(folder / "data.npz")
+    facts = DataFacts(
+        class_entropy=dataset.class_entropy,
+        classes=tuple(str(name) for name in dataset.classes),
+        n_inputs=dataset.n_inputs,
+        n_train=len(dataset.train_labels),
+        n_test=len(dataset.test_labels),
+    )
+    small = {
+        name: read_table(folder / f"{name}.parquet").to_pandas()
+        for name in ("verdicts", "theory", "gradient_check", "claims")
+    }
+    return Run(folder=folder, config=load_resolved(folder / "config.json"), data=facts, **small)
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table's rows, each by the names of its columns."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    """Return a long table with its names as categories: a million strings cost more than the numbers beside them."""
+    for name in ("activation", "init"):
+        column = table.schema.get_field_index(name)
+        table = table.set_column(column, name, table[name].dictionary_encode())
+    return table.to_pandas()
+
+
+def _in_order(names: Sequence[str], present: pd.Series) -> list[str]:
+    found = set(present)
+    return [name for name in names if name in found]

@@ -1,0 +1,272 @@
+"""What a person who writes a config relies on."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from depthsounder.activations import ACTIVATIONS
+from depthsounder.config import (
+    Config,
+    ConfigError,
+    load_resolved,
+    read_config_files,
+    save_resolved,
+    stage_arguments,
+    stage_settings,
+    validate_config,
+)
+from depthsounder.config.model import Section, Verdicts
+from depthsounder.config.reference import reference_text, schema_text
+from depthsounder.gaussian import critical_gain
+
+ROOT = Path(__file__).resolve().parents[2]
+DEFAULT = ROOT / "config" / "config.yaml"
+PRESETS = sorted((ROOT / "config").glob("*.yaml"))
+
+
+def default_values():
+    return yaml.safe_load(DEFAULT.read_text())
+
+
+def changed(**changes):
+    """The default sweep with some keys changed; a key in a section is written section__key."""
+    values = default_values()
+    for name, value in changes.items():
+        *sections, key = name.split("__")
+        place = values
+        for section in sections:
+            place = place[section]
+        place[key] = value
+    return values
+
+
+def refusal(values, files=(), command_line=None):
+    with pytest.raises(ConfigError) as caught:
+        validate_config(values, files, command_line)
+    return str(caught.value)
+
+
+def all_keys(model, path=()):
+    for name, field in model.model_fields.items():
+        yield (*path, name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            yield from all_keys(field.annotation, (*path, name))
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.name)
+def test_every_preset_is_valid_and_states_every_key(preset):
+    values = yaml.safe_load(preset.read_text())
+    assert validate_config(values, [preset]).run == values["run"]
+    for path in all_keys(Config):
+        place = values
+        for key in path:
+            assert key in place, path
+            place = place[key]
+
+
+def test_presets_have_runs_of_their_own():
+    runs = [yaml.safe_load(preset.read_text())["run"] for preset in PRESETS]
+    assert len(set(runs)) == len(runs) >= 2
+
+
+def test_the_default_sweep_is_the_one_that_the_design_names():
+    config = validate_config(default_values(), [DEFAULT])
+    assert len(config.depths) * len(config.activations) * len(config.inits) == 200
+    assert (config.seeds.measure, config.seeds.tune, config.seeds.evaluate) == (20, 2, 10)
+    assert config.training.learning_rates == (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+    assert config.training.logged_at == (0, 1, 10, 100, 300)
+
+
+def test_schema_and_reference_page_are_those_of_the_model():
+    assert (ROOT / "config" / "schema.json").read_text() == schema_text(), "run scripts/write_config_reference.py"
+    assert (ROOT / "docs" / "config.md").read_text() == reference_text(DEFAULT), "run scripts/write_config_reference.py"
+
+
+def test_every_key_is_described_and_every_threshold_names_its_source():
+    page = reference_text(DEFAULT)
+    for path in all_keys(Config):
+        assert f"`{path[-1]}`" in page
+    for name, field in Verdicts.model_fields.items():
+        assert "Unit: " in field.description, name
+        assert "Source: " in field.description, name
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"run": "My run"}, ["run", "'My run'", "a-z, 0-9"]),
+        ({"run": "../other"}, ["run", "'../other'"]),
+        ({"run": "ok\n"}, ["run", "'ok\\n'"]),
+        ({"root_seed": -1}, ["root_seed", "found -1", "from 0"]),
+        ({"depths": []}, ["depths", "found []", "not empty"]),
+        ({"depths": [2, -5]}, ["depths[1]", "found -5", "from 1"]),
+        ({"depths": [2, True]}, ["depths[1]", "found true", "a whole number"]),
+        ({"depths": [2, 2]}, ["depths[1]", "twice"]),
+        ({"depths": 5}, ["depths", "found 5", "a list"]),
+        ({"activations": ["rleu"]}, ["activations[0]", "'rleu'", "did you mean relu?"]),
+        ({"activations": ["Leaky-ReLU"]}, ["did you mean leaky_relu?"]),
+        ({"activations": [None]}, ["activations[0]", "found null"]),
+        ({"inits": ["he_norml"]}, ["inits[0]", "did you mean he_normal?", "gaussian_w"]),
+        ({"inits": ["gaussian_w1.5_b-1"]}, ["inits[0]", "gaussian_w1.5_b0.05"]),
+        ({"inits": ["gaussian_w1.5_b0", "gaussian_w1.50_b0.0"]}, ["inits[1]", "twice"]),
+        ({"inits": ["gaussian_w1" + "0" * 400 + "_b0"]}, ["inits[0]", "too many digits"]),
+        ({"width": "64"}, ["width", "found '64'", "a whole number", "this is a text"]),
+        ({"width": 64.0}, ["width", "found 64.0"]),
+        ({"seeds__measure": 0}, ["seeds.measure", "found 0", "from 1"]),
+        ({"seeds__evaluate": 10_001}, ["seeds.evaluate", "to 10,000"]),
+        ({"training__learning_rates": [0.1, 0.01]}, ["training.learning_rates[1]", "not above the one before"]),
+        ({"training__learning_rates": [0.0, 0.1]}, ["training.learning_rates[0]", "from 1e-12"]),
+        ({"training__learning_rates": [float("inf")]}, ["training.learning_rates[0]", "found inf"]),
+        ({"training__learning_rates": ["1e-2"]}, ["training.learning_rates[0]", "'1e-2'", "1.0e-2"]),
+        ({"training__logged_steps": [0, 301]}, ["training.logged_steps[1]", "found 301", "training.steps is 300"]),
+        ({"training__logged_steps": ["first"]}, ["training.logged_steps[0]", "'first'", "or last"]),
+        ({"training__optimizer": "adamw"}, ["training.optimizer", "did you mean adam?"]),
+        ({"verdicts__tail_steps": 301}, ["verdicts.tail_steps", "found 301", "training.steps, 300"]),
+        ({"verdicts__trains_loss": 0.99}, ["verdicts.stalled_loss", "found 0.98", "not above verdicts.trains_loss"]),
+        ({"verdicts__vanishing_ratio": 2.0}, ["verdicts.vanishing_ratio", "below 1"]),
+        ({"verdicts__exploding_ratio": 0.5}, ["verdicts.exploding_ratio", "above 1"]),
+        ({"verdicts": None}, ["verdicts", "found null", "a section with the keys exploding_ratio"]),
+        ({"data__source": "table.txt"}, ["data.source", "'table.txt'", ".csv"]),
+        ({"data__source": "a\0.csv"}, ["data.source", "'a\\x00.csv'", "cannot be printed"]),
+        ({"data__source": "{table}.csv"}, ["data.source", "'{table}.csv'", "wildcards"]),
+        ({"data__source": "table.csv"}, ["data.target", "does not name the column with the classes"]),
+        ({"data__target": "label"}, ["data.target", "no meaning for the source digits"]),
+        ({"widht": 3}, ["widht", "unknown key", "did you mean width?"]),
+        ({"training__step": 3}, ["training.step", "unknown key", "did you mean steps?"]),
+    ],
+)
+def test_a_wrong_value_is_refused_with_key_found_and_allowed(changes, expected):
+    message = refusal(changed(**changes), [DEFAULT])
+    for text in ["1 problem", *expected]:
+        assert text in message
+
+
+def test_critical_is_refused_where_no_critical_variance_exists():
+    for name, activation in ACTIVATIONS.items():
+        values = changed(activations=["tanh", name] if name != "tanh" else ["tanh"], inits=["he_normal", "critical"])
+        if critical_gain(activation).status == "none":
+            assert name in critical_gain(activation).reason
+            message = refusal(values, [DEFAULT])
+            assert f"is not possible: {critical_gain(activation).reason}" in message
+            assert "inits[1]" in message
+        else:
+            validate_config(values, [DEFAULT])
+
+
+def test_every_problem_is_named_at_once():
+    message = refusal(changed(width=-1, activations=["rleu"], root_seed="x"), [DEFAULT])
+    assert "3 problems" in message
+    for key in ("width", "activations[0]", "root_seed"):
+        assert f": {key}\n" in message
+
+
+def test_a_missing_key_is_named_with_its_section(tmp_path):
+    values = default_values()
+    del values["training"]["steps"]
+    del values["width"]
+    file = tmp_path / "config.yaml"
+    file.write_text(yaml.safe_dump(values, sort_keys=False))
+    line = 1 + file.read_text().splitlines().index("training:")
+    message = refusal(values, [file])
+    assert f"{file}, line {line}: training.steps\n    is missing; allowed: a whole number" in message
+    assert f"{file}: width\n    is missing" in message
+
+
+def test_an_error_names_the_last_file_that_sets_the_key(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    base, preset = Path("base.yaml"), Path("preset.yaml")
+    base.write_text("width: 1\ndepths: [2, 3]\n")
+    preset.write_text("# mine\n\ndepths:\n  - 4\n  - -5\n")
+    values = changed(width=-1, depths=[4, -5], root_seed=-1)
+    message = refusal(values, [base, preset.absolute()], {"root_seed": -1})
+    assert "base.yaml, line 1: width" in message
+    assert "  preset.yaml, line 5: depths[1]" in message
+    assert "command line: root_seed" in message
+
+
+def test_positions_survive_anchors_and_merged_mappings(tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text("x: &shared\n  steps: 0\ntraining:\n  <<: *shared\n  batch_size: 0\n")
+    values = changed(training__steps=0, training__batch_size=0)
+    message = refusal(values, [file])
+    assert f"{file}, line 2: training.steps" in message
+    assert f"{file}, line 5: training.batch_size" in message
+
+
+def test_numbers_in_lists_and_sections_of_the_command_line_are_numbers():
+    # Snakemake reads what stands in brackets and braces as text.
+    command_line = {"depths": ["3", "4"], "seeds": {"measure": "5"}, "run": "other"}
+    merged = changed(depths=["3", "4"], seeds__measure="5", run="other")
+    config = validate_config(merged, [DEFAULT], command_line)
+    assert config.depths == (3, 4)
+    assert config.seeds.measure == 5
+    assert "command line: depths[0]\n    found 'x'" in refusal(changed(depths=["x"]), [DEFAULT], {"depths": ["x"]})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("run: a\nwidth: [1, 2\ndepths: 3\n", "line 3: this is no YAML"),
+        ("run: a\n\twidth: 1\n", "line 2: this is no YAML"),
+        ("run: a\nwidth: 1\nrun: b\n", "line 3: the key 'run' was already set in line 1"),
+        ("seeds:\n  tune: 1\n  tune: 2\n", "line 3: the key 'tune' was already set in line 2"),
+        ("- run\n", "found no keys"),
+        ("", "found no keys"),
+        ("run: !!python/object/apply:os.getcwd []\n", "line 1: found 'tag:yaml.org,2002:python"),
+        ("depths: !!set {2, 5}\n", "dates, sets and tags"),
+        ("run: 2020-01-01\n", "dates, sets and tags"),
+        ("__use_yte__: true\nrun: a\n", "line 1: found '__use_yte__'"),
+        ("[" * 5000, "nested too deeply"),
+    ],
+)
+def test_a_file_that_is_no_plain_yaml_is_refused_with_its_line(tmp_path, text, expected):
+    file = tmp_path / "config.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        read_config_files([file])
+    assert str(file) in str(caught.value)
+    assert expected in str(caught.value)
+
+
+def test_a_file_that_is_missing_or_no_text_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"absent\.yaml: the file cannot be read: No such file"):
+        read_config_files([tmp_path / "absent.yaml"])
+    (tmp_path / "bytes.yaml").write_bytes(b"run: \xff\xfe\n")
+    with pytest.raises(ConfigError, match=r"bytes\.yaml: the file cannot be read: it is no UTF-8 text"):
+        read_config_files([tmp_path / "bytes.yaml"])
+
+
+def test_the_resolved_config_comes_back_equal_and_with_equal_bytes(tmp_path):
+    config = validate_config(default_values(), [DEFAULT])
+    save_resolved(tmp_path / "one.json", config)
+    assert load_resolved(tmp_path / "one.json") == config
+    save_resolved(tmp_path / "two.json", load_resolved(tmp_path / "one.json"))
+    assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
+    assert list(json.loads((tmp_path / "one.json").read_text())) == list(Config.model_fields)
+
+
+def test_last_and_the_last_step_are_one_logged_step():
+    config = validate_config(changed(training__logged_steps=["last", 300, 7]), [DEFAULT])
+    assert config.training.logged_at == (7, 300)
+
+
+def test_a_stage_is_given_what_its_results_depend_on_and_no_more():
+    config = validate_config(default_values(), [DEFAULT])
+    assert stage_settings(config, "measure") == {"root_seed": 1, "width": 64}
+    assert "learning_rates" not in stage_settings(config, "train")
+    more = validate_config(changed(seeds__evaluate=30, run="other", verdicts__trains_loss=0.2), [DEFAULT])
+    for stage in ("prepare", "verify", "measure", "tune", "train"):
+        assert stage_settings(more, stage) == stage_settings(config, stage)
+
+
+def test_settings_become_the_words_of_a_command_line():
+    config = validate_config(changed(data__source="-my data.csv", data__target="y"), [DEFAULT])
+    assert stage_arguments(config, "prepare")[:2] == ["--source=-my data.csv", "--target=y"]
+    words = stage_arguments(config, "verify")
+    assert words == [
+        "--root-seed=1", "--depths", "1", "2", "3", "--width=8", "--examples=5", "--complex-step-threshold=1e-12",
+    ]  # fmt: skip
+    digits = validate_config(default_values(), [DEFAULT])
+    assert not [word for word in stage_arguments(digits, "prepare") if word.startswith("--target")]

@@ -1,0 +1,251 @@
+"""Fixed points, depth scales and trajectories, against the numbers that the literature prints."""
+
+from math import inf, log, sqrt
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+
+from depthsounder.activations import (
+    ACTIVATIONS,
+    ERF,
+    GELU,
+    LINEAR,
+    RELU,
+    SELU,
+    SIGMOID,
+    SILU,
+    SOFTPLUS,
+    TANH,
+)
+from depthsounder.gaussian import critical_gain, second_moment
+from depthsounder.initializers import CRITICAL, GLOROT_NORMAL, HE_NORMAL, LECUN_NORMAL, ZEROS, initializer
+from depthsounder.meanfield import (
+    critical_line,
+    fixed_point,
+    log_variance,
+    mean_field,
+    signal_trajectory,
+    theory_columns,
+    variance_map,
+)
+from depthsounder.overlaps import probe_trajectory
+from depthsounder.tables import CELL_KEYS, THEORY
+
+
+def probe_inputs(examples=12, n_inputs=30):
+    random = np.random.default_rng(3)
+    return random.normal(size=(examples, n_inputs)) * random.uniform(0.5, 2.0, size=(examples, 1))
+
+
+def test_he_keeps_signal_and_errors_of_relu():
+    theory = mean_field(RELU, gain=2.0, start=2.0)
+    assert (theory.q_star, theory.xi_q, theory.xi_c, theory.xi_grad) == (2.0, inf, inf, inf)
+    assert theory.chi_1 == pytest.approx(1.0, rel=1e-12)
+    trajectory = signal_trajectory(RELU, HE_NORMAL, n_inputs=784, width=64, depth=50)
+    np.testing.assert_allclose(trajectory.second_moments, 2.0, rtol=1e-12)
+
+
+def test_lecun_keeps_the_unit_variance_of_selu():
+    # Klambauer et al. 2017, section 2: at mean 0 and variance 1 the map of mean and variance has the slope
+    # ∂ν'/∂ν = 0.782648. There the mean's slope counts for nothing, and ν' is the variance map of this theory.
+    theory = mean_field(SELU, gain=1.0, start=3.0)
+    assert theory.q_star == pytest.approx(1.0, rel=1e-10)
+    assert theory.chi_q == pytest.approx(0.782648, abs=5e-7)
+
+
+def test_tanh_with_biases_of_variance_0_05_is_critical_at_1_761():
+    def excess_bias(q):
+        return float(critical_line(TANH, q)[1]) - 0.05
+
+    q_star = brentq(excess_bias, 0.1, 2.0)
+    gain = float(critical_line(TANH, q_star)[0])
+    assert gain == pytest.approx(1.761, abs=5e-4)
+    theory = mean_field(TANH, gain, 0.05, start=1.0)
+    assert theory.q_star == pytest.approx(q_star, rel=1e-9)
+    assert theory.chi_1 == pytest.approx(1.0, rel=1e-9)
+
+
+def test_without_biases_only_the_ends_of_the_critical_line_remain():
+    gain, bias_variance = critical_line(RELU, [0.5, 1.0, 7.0])
+    np.testing.assert_allclose(gain, 2.0, rtol=1e-12)
+    np.testing.assert_array_equal(bias_variance, 0.0)
+    assert np.isnan(critical_line(SIGMOID, 1.0)).all()
+
+
+def test_sigmoid_is_critical_at_103():
+    gain = critical_gain(SIGMOID).require()
+    assert gain == pytest.approx(103.008, abs=1e-3)
+    theory = mean_field(SIGMOID, gain, start=gain)
+    assert theory.xi_grad == inf
+    assert theory.chi_q < 1.0
+
+
+@pytest.mark.parametrize(("gain", "chi_1"), [(1.0, 0.056), (16.0, 0.399)])
+def test_xavier_does_not_help_sigmoid_even_at_four_times_the_range(gain, chi_1):
+    assert mean_field(SIGMOID, gain, start=gain).chi_1 == pytest.approx(chi_1, abs=5e-4)
+
+
+@pytest.mark.parametrize(("gain", "rate"), [(1.0, 0.236), (64.0, 0.892)])
+def test_errors_of_sigmoid_shrink_at_a_rate_that_depends_on_the_weights(gain, rate):
+    assert sqrt(mean_field(SIGMOID, gain, start=gain).chi_1) == pytest.approx(rate, abs=5e-4)
+
+
+@pytest.mark.parametrize(("activation", "threshold"), [(GELU, 2.155), (SILU, 2.430)], ids=["gelu", "silu"])
+def test_where_zero_and_infinity_both_attract_the_start_decides(activation, threshold):
+    assert mean_field(activation, threshold - 1e-3, start=threshold - 1e-3).q_star == 0.0
+    assert mean_field(activation, threshold + 1e-3, start=threshold + 1e-3).q_star == inf
+    assert mean_field(activation, 3.0, start=1e-3).q_star == 0.0
+    assert mean_field(activation, 3.0, start=3.0).q_star == inf
+    assert mean_field(activation, 1.99, start=1e6).q_star == 0.0
+    assert mean_field(activation, 4.01, start=1e-6).q_star == inf
+
+
+@pytest.mark.parametrize("name", ["linear", "relu", "gelu", "silu", "softplus", "elu", "selu"])
+def test_a_signal_that_grows_without_bound_has_errors_that_grow_at_the_slope_far_out(name):
+    theory = mean_field(ACTIVATIONS[name], gain=16.0, start=16.0)
+    share = {"linear": 1.0, "selu": 1.0507009873554805**2 / 2.0}.get(name, 0.5)
+    assert theory.q_star == inf
+    assert theory.chi_1 == pytest.approx(16.0 * share, rel=1e-10)
+    assert (theory.c_star, theory.xi_q, theory.xi_c) == (None, None, None)
+    assert theory.note == "q grows without bound"
+
+
+@pytest.mark.parametrize("name", ["tanh", "elu", "softsign"])
+def test_at_the_edge_q_creeps_to_zero_and_no_depth_scale_is_made_up(name):
+    theory = mean_field(ACTIVATIONS[name], gain=1.0, start=1.0)
+    assert (theory.q_star, theory.c_star, theory.xi_c) == (0.0, None, None)
+    assert (theory.xi_q, theory.xi_grad) == (inf, inf)
+
+
+def test_the_depth_scale_of_errors_is_negative_where_they_vanish():
+    assert mean_field(SIGMOID, 1.0).xi_grad == pytest.approx(1.0 / log(0.0557207), rel=1e-5)
+    assert mean_field(TANH, 4.0, start=4.0).xi_grad > 0.0
+
+
+def test_linear_layers_keep_every_norm_and_every_correlation():
+    theory = mean_field(LINEAR, gain=1.0, start=0.7)
+    assert (theory.q_star, theory.c_star, theory.xi_c) == (0.7, None, inf)
+    assert theory.note == "every q is a fixed point, every c is a fixed point"
+
+
+def test_chaos_drives_inputs_to_the_exact_correlation_of_erf():
+    gain, bias_variance = 4.0, 0.1
+    theory = mean_field(ERF, gain, bias_variance, start=1.0)
+    q = theory.q_star
+
+    def excess(c):
+        return (gain * 2.0 / np.pi * np.arcsin(2.0 * q * c / (1.0 + 2.0 * q)) + bias_variance) / q - c
+
+    assert theory.c_star == pytest.approx(brentq(excess, 0.0, 0.9), rel=1e-9)
+    slope = gain * 4.0 / np.pi / np.sqrt((1.0 + 2.0 * q) ** 2 - (2.0 * q * theory.c_star) ** 2)
+    assert theory.chi_c == pytest.approx(slope, rel=1e-9)
+    assert theory.xi_c == pytest.approx(-1.0 / log(slope), rel=1e-8)
+
+
+def test_in_chaos_without_biases_an_odd_activation_forgets_every_correlation():
+    theory = mean_field(TANH, gain=4.0, start=4.0)
+    assert theory.c_star == 0.0
+    assert theory.chi_1 > 1.0 > theory.chi_c
+
+
+def test_zeros_have_no_signal_and_no_errors():
+    theory = mean_field(SIGMOID, gain=0.0, start=0.0)
+    assert (theory.q_star, theory.chi_1, theory.xi_grad) == (0.0, 0.0, 0.0)
+
+
+def test_the_fixed_point_is_where_iteration_ends():
+    for activation, gain, bias_variance in (
+        (TANH, 1.5, 0.05),
+        (SIGMOID, 50.0, 0.0),
+        (SOFTPLUS, 1.2, 0.3),
+        (SELU, 0.8, 0.0),
+    ):
+        q = 2.0
+        for _ in range(400):
+            q = float(variance_map(activation, q, gain, bias_variance))
+        assert fixed_point(activation, gain, bias_variance, start=2.0) == pytest.approx(q, rel=1e-9)
+
+
+def test_the_first_layer_has_the_gain_of_its_own_fans():
+    trajectory = signal_trajectory(LINEAR, GLOROT_NORMAL, n_inputs=784, width=64, depth=3)
+    np.testing.assert_allclose(trajectory.second_moments[:, 0], 2 * 784 / (784 + 64), rtol=1e-12)
+
+
+def test_the_canonical_trajectory_is_the_iterated_variance_map():
+    init = initializer("gaussian_w1.5_b0.05")
+    trajectory = signal_trajectory(TANH, init, n_inputs=30, width=64, depth=20)
+    q = 1.55
+    for layer in range(20):
+        assert trajectory.second_moments[layer, 0] == pytest.approx(q, rel=1e-12)
+        q = 1.5 * float(second_moment(TANH, q)) + 0.05
+
+
+def test_the_delta_ratio_of_a_homogeneous_activation_is_a_power():
+    columns = theory_columns([30], RELU, LECUN_NORMAL, probe_inputs(), 64)[30]
+    expected = 0.5 ** np.arange(29, -1, -1.0)
+    np.testing.assert_allclose(columns["delta_second_moment_ratio"], expected, rtol=1e-10)
+    np.testing.assert_allclose(columns["delta_second_moment_ratio_probe"], expected, rtol=1e-10)
+
+
+def test_the_delta_ratio_of_a_wide_random_network_is_the_predicted_one():
+    inputs, width, depth = probe_inputs(), 800, 4
+    init = initializer("gaussian_w4_b0.05")
+    predicted = theory_columns([depth], TANH, init, inputs, width)[depth]["delta_second_moment_ratio_probe"]
+    random = np.random.default_rng(0)
+    h, weights, slopes = inputs, [], []
+    for _ in range(depth):
+        weights.append(random.normal(size=(h.shape[1], width)) * np.sqrt(4.0 / h.shape[1]))
+        z = h @ weights[-1] + random.normal(size=width) * sqrt(0.05)
+        h = TANH(z)
+        slopes.append(TANH.slope(z))
+    delta = random.normal(size=(len(inputs), width)) * slopes[-1]
+    moments = [(delta**2).mean()]
+    for layer in range(depth - 2, -1, -1):
+        delta = delta @ weights[layer + 1].T * slopes[layer]
+        moments.insert(0, (delta**2).mean())
+    np.testing.assert_allclose(np.array(moments) / moments[-1], predicted, rtol=0.15)
+
+
+def test_every_cell_of_the_registry_has_theory_in_the_table_s_columns():
+    expected = {field.name for field in THEORY} - set(CELL_KEYS)
+    for activation in ACTIVATIONS.values():
+        for init in (ZEROS, GLOROT_NORMAL, initializer("naive_large"), initializer("naive_small")):
+            cells = theory_columns([1, 3], activation, init, probe_inputs(4), 16)
+            for depth, columns in cells.items():
+                assert set(columns) == expected
+                assert all(len(column) == depth for column in columns.values())
+                assert columns["delta_second_moment_ratio"][-1] == 1.0
+                assert not any(np.isnan(value) for column in columns.values() for value in column if value is not None)
+
+
+def test_a_cell_without_critical_gain_has_no_theory():
+    with pytest.raises(ValueError, match="softplus has no critical gain"):
+        theory_columns([2], SOFTPLUS, CRITICAL, probe_inputs(), 16)
+
+
+def test_the_spread_of_relu_networks_grows_by_five_over_width_a_layer():
+    variances = log_variance(RELU, np.full(50, 2.0), gain=2.0, width=64)
+    np.testing.assert_allclose(variances, 5.0 * np.arange(50) / 64, rtol=1e-10)
+
+
+@pytest.mark.parametrize("activation", [TANH, RELU, SIGMOID], ids=lambda activation: activation.name)
+def test_the_predicted_spread_is_that_of_random_networks(activation):
+    width, depth, networks, gain = 100, 5, 2000, 2.0
+    random = np.random.default_rng(5)
+    trajectory = signal_trajectory(activation, HE_NORMAL, n_inputs=width, width=width, depth=depth)
+    predicted = log_variance(activation, trajectory.second_moments[:, 0], gain, width)
+    # Given the layer below, the units of a layer are independent: no weights are needed to draw them.
+    q = np.full(networks, gain)
+    for layer in range(depth):
+        assert np.log(q).var() == pytest.approx(predicted[layer], rel=0.2)
+        h = activation(np.sqrt(q)[:, None] * random.normal(size=(networks, width)))
+        q = gain * (h**2).mean(axis=1)
+
+
+def test_the_probe_s_theory_at_equal_norms_is_the_canonical_one():
+    inputs = probe_inputs()
+    inputs /= np.sqrt((inputs**2).mean(axis=1, keepdims=True))
+    probe = probe_trajectory(TANH, HE_NORMAL, inputs, width=64, depth=10)
+    canonical = signal_trajectory(TANH, HE_NORMAL, inputs.shape[1], width=64, depth=10)
+    np.testing.assert_allclose(probe.second_moments.mean(axis=1), canonical.second_moments[:, 0], rtol=1e-12)

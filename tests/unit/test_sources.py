@@ -1,0 +1,189 @@
+"""The user's own files: what is read from them, and what is refused in which words."""
+
+import datetime
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from depthsounder.sources import DataError, check_split, read_examples, split_sizes
+
+
+def table(**columns):
+    return pd.DataFrame({"width": [1.0, 2.0, 3.0, 4.0], "height": [5, 6, 7, 9], "kind": ["b", "a", "b", "a"]} | columns)
+
+
+def write(frame, path):
+    if path.suffix == ".csv":
+        frame.to_csv(path, index=False)
+    elif path.suffix == ".parquet":
+        frame.to_parquet(path, index=False)
+    else:
+        np.savez(path, **{name: np.array(frame[name].tolist()) for name in frame})
+    return path
+
+
+def refusal(path, target="kind"):
+    with pytest.raises(DataError) as caught:
+        read_examples(path, target)
+    assert str(path) in str(caught.value)
+    assert "allowed: " in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet", "a.npz", "A.CSV"])
+def test_a_file_of_any_kind_gives_the_same_examples(tmp_path, name):
+    path = write(table(), tmp_path / name.lower()).rename(tmp_path / name)
+    examples = read_examples(path, "kind")
+    columns = [[5.0, 1], [6, 2], [7, 3], [9, 4]] if name.endswith("npz") else [[1.0, 5], [2, 6], [3, 7], [4, 9]]
+    assert examples.inputs.tolist() == columns
+    assert examples.inputs.dtype == np.float64
+    assert examples.labels.tolist() == [1, 0, 1, 0]
+    assert examples.classes.tolist() == ["a", "b"]
+
+
+def test_an_array_of_images_is_one_feature_a_pixel(tmp_path):
+    images = np.arange(24).reshape(4, 2, 3)
+    np.savez(tmp_path / "a.npz", images=images, age=np.array([1, 2, 3, 4]), y=np.array([0, 1, 0, 1]))
+    examples = read_examples(tmp_path / "a.npz", "y")
+    assert examples.inputs.tolist() == np.column_stack([[1, 2, 3, 4], images.reshape(4, 6)]).tolist()
+
+
+def test_numeric_classes_are_ordered_by_value_and_whole_floats_are_whole(tmp_path):
+    path = write(table(kind=[10.0, 9.0, 10.0, 2.0]), tmp_path / "a.csv")
+    examples = read_examples(path, "kind")
+    assert examples.classes.tolist() == ["2", "9", "10"]
+    assert examples.labels.tolist() == [2, 1, 2, 0]
+
+
+def test_categories_booleans_and_row_labels_of_pandas_are_understood(tmp_path):
+    frame = table(kind=pd.Categorical(["b", "a", "b", "a"]), smooth=[True, False, True, True]).set_index("height")
+    frame.to_parquet(tmp_path / "a.parquet")
+    examples = read_examples(tmp_path / "a.parquet", "kind")
+    assert examples.inputs.tolist() == [[1, 1], [2, 0], [3, 1], [4, 1]]
+    assert examples.classes.tolist() == ["a", "b"]
+
+
+def test_a_file_that_is_absent_or_of_another_kind_is_refused(tmp_path):
+    assert "no such file" in refusal(tmp_path / "absent.csv")
+    assert "'.txt'" in refusal(tmp_path / "a.txt")
+    (tmp_path / "folder.csv").mkdir()
+    assert "a folder" in refusal(tmp_path / "folder.csv")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "npz"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\x80\x04\x95", b"PK\x03\x04broken", b"\x93NUMPY\x01\x00v\x00{", b"PAR1PAR1", b'"\n']
+)
+def test_a_damaged_file_is_refused_whatever_is_in_it(tmp_path, suffix, content):
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(content)
+    message = refusal(path)
+    if not content:
+        assert "it is empty" in message
+
+
+def test_a_truncated_file_is_refused(tmp_path):
+    for suffix in ("parquet", "npz"):
+        path = write(table(), tmp_path / f"a.{suffix}")
+        whole = path.read_bytes()
+        for length in range(1, len(whole), 97):
+            path.write_bytes(whole[:length])
+            assert "cannot be read" in refusal(path)
+
+
+def test_pickled_arrays_are_not_opened(tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return pytest.fail, ("a pickle was opened",)
+
+    np.savez(tmp_path / "a.npz", x=np.array([Trap(), Trap()], dtype=object), kind=np.array([0, 1]))
+    assert "without pickle" in refusal(tmp_path / "a.npz")
+    (tmp_path / "b.npz").write_bytes(b"\x80\x04cposix\nsystem\n(Vtrue\ntR.")
+    assert "without pickle" in refusal(tmp_path / "b.npz")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "npz"])
+def test_a_target_that_is_missing_is_refused_with_the_nearest_name(tmp_path, suffix):
+    path = write(table(), tmp_path / f"a.{suffix}")
+    assert "did you mean 'kind'?" in refusal(path, "kinds")
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"width": [1, np.nan, np.inf, 4]}, "column 'width', row 2 of the data: found a missing value or NaN"),
+        ({"width": [1, 2, 3, -np.inf]}, "column 'width', row 4 of the data: found an infinite value"),
+        ({"width": [1, 2, "3 m", 4]}, "column 'width': found values that are no numbers"),
+        (
+            {"when": [datetime.date(2020, 1, day) for day in range(1, 5)]},
+            "column 'when': found values that are no numbers",
+        ),
+        ({"width": [1, 1, 1, 1], "height": [2, 2, 2, 2]}, "found only constant features"),
+        ({"kind": ["a", None, "b", "b"]}, "target 'kind', row 2 of the data: found a missing"),
+        ({"kind": [1.0, 2.0, np.nan, 1.0]}, "target 'kind', row 3 of the data: found a missing"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named_with_its_place(tmp_path, columns, expected):
+    frame = table(**columns)
+    if any(isinstance(value, str) for value in columns.get("width", [])):
+        frame["width"] = frame["width"].astype(str)
+    for suffix in ("csv", "parquet"):
+        assert expected in refusal(write(frame, tmp_path / f"a.{suffix}"))
+
+
+def test_an_npz_of_unequal_lengths_single_values_or_complex_numbers_is_refused(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, x=np.zeros((3, 2)), kind=np.array([0, 1]))
+    assert "array 'x': found 3 rows; allowed: 2, as in the target 'kind'" in refusal(path)
+    np.savez(path, x=np.zeros((2, 2)), note=np.array(3), kind=np.array([0, 1]))
+    assert "array 'note': found a single value" in refusal(path)
+    np.savez(path, x=np.zeros((2, 2)) * 1j, kind=np.array([0, 1]))
+    assert "column 'x': found values that are no numbers" in refusal(path)
+    np.savez(path, x=np.eye(2), kind=np.eye(2))
+    assert "target 'kind': found 2 dimensions" in refusal(path)
+
+
+def test_a_table_without_rows_features_or_with_a_name_twice_is_refused(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("x,kind\n")
+    assert "found no rows" in refusal(path)
+    path.write_text("kind\na\nb\n")
+    assert "no column but the target" in refusal(path)
+    path.write_text("x,x,kind\n1,2,a\n3,4,b\n")
+    assert "'x' more than once" in refusal(path)
+    path.write_text("x,y,kind\n1,2,a\n3,b\n")
+    assert "cannot be read" in refusal(path)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "npz"])
+def test_a_quantity_is_no_class(tmp_path, suffix):
+    values = np.linspace(0.0, 1.0, 200)
+    frame = pd.DataFrame({"x": values, "kind": values**2})
+    assert "200 different numbers in 200 rows, which looks like a quantity" in refusal(
+        write(frame, tmp_path / f"a.{suffix}")
+    )
+    many = pd.DataFrame({"x": values, "kind": np.arange(200)})
+    assert "looks like a quantity" in refusal(write(many, tmp_path / f"a.{suffix}"))
+
+
+def test_a_class_needs_two_examples_in_each_part():
+    assert check_split("a.csv", ["a", "b"], [10, 10], 0.2) == 16
+    with pytest.raises(
+        DataError, match=re.escape("a.csv: found 9 examples of the class 'b', 1 of them for the test part")
+    ):
+        check_split("a.csv", ["a", "b"], [11, 9], 0.2)
+    with pytest.raises(DataError, match="training part"):
+        check_split("a.csv", ["a", "b"], [10, 10], 0.9)
+    with pytest.raises(DataError, match="found the one class 'a'"):
+        check_split("a.csv", ["a"], [10], 0.2)
+
+
+def test_split_sizes_are_scikit_learns():
+    from sklearn.model_selection import train_test_split
+
+    for n_examples in (10, 99, 1797):
+        for fraction in (0.1, 0.2, 1 / 3, 0.75):
+            train, test = train_test_split(np.arange(n_examples), test_size=fraction)
+            assert split_sizes(n_examples, fraction) == (len(train), len(test))

@@ -1,0 +1,64 @@
+# What is made of the numbers: theory, verdicts, claims.
+
+
+rule predict_signal:
+    input:
+        config=paths.config,
+        data=paths.dataset,
+    output:
+        paths.table("theory"),
+    log:
+        log_path("predict_signal"),
+    benchmark:
+        paths.benchmark("predict_signal")
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        code=code("predict_signal.py"),
+    shell:
+        "python scripts/predict_signal.py --config {input.config:q} --data {input.data:q} --code {params.code:q}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule judge_cells:
+    input:
+        config=paths.config,
+        data=paths.dataset,
+        signal=paths.table("signal"),
+        traces=paths.table("traces"),
+    output:
+        paths.table("verdicts"),
+    log:
+        log_path("judge_cells"),
+    benchmark:
+        paths.benchmark("judge_cells")
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        code=code("judge_cells.py"),
+    shell:
+        "python scripts/judge_cells.py --config {input.config:q} --data {input.data:q} --signal {input.signal:q}"
+        " --traces {input.traces:q} --code {params.code:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule judge_claims:
+    input:
+        config=paths.config,
+        data=paths.dataset,
+        tables=expand(paths.table("{table}"), table=["signal", "traces", "gradient_check", "theory", "verdicts"]),
+    output:
+        paths.table("claims"),
+    log:
+        log_path("judge_claims"),
+    benchmark:
+        paths.benchmark("judge_claims")
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        results=paths.results,
+        code=code("judge_claims.py"),
+    shell:
+        "python scripts/judge_claims.py --results {params.results:q} --code {params.code:q} --output {output:q} > {log:q} 2>&1"

@@ -1,0 +1,24 @@
+# One Parquet file for each table that comes from parts. The scripts know the list of parts from the config: tens of
+# thousands of paths fit no command line.
+
+
+rule collect_table:
+    input:
+        config=paths.config,
+        parts=parts_of_table,
+    output:
+        paths.table("{table}"),
+    log:
+        log_path("collect_table/{table}"),
+    benchmark:
+        paths.benchmark("collect_table/{table}")
+    wildcard_constraints:
+        table="signal|traces|gradient_check",
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        code=code("collect_table.py"),
+    shell:
+        "python scripts/collect_table.py --config {input.config:q} --table {wildcards.table} --code {params.code:q}"
+        " --output {output:q} > {log:q} 2>&1"

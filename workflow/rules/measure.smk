@@ -1,0 +1,23 @@
+# The layers of every cell at initialization.
+
+
+rule measure_signal:
+    input:
+        data=paths.dataset,
+        check=paths.check("{activation}", "{init}"),
+    output:
+        paths.part("initial", "{depth}", "{activation}", "{init}", "{seeds}"),
+    log:
+        log_path(f"measure_signal/{CELL}"),
+    benchmark:
+        paths.benchmark(f"measure_signal/{CELL}")
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        settings=stage_arguments(settings, "measure"),
+        code=code("measure_signal.py"),
+    shell:
+        "python scripts/measure_signal.py --data {input.data:q} --check {input.check:q}"
+        " --depth {wildcards.depth} --activation {wildcards.activation:q} --init {wildcards.init:q}"
+        " --seeds {wildcards.seeds} {params.settings:q} --code {params.code:q} --output {output:q} > {log:q} 2>&1"

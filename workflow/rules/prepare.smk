@@ -1,0 +1,37 @@
+# The settings and the data of a run.
+
+
+rule record_config:
+    output:
+        paths.config,
+    log:
+        log_path("record_config"),
+    benchmark:
+        paths.benchmark("record_config")
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        values=settings.model_dump_json(),
+        code=code("record_config.py"),
+    shell:
+        "python scripts/record_config.py --values {params.values:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule prepare_data:
+    input:
+        [] if settings.data.source == BUILT_IN else settings.data.source,
+    output:
+        paths.dataset,
+    log:
+        log_path("prepare_data"),
+    benchmark:
+        paths.benchmark("prepare_data")
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        settings=stage_arguments(settings, "prepare"),
+        code=code("prepare_data.py"),
+    shell:
+        "python scripts/prepare_data.py {params.settings:q} --output {output:q} > {log:q} 2>&1"

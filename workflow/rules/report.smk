@@ -1,0 +1,60 @@
+# What a person opens. A figure is asked for by its name: `snakemake reports/default/figures/failure_map.svg`.
+
+
+ANALYSED = expand(paths.table("{table}"), table=SCHEMAS)
+
+
+rule plot_figure:
+    input:
+        config=paths.config,
+        data=paths.dataset,
+        tables=ANALYSED,
+    output:
+        svg=report(
+            paths.figure("{figure}", "svg"),
+            caption="../report/{figure}.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
+        png=paths.figure("{figure}", "png"),
+    log:
+        log_path("plot_figure/{figure}"),
+    benchmark:
+        paths.benchmark("plot_figure/{figure}")
+    wildcard_constraints:
+        figure="|".join(FIGURES),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        results=paths.results,
+        code=code("plot_figure.py"),
+    shell:
+        "python scripts/plot_figure.py --results {params.results:q} --figure {wildcards.figure}"
+        " --output {output.svg:q} --output {output.png:q} > {log:q} 2>&1"
+
+
+rule render_report:
+    input:
+        config=paths.config,
+        data=paths.dataset,
+        tables=ANALYSED,
+        figures=expand(paths.figure("{figure}", "svg"), figure=FIGURES),
+        captions=expand("workflow/report/{figure}.rst", figure=FIGURES),
+        templates=sorted((ROOT / "src/depthsounder/report/templates").glob("*")),
+    output:
+        paths.report,
+    log:
+        log_path("render_report"),
+    benchmark:
+        paths.benchmark("render_report")
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        results=paths.results,
+        figures=paths.reports / "figures",
+        code=code("render_report.py"),
+    shell:
+        "python scripts/render_report.py --results {params.results:q} --figures {params.figures:q}"
+        " --captions workflow/report --output {output:q} > {log:q} 2>&1"

@@ -1,0 +1,26 @@
+# The evaluation seeds of every cell, at the rate that its tuning seeds chose.
+
+
+rule train_networks:
+    input:
+        data=paths.dataset,
+        check=paths.check("{activation}", "{init}"),
+        tuning=tuning_parts,
+    output:
+        signal=paths.part("training", "{depth}", "{activation}", "{init}", "{seeds}"),
+        traces=paths.part("traces", "{depth}", "{activation}", "{init}", "{seeds}"),
+    log:
+        log_path(f"train_networks/{CELL}"),
+    benchmark:
+        paths.benchmark(f"train_networks/{CELL}")
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        settings=stage_arguments(settings, "train"),
+        code=code("train_networks.py"),
+    shell:
+        "python scripts/train_networks.py --data {input.data:q} --check {input.check:q} --tuning {input.tuning:q}"
+        " --depth {wildcards.depth} --activation {wildcards.activation:q} --init {wildcards.init:q}"
+        " --seeds {wildcards.seeds} {params.settings:q} --code {params.code:q}"
+        " --signal {output.signal:q} --traces {output.traces:q} > {log:q} 2>&1"

@@ -1,0 +1,23 @@
+# Every learning rate of the grid on the tuning seeds of every cell.
+
+
+rule tune_rate:
+    input:
+        data=paths.dataset,
+        check=paths.check("{activation}", "{init}"),
+    output:
+        paths.part("tuning", "{depth}", "{activation}", "{init}", "{seeds}"),
+    log:
+        log_path(f"tune_rate/{CELL}"),
+    benchmark:
+        paths.benchmark(f"tune_rate/{CELL}")
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        settings=stage_arguments(settings, "tune"),
+        code=code("tune_rate.py"),
+    shell:
+        "python scripts/tune_rate.py --data {input.data:q} --check {input.check:q}"
+        " --depth {wildcards.depth} --activation {wildcards.activation:q} --init {wildcards.init:q}"
+        " --seeds {wildcards.seeds} {params.settings:q} --code {params.code:q} --output {output:q} > {log:q} 2>&1"

@@ -1,0 +1,19 @@
+# The gradient check of every activation and init. It writes what it finds; the jobs that rest on a failed one refuse.
+
+
+rule check_gradients:
+    output:
+        paths.check("{activation}", "{init}"),
+    log:
+        log_path("check_gradients/activation={activation}/init={init}"),
+    benchmark:
+        paths.benchmark("check_gradients/activation={activation}/init={init}")
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        settings=stage_arguments(settings, "verify"),
+        code=code("check_gradients.py"),
+    shell:
+        "python scripts/check_gradients.py --activation {wildcards.activation:q} --init {wildcards.init:q}"
+        " {params.settings:q} --code {params.code:q} --output {output:q} > {log:q} 2>&1"
