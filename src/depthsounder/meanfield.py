@@ -249,6 +249,8 @@ def theory_columns(
     backward_gain = init.backward_gain(width, width, activation)
     canonical = signal_trajectory(activation, init, n_inputs, width, max(depths))
     probe = probe_trajectory(activation, init, probe_inputs, width, max(depths))
+    with np.errstate(over="ignore"):
+        probe_second_moments = probe.second_moments.mean(axis=1)
     limit = mean_field(activation, gain, init.bias_variance, start=first + init.bias_variance)
     return {
         depth: {
@@ -260,7 +262,7 @@ def theory_columns(
             "xi_q": [limit.xi_q] * depth,
             "xi_c": [limit.xi_c] * depth,
             "xi_grad": [limit.xi_grad] * depth,
-            "z_second_moment_probe": probe.second_moments[:depth].mean(axis=1),
+            "z_second_moment_probe": probe_second_moments[:depth],
             "z_batch_variance_probe": probe.batch_variances[:depth],
             "delta_second_moment_ratio_probe": delta_ratios(probe.squared_slopes[:depth], backward_gain),
         }

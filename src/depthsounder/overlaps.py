@@ -21,13 +21,13 @@ from depthsounder.gaussian import REACH, second_moment, squared_slope
 from depthsounder.initializers import Initializer
 
 ORDERS = 192
-"""Hermite polynomials kept; what φ has beyond them is lumped into one term."""
+"""Hermite polynomials kept; the squares of the coefficients beyond are taken to follow a power law."""
 
 # Panels for every q at once: graded towards 0, where kinks and, for large q, all steepness is.
 _EDGES = np.concatenate([[0.0], 2.0 ** np.arange(-12.0, -1.0), np.arange(0.5, REACH + 0.5, 0.5)])
 # A share of E[φ²] below which the remainder is the quadrature's rounding.
 _ROUNDING = 1e-13
-# Distances depend on the squares of coefficients: one below this share of the largest, ORDERS times, is below rounding.
+# Distances depend on squares: coefficients below this share of the largest add less than rounding, even ORDERS of them.
 _NEGLIGIBLE = 1e-10
 _BLOCK = 32
 

@@ -219,6 +219,18 @@ def test_every_cell_of_the_registry_has_theory_in_the_table_s_columns():
                 assert not any(np.isnan(value) for column in columns.values() for value in column if value is not None)
 
 
+@pytest.mark.parametrize("name", ["naive_unit", "naive_small"])
+@pytest.mark.parametrize("activation", [LINEAR, RELU, TANH], ids=lambda activation: activation.name)
+def test_theory_beyond_the_range_of_a_double_is_infinite_or_zero(activation, name):
+    width = 10_000 if name == "naive_unit" else 8
+    columns = theory_columns([150], activation, initializer(name), probe_inputs(4), width)[150]
+    for column in ("z_second_moment", "delta_second_moment_ratio", "z_batch_variance_probe"):
+        assert not np.isnan(columns[column]).any()
+    end = inf if name == "naive_unit" else 0.0
+    assert columns["delta_second_moment_ratio"][0] == end
+    assert columns["z_batch_variance_probe"][-1] == end or activation is TANH
+
+
 def test_a_cell_without_critical_gain_has_no_theory():
     with pytest.raises(ValueError, match="softplus has no critical gain"):
         theory_columns([2], SOFTPLUS, CRITICAL, probe_inputs(), 16)

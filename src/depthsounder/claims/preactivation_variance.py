@@ -28,7 +28,7 @@ def _judge(init: str, quoted: float, evidence: Evidence) -> Judgement:
     low, high = squares / stats.chi2.isf([tail, 1.0 - tail], DRAWS)
     return Judgement(
         "confirmed" if low <= quoted <= high else "refuted",
-        f"Var(z) = {squares / DRAWS:#.4g} ({low:#.3g} to {high:#.3g} at {CONFIDENCE:.2%})",
+        f"Var(z) = {squares / DRAWS:#.4g} ({low:#.3g} to {high:#.3g} at {100 * CONFIDENCE:g} %)",
         f"Var(z) = {quoted:g}",
         f"{DRAWS:,} units with {FAN_IN} weights each, drawn by {init}, on an input whose mean square is 1; the "
         "interval is the χ² one for a variance.",
@@ -40,7 +40,8 @@ def _claim(init: str, deviation: str, quoted: float) -> Claim:
         name=f"preactivation_variance_{init}",
         statement=f"With {FAN_IN} inputs of variance 1 and weights of σ = {deviation}, Var(z) = {quoted:g}.",
         source=f"The note's worked example of Var(z) = n·Var(w)·Var(x) at n = {FAN_IN}, with {quoted:g} as the result.",
-        hypothesis=f"The {CONFIDENCE:.2%} interval of the variance over drawn weights contains the quoted number.",
+        hypothesis=f"The {100 * CONFIDENCE:g} % interval of the variance over drawn weights contains the quoted "
+        "number.",
         test=partial(_judge, init, quoted),
         reads={},
     )

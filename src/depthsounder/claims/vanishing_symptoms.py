@@ -5,7 +5,7 @@ import pandas as pd
 
 from depthsounder.claims.evidence import CELL, Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
-from depthsounder.claims.wording import number
+from depthsounder.claims.wording import number, percent
 
 BARELY = 0.01
 """A layer barely changes if its fastest logged update, made at every step, would move its weights by less than 1 %."""
@@ -51,8 +51,8 @@ def _judge_weights(evidence: Evidence) -> Judgement:
         + ", ".join(f"{name} in {count}" for name, count in still.items()),
         expected,
         f"The fastest logged update of each layer, the median over seeds; at this bound {evidence.settings.steps} "
-        f"updates move weights by less than {BARELY:.0%}. {activation} with {init} at depth {depth} has {first} in "
-        f"layer 1, {last} in layer {depth} and {readout} in the readout: updates fade towards the input, while the "
+        f"updates move weights by less than {percent(BARELY)}. {activation} with {init} at depth {depth} has {first} "
+        f"in layer 1, {last} in layer {depth} and {readout} in the readout: updates fade towards the input, while the "
         "readout learns on.",
     )
 

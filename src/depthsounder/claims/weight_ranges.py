@@ -61,7 +61,7 @@ def fit(quoted: Range, root_seed: int) -> Fit:
 def _judge_range(quoted: Range, evidence: Evidence) -> Judgement:
     found = fit(quoted, evidence.settings.root_seed)
     verdict: Verdict = "confirmed" if found.share >= NEARLY_ALL else "conditional"
-    meaning = "no whole multiple of σ" if found.multiple is None else f"{found.multiple} σ"
+    meaning = "no whole multiple of σ" if found.multiple is None else f"{found.multiple} σ, rounded"
     return Judgement(
         "refuted" if found.multiple is None else verdict,
         f"{percent(found.share)} of weights within; σ = {number(found.deviation)}, so that ±{quoted.quoted} is "

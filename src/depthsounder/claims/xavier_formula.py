@@ -24,12 +24,13 @@ def drawn_gain(init: str, evidence: Evidence) -> float:
 def _judge(evidence: Evidence) -> Judgement:
     width = evidence.settings.width
     note, glorot = drawn_gain("xavier_note", evidence), drawn_gain("glorot_normal", evidence)
+    halves = initializer("xavier_note").gain(width, width, LINEAR) ** DEPTH
     return Judgement(
         "confirmed" if abs(note - 1.0) <= TOLERANCE else "refuted",
         f"n·Var(W) = {number(note)} at width {width}; Glorot's 2/(n_in + n_out) gives {number(glorot)}",
         "n·Var(W) = 1, by the note's own derivation Var(w) = 1/n",
-        f"The printed formula is half of Glorot & Bengio's (2010, equation 12). Through {DEPTH} linear layers it "
-        f"leaves {number(note**DEPTH, 2)} of the variance where Glorot's leaves {number(glorot**DEPTH, 2)}.",
+        "The printed formula is half of Glorot & Bengio's (2010, equation 12), which keeps the variance. "
+        f"Through {DEPTH} linear layers the printed one leaves {number(halves, 2)} of it.",
     )
 
 

@@ -74,10 +74,10 @@ def _judge(evidence: Evidence) -> Judgement:
     verdict: Verdict = "confirmed" if len(alike) == len(names) else "conditional" if alike else "refuted"
     spread = max(max(symmetry.spreads) for symmetry in zero.values())
     parting = (
-        f" With a readout that is drawn, the units of the last hidden layer part for {listed(broken)}, and those of "
-        f"the layer below differ by at most {number(max(drawn[name].spreads[0] for name in broken), 2)}."
-        if broken
-        else " A readout that is drawn does not part them either."
+        f" With a readout that is drawn, the units of the last hidden layer part for {listed(broken)}, for it is the "
+        "readout that tells them apart; those of the layer below stay alike."
+        if broken and all(drawn[name].spreads[0] <= ALIKE for name in names)
+        else ""
     )
     return Judgement(
         verdict,

@@ -117,7 +117,7 @@ class Training(Section):
 class GradientCheck(Section):
     """The networks on which backpropagation is compared with numeric derivatives, before anything is trained."""
 
-    depths: Annotated[tuple[Annotated[int, Field(ge=1, le=20)], ...], *LIST, AfterValidator(distinct)] = Field(
+    depths: Annotated[tuple[Annotated[int, Field(ge=1, le=50)], ...], *LIST, AfterValidator(distinct)] = Field(
         description="Depths at which each activation × init is checked. Unit: hidden layers."
     )
     width: Annotated[int, Field(ge=1, le=64)] = Field(
