@@ -5,7 +5,17 @@
 import sys
 from pathlib import Path
 
+from snakemake.exceptions import WorkflowError
+
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
+
+from depthsounder.config import ConfigError, read_config_files
+
+# Read here first, because Snakemake names no line of a file that is no YAML.
+try:
+    read_config_files([Path("config/config.yaml")])
+except ConfigError as error:
+    raise WorkflowError(str(error)) from None
 
 
 configfile: "config/config.yaml"

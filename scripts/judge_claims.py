@@ -20,19 +20,22 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="the claims table")
     arguments = parser.parse_args()
     config = load_resolved(arguments.results / "config.json")
+    dataset = load_dataset(arguments.results / "data.npz")
     settings = Settings(
         root_seed=config.root_seed,
         depths=config.depths,
         activations=config.activations,
         inits=config.inits,
         width=config.width,
+        n_inputs=dataset.n_inputs,
+        n_classes=dataset.n_classes,
         steps=config.training.steps,
-        class_entropy=load_dataset(arguments.results / "data.npz").class_entropy,
+        class_entropy=dataset.class_entropy,
         thresholds=Thresholds(**dict(config.verdicts)),
     )
     claims = ledger()
     rows = judge(claims, load_evidence(arguments.results, settings, columns_read(claims)))
-    write_rows(arguments.output, rows, CLAIMS, {"code": arguments.code})
+    write_rows(arguments.output, rows, CLAIMS, {"settings": config.model_dump_json(), "code": arguments.code})
 
 
 if __name__ == "__main__":

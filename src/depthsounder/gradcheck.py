@@ -1,8 +1,8 @@
 """The check of back-propagation against two numerical derivatives, parameter tensor by parameter tensor.
 
 The complex step (Squire & Trapp 1998) has no difference to lose digits in: ∂J/∂θ = Im J(θ + ih)/h is exact to rounding
-for any tiny h. It gates the sweep. Central differences, as the course note has them, stand beside it with the noise floor
-below which they see nothing.
+for any tiny h. It gates the sweep. Central differences, as the course note has them, stand beside it with the noise
+floor below which they see nothing.
 
 Networks are checked at a generic point, with small random biases whatever the init, so that each term has a gradient to
 show and no preactivation sits exactly on a kink. This module checks the engine; it trains nothing.

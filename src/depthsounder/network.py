@@ -90,6 +90,9 @@ class NetworkStack:
         widest = (n_networks, n_examples, max(sizes[1:-1]))
         self._errors, self._slopes = np.empty(widest, dtype), np.empty(widest, dtype)
 
+        # A sum over the batch, as a product: BLAS adds rows five times as fast as NumPy's reduction.
+        self._ones = np.ones((1, n_examples), dtype)
+
     @property
     def depth(self) -> int:
         """L, the number of hidden layers."""
@@ -119,7 +122,7 @@ class NetworkStack:
         for layer in range(self.depth, -1, -1):
             delta = self.preactivations[layer]
             np.matmul(self.activities[layer].swapaxes(1, 2), delta, out=self.weight_gradients[layer])
-            np.sum(delta, axis=1, keepdims=True, out=self.bias_gradients[layer])
+            np.matmul(self._ones, delta, out=self.bias_gradients[layer])
             if layer > 0:
                 self._descend(layer, delta)
 

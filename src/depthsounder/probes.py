@@ -64,8 +64,8 @@ class Probe:
         Returns
         -------
         statistics
-            For each name of `STATISTICS`, a masked array (L + 1,): layers 1 to L and the readout, masked where a layer has no such
-            number. NaN and infinity are measurements.
+            For each name of `STATISTICS`, a masked array (L + 1,): layers 1 to L and the readout, masked where a layer
+            has no such number. NaN and infinity are measurements.
         """
         stack = self.stack
         stack.parameters[0] = parameters

@@ -171,7 +171,8 @@ def write_table(path: Path, columns: Columns, schema: pa.Schema, metadata: Mappi
     Parameters
     ----------
     columns
-        One array or list for each field of the schema, in any order; NaN stays NaN, None and masked entries become null.
+        One array or list for each field of the schema, in any order; NaN stays NaN, None and masked entries become
+        null.
     metadata
         Text for the file's metadata, beside the units of its fields.
 

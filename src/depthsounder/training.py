@@ -75,7 +75,7 @@ def draw_stack(
 
 
 def batches(root_seed: int, seed: int, n_examples: int, batch_size: int) -> Iterator[np.ndarray]:
-    """Yield the examples (B,) of each batch, epoch after epoch, from the seed alone; an epoch's remainder is left out."""
+    """Yield the examples (B,) of each batch, epoch after epoch, from the seed alone, without an epoch's remainder."""
     generator = stream(root_seed, "batches", seed)
     while True:
         order = generator.permutation(n_examples)
@@ -84,7 +84,7 @@ def batches(root_seed: int, seed: int, n_examples: int, batch_size: int) -> Iter
 
 
 class Evaluation:
-    """Loss and accuracy of one network at a time on the test part, and its accuracy on the probe's training examples."""
+    """Loss and accuracy of one network at a time on the test part, and accuracy on the probe's training examples."""
 
     def __init__(self, sizes: list[int], activation: Activation, dataset: Dataset) -> None:
         inputs = np.concatenate([dataset.test_inputs, dataset.probe_inputs])

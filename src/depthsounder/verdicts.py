@@ -1,7 +1,7 @@
 """The two verdicts of a cell: did its signal survive at initialization, and did it train?
 
-The rules are exact and their words too: "stalled" means within the steps of this run, and "diverged" means that no rate of
-this grid was usable. Every threshold comes from the config.
+The rules are exact and their words too: "stalled" means within the steps of this run, and "diverged" means that no rate
+of this grid was usable. Every threshold comes from the config.
 
 This module knows measured numbers and thresholds; it predicts nothing (`meanfield`) and judges no claim (`claims`).
 """
@@ -77,8 +77,8 @@ def delta_ratios(delta_first: np.ndarray, delta_last: np.ndarray, finite: np.nda
 def judge_signal(ratios: np.ndarray, thresholds: Thresholds) -> SignalVerdict:
     """Judge a cell's signal by the median of D over its seeds.
 
-    The interval of the median is that of order statistics, which holds for any distribution (Conover 1999, section 3.2);
-    with fewer than six seeds there is none at 95 %.
+    The interval of the median is that of order statistics, which holds for any distribution (Conover 1999, section
+    3.2); with fewer than six seeds there is none at 95 %.
 
     Parameters
     ----------

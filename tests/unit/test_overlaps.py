@@ -39,7 +39,7 @@ def erf_image(covariance):
 
 @pytest.mark.parametrize(
     ("activation", "image", "accuracy"),
-    [(LINEAR, lambda covariance: covariance, 1e-10), (ERF, erf_image, 1e-9), (RELU, relu_image, 1e-3)],
+    [(LINEAR, lambda covariance: covariance, 1e-12), (ERF, erf_image, 1e-12), (RELU, relu_image, 1e-5)],
     ids=["linear", "erf", "relu"],
 )
 @pytest.mark.parametrize("name", ["lecun_normal", "gaussian_w2_b0", "gaussian_w2.5_b0.05"])

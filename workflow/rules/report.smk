@@ -3,6 +3,9 @@
 
 ANALYSED = expand(paths.table("{table}"), table=SCHEMAS)
 
+# Relative, as all inputs are: a project that was moved is not rendered again.
+TEMPLATES = sorted(template.relative_to(ROOT) for template in (ROOT / "src/depthsounder/report/templates").glob("*"))
+
 
 rule plot_figure:
     input:
@@ -41,7 +44,7 @@ rule render_report:
         tables=ANALYSED,
         figures=expand(paths.figure("{figure}", "svg"), figure=FIGURES),
         captions=expand("workflow/report/{figure}.rst", figure=FIGURES),
-        templates=sorted((ROOT / "src/depthsounder/report/templates").glob("*")),
+        templates=TEMPLATES,
     output:
         paths.report,
     log:

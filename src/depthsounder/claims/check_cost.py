@@ -9,7 +9,7 @@ from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement
 from depthsounder.claims.wording import number
 from depthsounder.gradcheck import CheckedNetwork, central_difference, draw_checked_network
-from depthsounder.initializers import initializer
+from depthsounder.initializers import initializer, layer_sizes
 from depthsounder.network import NetworkStack, parameter_count
 
 DEPTH, WIDTH, EXAMPLES = 2, 8, 5
@@ -43,16 +43,15 @@ def count_passes(evidence: Evidence) -> tuple[int, int]:
 def _judge(evidence: Evidence) -> Judgement:
     parameters, passes = count_passes(evidence)
     settings = evidence.settings
-    # Hidden layers alone: at the least, whatever the data's own inputs and classes add.
-    smallest = parameter_count([settings.width] * (min(settings.depths) + 1))
+    smallest = parameter_count(layer_sizes(settings.n_inputs, settings.width, min(settings.depths), settings.n_classes))
     ratio = passes / STEP_PASSES
     return Judgement(
         "confirmed" if passes == 2 * parameters and ratio >= FAR_MORE else "refuted",
         f"{passes:,} forward passes for {parameters} parameters: the work of {number(ratio)} training steps",
         f"2P forward passes, at least {FAR_MORE} training steps",
-        f"Counted, not timed: two passes for each parameter, where a step costs about {STEP_PASSES}. The hidden "
-        f"layers of this run's shallowest network have {smallest:,} parameters, and checking them once would cost as "
-        f"much as {number(2 * smallest / STEP_PASSES)} steps.",
+        f"Counted, not timed: two passes for each parameter, where a step costs about {STEP_PASSES}. This run's "
+        f"shallowest network has {smallest:,} parameters, and checking it once would cost as much as "
+        f"{number(2 * smallest / STEP_PASSES)} steps.",
     )
 
 

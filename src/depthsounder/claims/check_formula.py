@@ -5,7 +5,7 @@ import numpy as np
 from depthsounder.activations import SIGMOID, TANH, Activation
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict
-from depthsounder.claims.wording import number
+from depthsounder.claims.wording import at_most, number
 from depthsounder.gradcheck import (
     CheckedNetwork,
     central_difference,
@@ -60,7 +60,7 @@ def _judge(evidence: Evidence) -> Judgement:
     verdict: Verdict = "refuted" if not tells else "conditional" if missed else "confirmed"
     return Judgement(
         verdict,
-        f"right {number(healthy['right'], 2)}; doubled {number(healthy['doubled'])}; sign flipped "
+        f"right {at_most(healthy['right'], RIGHT_BELOW)}; doubled {number(healthy['doubled'])}; sign flipped "
         f"{number(healthy['sign'])}; forgotten {number(healthy['forgotten'])}",
         f"right below {number(RIGHT_BELOW)}; each mistake above {number(WRONG_ABOVE)}",
         f"∂{TENSOR} of a tanh network of depth {DEPTH} with Glorot's weights, one tensor at a time. Over all "

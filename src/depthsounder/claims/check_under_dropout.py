@@ -12,7 +12,7 @@ import numpy as np
 from depthsounder.activations import TANH
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict
-from depthsounder.claims.wording import number
+from depthsounder.claims.wording import at_most, number
 from depthsounder.gradcheck import CENTRAL_STEP, CheckedNetwork, draw_checked_network, relative_error
 from depthsounder.initializers import initializer
 from depthsounder.loss import cross_entropy
@@ -72,7 +72,7 @@ def _judge(evidence: Evidence) -> Judgement:
     verdict: Verdict = "refuted" if fresh < WRONG_ABOVE else "conditional" if fixed < RIGHT_BELOW else "confirmed"
     return Judgement(
         verdict,
-        f"relative error {number(fresh)} with fresh masks, {number(fixed, 2)} with the mask held fixed",
+        f"relative error {number(fresh)} with fresh masks, {at_most(fixed, RIGHT_BELOW)} with the mask held fixed",
         f"above {number(WRONG_ABOVE)}, with either",
         "A tanh network whose units are dropped with probability 0.5, through the engine's own passes. With fresh "
         "masks the two costs of a difference belong to two networks, and their gap is divided by 2ε; the gradient is "

@@ -29,6 +29,8 @@ class Settings:
         The axes of the sweep.
     width
         Units of each hidden layer.
+    n_inputs, n_classes
+        Features and classes of the data.
     steps
         Updates of a training.
     class_entropy
@@ -42,6 +44,8 @@ class Settings:
     activations: tuple[str, ...]
     inits: tuple[str, ...]
     width: int
+    n_inputs: int
+    n_classes: int
     steps: int
     class_entropy: float
     thresholds: Thresholds

@@ -19,6 +19,11 @@ def number(value: float, digits: int = 3) -> str:
     return f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{int(exponent)}"
 
 
+def at_most(value: float, bound: float) -> str:
+    """Return ``≤ bound`` for what is rounding and nothing else, whose digits differ between runs; else the number."""
+    return f"≤ {number(bound)}" if value <= bound else number(value, 2)
+
+
 def percent(share: float) -> str:
     """Return a share as a percentage: ``68 %``, ``95.2 %``."""
     return f"{100 * share:.3g} %"

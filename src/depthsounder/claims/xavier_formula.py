@@ -8,7 +8,7 @@ from depthsounder.claims.ledger import Claim, Judgement
 from depthsounder.claims.wording import number
 from depthsounder.initializers import draw_network, initializer
 
-NETWORKS = 20
+DRAWN_WEIGHTS = 80_000
 DEPTH = 20
 TOLERANCE = 0.1
 
@@ -17,7 +17,8 @@ def drawn_gain(init: str, evidence: Evidence) -> float:
     """Return n·Var(W) of weights drawn by an init between two hidden layers of the run's width."""
     width, root_seed = evidence.settings.width, evidence.settings.root_seed
     rule, sizes = initializer(init), [width, width, 1]
-    squares = [np.mean(draw_network(root_seed, seed, sizes, LINEAR, rule)[0][0] ** 2) for seed in range(NETWORKS)]
+    networks = range(max(1, DRAWN_WEIGHTS // width**2))
+    squares = [np.mean(draw_network(root_seed, seed, sizes, LINEAR, rule)[0][0] ** 2) for seed in networks]
     return width * float(np.mean(squares))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from depthsounder.activations import ACTIVATIONS, Activation
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict
-from depthsounder.claims.wording import listed, number
+from depthsounder.claims.wording import at_most, listed, number
 from depthsounder.initializers import draw_network, initializer
 from depthsounder.loss import cross_entropy
 from depthsounder.network import NetworkStack, pack
@@ -81,7 +81,7 @@ def _judge(evidence: Evidence) -> Judgement:
     )
     return Judgement(
         verdict,
-        f"largest difference between two units after {STEPS} steps: {number(spread, 2)}",
+        f"largest difference between two units after {STEPS} steps {at_most(spread, ALIKE)}",
         f"at most {number(ALIKE)}: units that start alike stay alike",
         f"Two hidden layers with all weights 0, trained by the engine, for {listed(names)}; the hidden weights of "
         f"{listed(still) if still else 'none of them'} do not move at all.{parting}",

@@ -30,8 +30,8 @@ def median_interval(frame: pd.DataFrame, keys: Sequence[str], column: str) -> pd
     table = pd.DataFrame(
         {
             "median": lower.where(lower == upper, (lower + upper) / 2),
-            "low": groups.quantile(share, interpolation="lower"),
-            "high": groups.quantile(1 - share, interpolation="higher"),
+            "low": groups.quantile(share, interpolation="nearest"),
+            "high": groups.quantile(1 - share, interpolation="nearest"),
             "seeds": sizes,
         }
     )

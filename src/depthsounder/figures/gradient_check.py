@@ -43,8 +43,8 @@ def message(run: Run) -> str:
     cells = len(checks[CELL].drop_duplicates())
     outcome = "none failed" if failed == 0 else f"{failed} failed"
     return (
-        f"{count(len(checks), 'parameter').capitalize()} of {count(cells, 'small network')} had their gradients "
-        f"checked and {outcome}; the largest relative error is {' and '.join(worst) or 'not known'}."
+        f"{count(len(checks), 'comparison').capitalize()} with numeric gradients in {count(cells, 'small network')}, "
+        f"of which {outcome}; the largest relative error is {' and '.join(worst) or 'not known'}."
     )
 
 

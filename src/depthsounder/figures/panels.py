@@ -102,10 +102,18 @@ def draw_curve(panel: Axes, x: np.ndarray, y: np.ndarray, style: LineStyle, widt
     ):
         if outside.any():
             # Where the curve crosses the edge: seen from the right if it begins beyond it.
-            crossing = int(np.argmin(outside)) - 1 if outside[0] else int(np.argmax(outside))
+            from_beyond = outside[0] and not outside.all()
+            crossing = int(np.argmin(outside)) - 1 if from_beyond else int(np.argmax(outside))
             fill = "white" if undrawable[crossing] else style.color
             panel.plot(
-                x[crossing], edge, marker, color=style.color, markerfacecolor=fill, markersize=5, clip_on=False, zorder=5
+                x[crossing],
+                edge,
+                marker,
+                color=style.color,
+                markerfacecolor=fill,
+                markersize=5,
+                clip_on=False,
+                zorder=5,
             )
 
 

@@ -1,8 +1,12 @@
 """Numbers and lists in words, for the texts that stand in figures, alternative texts and the report."""
 
+import re
 from collections.abc import Iterable, Sequence
 from math import floor, isfinite, isnan, log10
 
+_EXPONENTIAL = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)e([+-]?\d+)\b")
+_POWER = re.compile(r"(?<=[\w)])\^(-?\d+)")
+_ONE_TIMES = re.compile(r"(?<![\d.])1 × 10")
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -23,6 +27,13 @@ def number(value: float | None, digits: int = 2) -> str:
     mantissa = f"{value:.{digits - 1}e}".split("e")[0].replace("-", "−")
     power = f"10{str(exponent).translate(_SUPERSCRIPT)}"
     return power if float(mantissa.replace("−", "-")) == 1 else f"{mantissa} × {power}"
+
+
+def typeset(text: str) -> str:
+    """Return a text whose powers, such as 9.5e-7 and 0.25^10, are written as powers of ten and superscripts."""
+    text = _EXPONENTIAL.sub(lambda match: f"{match[1]} × 10{match[2].lstrip('+').translate(_SUPERSCRIPT)}", text)
+    text = _POWER.sub(lambda match: match[1].translate(_SUPERSCRIPT), text)
+    return _ONE_TIMES.sub("10", text)
 
 
 def rate(value: float | None) -> str:

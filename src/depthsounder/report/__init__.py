@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from depthsounder.figures.style import label
-from depthsounder.figures.wording import count, join, number, rate
+from depthsounder.figures.wording import count, join, number, rate, typeset
 from depthsounder.report.context import report_context
 from depthsounder.runs import Run
 
@@ -47,6 +47,7 @@ def render_report(run: Run, figures: Path, captions: Path, output: Path) -> str:
         "join_words": join,
         "count_of": count,
         "label": label,
+        "typeset": typeset,
         "code_marks": code_marks,
     }
     script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")

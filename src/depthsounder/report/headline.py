@@ -66,11 +66,16 @@ def _deepest(run: Run, table: pd.DataFrame) -> str:
     if depth == run.depths[-1]:
         where += ", the deepest of the sweep"
     equal = equal_laws(run)
-    names = [f"{label(str(name))} with {_named(group['init'], equal.get(str(name), []))}" for name, group in _by_activation(best)]
-    sentence = f"{where}: {join(names, last='and') if len(names) < 2 else '; '.join(names)}."
+    names = [
+        f"{label(str(name))} with {_named(group['init'], equal.get(str(name), []))}"
+        for name, group in _by_activation(best)
+    ]
+    sentence = f"{where}: {'; '.join(names)}."
     slow = run.verdicts[(run.verdicts["depth"] == run.depths[-1]) & (run.verdicts["training_verdict"] == "partial")]
     if depth < run.depths[-1]:
-        sentence += f" At depth {run.depths[-1]} {count(len(slow), 'combination')} still learned, too slowly to finish."
+        sentence += (
+            f" At depth {run.depths[-1]}, {count(len(slow), 'combination')} still learned, too slowly to finish."
+        )
     return sentence
 
 

@@ -1,0 +1,164 @@
+"""Results folders with made-up numbers and true verdicts: what figures and report can be tried on in a second."""
+
+import itertools
+
+import numpy as np
+
+from depthsounder import tables
+from depthsounder.config import Config, save_resolved
+from depthsounder.dataset import Dataset, save_dataset
+from depthsounder.judging import judge_cells
+from depthsounder.verdicts import Thresholds
+
+CLASSES = 4
+ENTROPY = float(np.log(CLASSES))
+GAIN = {
+    "naive_small": 0.01,
+    "naive_large": 9.0,
+    "glorot_normal": 1.0,
+    "xavier_note": 0.5,
+    "he_normal": 2.0,
+    "critical": 1.0,
+}
+FULL = {
+    "statement": ["Xavier keeps the variance of tanh.", "A chain of 0.9 vanishes: 0.9^20 = 1.2e-1.", "Not tried here."],
+    "verdict": ["refuted", "confirmed", "inconclusive"],
+}
+
+
+def make_config(depths, activations, inits, **changes):
+    """The config of a small run; `changes` replace keys of the top level."""
+    values = {
+        "run": "made-up",
+        "root_seed": 1,
+        "data": {"source": "digits", "target": None, "test_fraction": 0.2},
+        "depths": depths,
+        "activations": activations,
+        "inits": inits,
+        "seeds": {"measure": 7, "tune": 2, "evaluate": 3},
+        "seeds_per_block": 10,
+        "width": 8,
+        "training": {
+            "optimizer": "sgd",
+            "batch_size": 8,
+            "steps": 30,
+            "learning_rates": [0.01, 0.1, 1.0],
+            "logged_steps": [0, 1, 10, "last"],
+        },
+        "probe_examples": 8,
+        "gradient_check": {"depths": [1, 2], "width": 4, "examples": 3, "complex_step_threshold": 1e-12},
+        "verdicts": {
+            "exploding_ratio": 100.0,
+            "vanishing_ratio": 0.01,
+            "trains_loss": 0.1,
+            "trains_share": 0.8,
+            "stalled_loss": 0.98,
+            "diverged_loss": 2.0,
+            "tail_steps": 5,
+        },
+    }
+    return Config.model_validate({**values, **changes})
+
+
+def write_run(folder, depths, activations, inits, *, factor=None, claims=None, classes=None, **changes):
+    """Write all that a finished run leaves for figures and report.
+
+    `factor(activation, init)` is what a layer multiplies q and δ² by; without it the init decides alone.
+    """
+    config = make_config(depths, activations, inits, **changes)
+    factor = factor or (lambda activation, init: GAIN.get(init, 1.2))
+    save_resolved(folder / "config.json", config)
+    labels = np.tile(np.arange(CLASSES), 4)
+    names = np.array(classes or [f"class {name}" for name in range(CLASSES)])
+    inputs = np.ones((16, 3))
+    save_dataset(folder / "data.npz", Dataset(inputs, labels, inputs[:4], labels[:4], np.arange(8), names))
+    cells = list(itertools.product(depths, activations, inits))
+    _write(folder, "signal", [rows for cell in cells for rows in _signal(config, cell, factor(*cell[1:]))])
+    _write(folder, "traces", [rows for cell in cells for rows in _traces(config, cell, factor(*cell[1:]))])
+    _write(folder, "theory", [_theory(cell, factor(*cell[1:])) for cell in cells])
+    _write(folder, "gradient_check", list(_checks(config)))
+    thresholds = Thresholds(**config.verdicts.model_dump())
+    judged = judge_cells(
+        folder / "signal.parquet", folder / "traces.parquet", cells, config.training.steps, ENTROPY, thresholds
+    )
+    verdicts = list(judged)
+    columns = {name: [row[name] for row in verdicts] for name in tables.VERDICTS.names}
+    tables.write_table(folder / "verdicts.parquet", columns, tables.VERDICTS)
+    texts = {**{name: [f"{name} {row}" for row in range(3)] for name in tables.CLAIMS.names}, **FULL, **(claims or {})}
+    tables.write_table(folder / "claims.parquet", texts, tables.CLAIMS)
+    return folder
+
+
+def _write(folder, table, blocks):
+    """Write blocks of columns; what a block does not name is null, and a single value fills its column."""
+    schema = tables.SCHEMAS[table]
+    columns = {name: [] for name in schema.names}
+    for block in blocks:
+        rows = len(block["rows"])
+        for name in schema.names:
+            values = block.get(name)
+            columns[name] += list(values) if isinstance(values, np.ndarray) else [values] * rows
+    tables.write_table(folder / f"{table}.parquet", columns, schema)
+
+
+def _named(cell):
+    return dict(zip(tables.CELL_KEYS, cell, strict=True))
+
+
+def _signal(config, cell, factor):
+    depth = cell[0]
+    layer = np.arange(1, depth + 2)
+    hidden = np.minimum(layer, depth).astype(float)
+    for seed in range(config.seeds.measure):
+        noise = np.exp(np.random.default_rng(seed).normal(0, 0.1, depth + 1))
+        for step in config.training.logged_at if seed < config.seeds.evaluate else [0]:
+            with np.errstate(over="ignore", under="ignore"):
+                q = factor ** (hidden - 1) * noise
+                delta = factor ** (depth - hidden) * noise
+            yield {
+                **_named(cell), "rows": layer, "seed": seed, "step": step, "layer": layer, "fan_in": 8, "fan_out": 8,
+                "learning_rate": 0.1 if step else None, "z_second_moment": q, "z_batch_variance": q / layer,
+                "h_mean": 0.0, "h_variance": q, "delta_second_moment": delta, "weight_grad_rms": np.sqrt(q * delta),
+                "weight_grad_mean_abs": np.sqrt(q * delta),
+            }  # fmt: skip
+
+
+def _traces(config, cell, factor):
+    """A loss that falls as fast as the signal is healthy, stands still where it vanished, and blows up where it exploded."""
+    steps = config.training.steps
+    with np.errstate(over="ignore", under="ignore"):
+        growth = np.float64(factor) ** cell[0]
+    for phase, seeds, rates in (
+        ("tune", 10_000 + np.arange(config.seeds.tune), config.training.learning_rates),
+        ("evaluate", np.arange(config.seeds.evaluate), [0.1]),
+    ):
+        for seed, rate in itertools.product(seeds, rates):
+            if growth > 1e3:
+                losses = ENTROPY * np.array([1.0, 1e3, np.nan])
+            else:
+                losses = ENTROPY * np.exp(-np.arange(steps + 1) * 0.15 * min(1.0, growth))
+            yield {
+                **_named(cell), "rows": losses, "phase": phase, "seed": int(seed), "learning_rate": rate,
+                "step": np.arange(len(losses)), "train_loss": losses,
+            }  # fmt: skip
+
+
+def _theory(cell, factor):
+    layer = np.arange(1, cell[0] + 1)
+    with np.errstate(over="ignore", under="ignore"):
+        q, delta = factor ** (layer - 1.0), factor ** (cell[0] - layer.astype(float))
+    return {
+        **_named(cell), "rows": layer, "layer": layer, "z_second_moment": q, "z_second_moment_probe": q,
+        "z_batch_variance_probe": q / layer, "delta_second_moment_ratio": delta,
+        "delta_second_moment_ratio_probe": delta, "chi_1": factor,
+    }  # fmt: skip
+
+
+def _checks(config):
+    errors = {"complex_step": np.array([2e-16, 0.0]), "central_difference": np.array([3e-9, 1e-10])}
+    for cell in itertools.product(config.gradient_check.depths, config.activations, config.inits):
+        for method, relative_error in errors.items():
+            yield {
+                **_named(cell), "rows": relative_error, "parameter": np.array(["W1", "b1"]), "method": method,
+                "relative_error": relative_error, "noise_floor": 1e-15, "verdict": "passed",
+            }  # fmt: skip

@@ -1,0 +1,299 @@
+"""The claims that a run decides, on made-up tables and in both directions."""
+
+import numpy as np
+import pytest
+
+from depthsounder.claims import Settings, ledger, load_evidence
+from depthsounder.tables import SCHEMAS, write_rows
+from depthsounder.verdicts import Thresholds
+
+H = float(np.log(10))
+STEPS = 100
+SETTINGS = Settings(
+    root_seed=1,
+    depths=(2, 20),
+    activations=("sigmoid", "tanh", "relu"),
+    inits=("naive_small", "naive_large", "glorot_normal", "xavier_note", "he_normal"),
+    width=64,
+    n_inputs=64,
+    n_classes=10,
+    steps=STEPS,
+    class_entropy=H,
+    thresholds=Thresholds(
+        exploding_ratio=1e2,
+        vanishing_ratio=1e-2,
+        trains_loss=0.1,
+        trains_share=0.8,
+        stalled_loss=0.98,
+        diverged_loss=2.0,
+        tail_steps=50,
+    ),
+)
+LEDGER = {claim.name: claim for claim in ledger()}
+SEEDS = range(10)
+
+
+@pytest.fixture
+def judged(tmp_path):
+    """Judges a claim on made-up tables, of which it sees the columns only that it says it reads."""
+
+    def judge(claim, **rows):
+        for name in ("signal", "traces", "gradient_check", "theory", "verdicts"):
+            complete = [dict.fromkeys(SCHEMAS[name].names) | row for row in rows.get(name, [])]
+            write_rows(tmp_path / f"{name}.parquet", complete, SCHEMAS[name])
+        return LEDGER[claim].test(load_evidence(tmp_path, SETTINGS, LEDGER[claim].reads))
+
+    return judge
+
+
+def cell(depth, activation, init, signal="healthy", training="trains", **others):
+    values = {"delta_ratio": 1.0, "tail_loss": 0.01, "successes": 10, "seeds": 10, **others}
+    return {
+        "depth": depth,
+        "activation": activation,
+        "init": init,
+        "signal_verdict": signal,
+        "training_verdict": training,
+        **values,
+    }
+
+
+def losses(depth, activation, init, start, end, phase="evaluate", seeds=SEEDS, rate=0.1):
+    """Traces that go from one loss to another along a straight line."""
+    return [
+        {
+            "depth": depth,
+            "activation": activation,
+            "init": init,
+            "phase": phase,
+            "seed": seed,
+            "learning_rate": rate,
+            "step": step,
+            "train_loss": loss,
+        }
+        for seed in seeds
+        for step, loss in enumerate(np.linspace(start, end, STEPS + 1))
+    ]
+
+
+def layers(depth, activation, init, step=0, seeds=SEEDS, **profiles):
+    """Rows of the signal table, from profiles over layers 1 to L + 1."""
+    return [
+        {
+            "depth": depth,
+            "activation": activation,
+            "init": init,
+            "seed": seed,
+            "step": step,
+            "layer": layer + 1,
+            **{name: profile[layer] for name, profile in profiles.items()},
+        }
+        for seed in seeds
+        for layer in range(depth + 1)
+    ]
+
+
+def fading(first, last, depth):
+    """A geometric profile over layers 1 to L, and the last value once more for the readout."""
+    return [*np.geomspace(first, last, depth), last]
+
+
+HE, GLOROT = "he_normal", "glorot_normal"
+
+
+def test_he_is_confirmed_where_it_is_never_worse_and_somewhere_better(judged):
+    verdicts = [
+        cell(2, "relu", HE),
+        cell(2, "relu", GLOROT),
+        cell(20, "relu", HE),
+        cell(20, "relu", GLOROT, training="stalled"),
+    ]
+
+    judgement = judged("he_for_relu", verdicts=verdicts)
+    assert judgement.verdict == "confirmed"
+    assert judgement.observed == "He better at depth 20; no difference at depth 2"
+
+
+def test_he_is_confirmed_by_the_seeds_where_the_words_are_the_same(judged):
+    words = {"training": "partial"}
+    verdicts = [cell(20, "relu", HE, tail_loss=0.5, **words), cell(20, "relu", GLOROT, tail_loss=1.5, **words)]
+    traces = losses(20, "relu", HE, H, 0.5) + losses(20, "relu", GLOROT, H, 1.5)
+
+    judgement = judged("he_for_relu", verdicts=verdicts, traces=traces)
+    assert judgement.verdict == "confirmed"
+    assert "He lower in 10 of 10 seeds" in judgement.evidence
+
+
+def test_three_seeds_tell_nothing_where_the_words_are_the_same(judged):
+    words = {"training": "partial"}
+    verdicts = [cell(20, "relu", HE, **words), cell(20, "relu", GLOROT, **words)]
+    traces = losses(20, "relu", HE, H, 0.5, seeds=range(3)) + losses(20, "relu", GLOROT, H, 1.5, seeds=range(3))
+
+    assert judged("he_for_relu", verdicts=verdicts, traces=traces).verdict == "inconclusive"
+
+
+def test_he_is_refuted_where_it_is_worse_and_conditional_where_its_signal_is_not_healthy(judged):
+    worse = [cell(20, "relu", HE, training="stalled"), cell(20, "relu", GLOROT)]
+    unhealthy = [cell(20, "relu", HE, signal="vanishing"), cell(20, "relu", GLOROT, training="stalled")]
+
+    assert judged("he_for_relu", verdicts=worse).verdict == "refuted"
+    assert judged("he_for_relu", verdicts=unhealthy).verdict == "conditional"
+
+
+@pytest.mark.parametrize(
+    ("shallow", "deep", "verdict"),
+    [("trains", "trains", "confirmed"), ("trains", "stalled", "conditional"), ("partial", "stalled", "refuted")],
+)
+def test_the_notes_xavier_is_judged_by_how_often_it_does_what_glorots_does(judged, shallow, deep, verdict):
+    verdicts = [cell(2, "tanh", GLOROT), cell(20, "tanh", GLOROT)]
+    verdicts += [cell(2, "tanh", "xavier_note", training=shallow), cell(20, "tanh", "xavier_note", training=deep)]
+
+    assert judged("xavier_note_tanh", verdicts=verdicts).verdict == verdict
+
+
+def test_two_inits_that_fail_alike_are_not_praised_for_it(judged):
+    verdicts = [cell(20, "sigmoid", init, "vanishing", "stalled") for init in (GLOROT, "xavier_note")]
+
+    judgement = judged("xavier_note_sigmoid", verdicts=verdicts)
+    assert judgement.verdict == "confirmed"
+    assert "no merit" in judgement.evidence
+
+
+@pytest.mark.parametrize(
+    ("fates", "verdict"),
+    [
+        ([("healthy", "trains"), ("healthy", "partial")], "confirmed"),
+        ([("healthy", "trains"), ("vanishing", "stalled")], "conditional"),
+        ([("vanishing", "trains"), ("healthy", "stalled")], "refuted"),
+    ],
+)
+def test_xavier_suits_sigmoid_where_signal_and_training_do_well(judged, fates, verdict):
+    verdicts = [cell(depth, "sigmoid", GLOROT, *fate) for depth, fate in zip((2, 20), fates, strict=True)]
+
+    judgement = judged("xavier_for_sigmoid", verdicts=verdicts)
+    assert judgement.verdict == verdict
+    assert "0.056" in judgement.evidence
+    assert "0.399" in judgement.evidence
+
+
+@pytest.mark.parametrize(
+    ("signals", "verdict"),
+    [
+        (("exploding", "exploding"), "confirmed"),
+        (("exploding", "vanishing"), "conditional"),
+        (("healthy", "vanishing"), "refuted"),
+    ],
+)
+def test_a_naive_scale_is_judged_by_how_many_cells_share_its_fate(judged, signals, verdict):
+    relu, sigmoid = signals
+    verdicts = [
+        cell(20, "relu", "naive_large", relu, "diverged"),
+        cell(20, "sigmoid", "naive_large", sigmoid, "stalled"),
+    ]
+
+    judgement = judged("naive_large", verdicts=verdicts)
+    assert judgement.verdict == verdict
+    assert "n·Var(W) is 16 at width 64" in judgement.evidence
+
+
+@pytest.mark.parametrize(
+    ("rates", "verdict"), [((0.1, 0.2), "confirmed"), ((0.2, 0.9), "conditional"), ((0.6, 0.9), "refuted")]
+)
+def test_sigmoids_rate_is_judged_against_a_quarter_for_each_init(judged, rates, verdict):
+    inits = ("naive_small", GLOROT)
+    verdicts = [cell(20, "sigmoid", init, delta_ratio=rate**19) for init, rate in zip(inits, rates, strict=True)]
+    theory = [{"depth": 20, "activation": "sigmoid", "init": init, "layer": 1, "chi_1": 0.04} for init in inits]
+
+    judgement = judged("sigmoid_gradient_rate", verdicts=verdicts, theory=theory)
+    assert judgement.verdict == verdict
+    assert f"{GLOROT} {rates[1]}" in judgement.observed
+    assert f"{GLOROT} 0.2" in judgement.evidence
+
+
+@pytest.mark.parametrize(("ratio", "verdict"), [(1.0, "refuted"), (1e-20, "confirmed")])
+def test_the_weight_gradients_ratio_is_judged_where_errors_vanish(judged, ratio, verdict):
+    verdicts = [cell(20, "relu", "naive_small", "vanishing", delta_ratio=1e-21), cell(20, "relu", HE)]
+    signal = layers(20, "relu", "naive_small", weight_grad_rms=fading(ratio * 1e-9, 1e-9, 20))
+    signal += layers(20, "relu", HE, weight_grad_rms=fading(1.0, 1.0, 20))
+
+    assert judged("weight_gradient_ratio", verdicts=verdicts, signal=signal).verdict == verdict
+
+
+@pytest.mark.parametrize(("q_last", "verdict"), [(0.2, "refuted"), (1e-9, "confirmed")])
+def test_sigmoids_second_moment_is_judged_where_its_batch_variance_dies(judged, q_last, verdict):
+    signal = layers(
+        20, "sigmoid", GLOROT, z_second_moment=fading(1.0, q_last, 20), z_batch_variance=fading(1.0, 1e-12, 20)
+    )
+
+    judgement = judged("sigmoid_activations", signal=signal)
+    assert judgement.verdict == verdict
+    assert "1e-12" in judgement.evidence
+
+
+@pytest.mark.parametrize(
+    ("first", "readout", "verdict"), [(1e-9, 1e-6, "confirmed"), (1e-9, 1e-2, "conditional"), (1e-2, 1e-2, "refuted")]
+)
+def test_weights_barely_change_if_no_layer_moves_by_a_hundredth_over_the_run(judged, first, readout, verdict):
+    verdicts = [cell(20, "sigmoid", GLOROT, "vanishing", "stalled")]
+    signal = layers(20, "sigmoid", GLOROT, step=1, update_ratio=[*np.geomspace(first, readout, 20), readout])
+
+    judgement = judged("vanishing_weights", verdicts=verdicts, signal=signal)
+    assert judgement.verdict == verdict
+    assert "of 1 cells, barely changing: layer 1 in " in judgement.observed
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "verdict", "observed"),
+    [
+        (H, H, "confirmed", "1 stay where they start"),
+        (H + 0.3, H, "conditional", "1 fall to H and stop"),
+        (H, 0.1, "refuted", "1 fall below it"),
+    ],
+)
+def test_a_loss_that_only_falls_to_the_class_entropy_is_told_from_one_that_stays(judged, start, end, verdict, observed):
+    verdicts = [cell(20, "sigmoid", GLOROT, "vanishing", "stalled", tail_loss=end)]
+
+    judgement = judged("vanishing_loss", verdicts=verdicts, traces=losses(20, "sigmoid", GLOROT, start, end))
+    assert judgement.verdict == verdict
+    assert observed in judgement.observed
+
+
+@pytest.mark.parametrize(
+    ("ends", "verdict"),
+    [((np.inf, 1e6), "confirmed"), ((np.nan, 1.0), "conditional"), ((1.0, 2.0), "refuted")],
+)
+def test_an_explosion_shows_in_the_loss_at_every_rate_at_some_or_at_none(judged, ends, verdict):
+    verdicts = [cell(20, "tanh", "naive_large", "exploding", "partial"), cell(20, "tanh", GLOROT)]
+    traces = losses(20, "tanh", GLOROT, H, 0.1, phase="tune", seeds=(10_000,))
+    for rate, end in zip((0.1, 1.0), ends, strict=True):
+        falling = losses(20, "tanh", "naive_large", H, 1.0, phase="tune", seeds=(10_000,), rate=rate)
+        traces += [*falling[:-1], {**falling[-1], "train_loss": end}]
+    signal = layers(20, "tanh", "naive_large", step=1, update_ratio=fading(400.0, 1e-4, 20))
+
+    judgement = judged("exploding_symptoms", verdicts=verdicts, traces=traces, signal=signal)
+    assert judgement.verdict == verdict
+    assert "0 of 1 cells with a healthy signal show it too" in judgement.evidence
+    assert ("changes layer 1 by 400 times its norm" in judgement.evidence) == (verdict == "refuted")
+
+
+@pytest.mark.parametrize(
+    ("error", "floor", "verdict"), [(1e-9, 1e-8, "confirmed"), (3e-4, 1e-3, "conditional"), (3e-4, 1e-6, "refuted")]
+)
+def test_right_gradients_may_leave_the_first_band_by_rounding_only(judged, error, floor, verdict):
+    tensor = {"depth": 3, "activation": "sigmoid", "init": "naive_small", "parameter": "W1"}
+    checks = [
+        {**tensor, "method": "complex_step", "relative_error": 1e-15, "noise_floor": 1e-16, "verdict": "passed"},
+        {**tensor, "method": "central_difference", "relative_error": error, "noise_floor": floor, "verdict": "passed"},
+    ]
+
+    assert judged("check_bands", gradient_check=checks).verdict == verdict
+
+
+def test_gradients_that_the_complex_step_refutes_say_nothing_of_the_bands(judged):
+    tensor = {"depth": 3, "activation": "sigmoid", "init": "naive_small", "parameter": "W1", "noise_floor": 1e-9}
+    checks = [
+        {**tensor, "method": "complex_step", "relative_error": 0.3, "verdict": "failed"},
+        {**tensor, "method": "central_difference", "relative_error": 0.3, "verdict": "failed"},
+    ]
+
+    assert judged("check_bands", gradient_check=checks).verdict == "inconclusive"

@@ -1,0 +1,270 @@
+"""The figures: every one is drawn for every run, however odd, and says what the tables say."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_up_run import write_run
+from matplotlib.figure import Figure
+
+from depthsounder.activations import ACTIVATIONS
+from depthsounder.figures import FIGURES, failure_map, gradient_check, prediction, training_signal
+from depthsounder.figures.aggregate import median_interval, relative_to_top, spread
+from depthsounder.figures.outcomes import outcomes
+from depthsounder.figures.panels import draw_curve, log_limits
+from depthsounder.figures.style import FAILURES, TRAINING, activation_marker, init_style, ink_on, label, save
+from depthsounder.figures.wording import count, join, number, typeset
+from depthsounder.initializers import INITIALIZERS
+from depthsounder.runs import load_run
+
+INITS = ["naive_small", "naive_large", "glorot_normal", "xavier_note"]
+ODD_RUNS = {
+    "usual": {"depths": [2, 5, 10], "activations": ["tanh", "relu"], "inits": INITS},
+    "one_cell": {"depths": [5], "activations": ["tanh"], "inits": ["glorot_normal"]},
+    "depth_one": {"depths": [1], "activations": ["relu"], "inits": ["he_normal", "zeros"]},
+    "one_seed": {
+        "depths": [1, 4],
+        "activations": ["sigmoid"],
+        "inits": ["glorot_normal", "he_normal"],
+        "seeds": {"measure": 1, "tune": 1, "evaluate": 1},
+    },
+    "all_diverged": {
+        "depths": [2, 5],
+        "activations": ["relu"],
+        "inits": ["naive_large"],
+        "factor": lambda *cell: 1e200,
+    },
+    "all_zero": {"depths": [2, 5], "activations": ["relu"], "inits": ["zeros"], "factor": lambda *cell: 0.0},
+    "gaussian": {"depths": [3], "activations": ["erf"], "inits": ["gaussian_w1.5_b0.05", "gaussian_w2_b0"]},
+}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Each odd run, loaded."""
+    return {name: load_run(write_run(tmp_path_factory.mktemp(name), **run)) for name, run in ODD_RUNS.items()}
+
+
+@pytest.fixture(scope="module")
+def usual(runs):
+    return runs["usual"]
+
+
+@pytest.mark.parametrize("name", ODD_RUNS)
+@pytest.mark.parametrize("figure", FIGURES)
+def test_every_figure_is_drawn_and_worded_for_every_run(runs, figure, name, tmp_path):
+    record, run = FIGURES[figure], runs[name]
+
+    drawn = record.draw(run)
+    save(drawn, tmp_path / "figure.svg")
+
+    assert isinstance(drawn, Figure)
+    assert record.message(run).endswith(".")
+    assert "nan" not in record.alternative_text(run)
+    assert isinstance(record.rows(run), pd.DataFrame)
+
+
+@pytest.mark.slow
+def test_a_wide_sweep_is_drawn_in_a_size_that_a_page_can_hold(tmp_path):
+    inits = [name for name in INITIALIZERS if name != "critical"] + ["gaussian_w1.5_b0.05"]
+    seeds = {"measure": 1, "tune": 1, "evaluate": 1}
+    folder = write_run(tmp_path, list(range(1, 11)), list(ACTIVATIONS), inits, seeds=seeds)
+    run = load_run(folder)
+
+    for name, record in FIGURES.items():
+        save(record.draw(run), tmp_path / f"{name}.svg")
+
+        assert (tmp_path / f"{name}.svg").stat().st_size < 6e6, name
+
+
+@pytest.mark.parametrize("suffix", ["svg", "png", "pdf"])
+def test_a_figure_is_byte_identical_when_drawn_again(usual, tmp_path, suffix):
+    for attempt in ("first", "second"):
+        save(FIGURES["forward_signal"].draw(usual), tmp_path / f"{attempt}.{suffix}")
+
+    assert (tmp_path / f"first.{suffix}").read_bytes() == (tmp_path / f"second.{suffix}").read_bytes()
+
+
+def test_text_in_an_svg_stays_text(usual, tmp_path):
+    save(FIGURES["answer"].draw(usual), tmp_path / "answer.svg")
+
+    assert ">tanh<" in (tmp_path / "answer.svg").read_text()
+
+
+def test_no_two_inits_share_a_color_or_a_marker():
+    styles = [init_style(name) for name in INITIALIZERS]
+
+    assert len({style.color for style in styles}) == len(styles)
+    assert len({style.marker for style in styles}) == len(styles)
+
+
+def test_an_init_without_a_color_of_its_own_always_gets_the_same():
+    assert init_style("gaussian_w1.5_b0.05") == init_style("gaussian_w1.5_b0.05")
+    assert init_style("gaussian_w1.5_b0.05") != init_style("gaussian_w2_b0")
+
+
+def test_no_two_activations_share_a_marker():
+    assert len({activation_marker(name) for name in ACTIVATIONS}) == len(ACTIVATIONS)
+
+
+def test_verdicts_are_told_apart_without_color():
+    assert len({style.letter for style in TRAINING.values()}) == len(TRAINING)
+
+
+def test_partial_is_no_failure():
+    assert "partial" not in FAILURES
+
+
+def test_names_are_never_read_as_mathematics():
+    assert label("a$b$") == r"a\$b\$"
+
+
+def test_text_is_dark_on_light_and_light_on_dark():
+    assert ink_on("#ffffff") != ink_on("#000000")
+
+
+def test_outcomes_name_the_first_depth_that_fails(usual):
+    table = outcomes(usual).set_index(["activation", "init"])
+    small = table.loc["tanh", "naive_small"]
+    failing = usual.verdicts.query("activation == 'tanh' and init == 'naive_small' and training_verdict in @FAILURES")
+
+    assert small["outcome"] == "stalled"
+    assert small["depth"] == failing["depth"].min()
+    assert table.loc["tanh", "glorot_normal"]["outcome"] == "trains"
+    assert table.loc["relu", "naive_large"]["outcome"] == "diverged"
+
+
+def test_outcomes_say_where_a_deeper_network_does_not_fail(usual):
+    verdicts = usual.verdicts.copy()
+    chosen = (verdicts["activation"] == "tanh") & (verdicts["init"] == "glorot_normal")
+    verdicts.loc[chosen, "training_verdict"] = ["partial", "stalled", "trains"]
+    changed = replace(usual, verdicts=verdicts)
+
+    row = outcomes(changed).query("activation == 'tanh' and init == 'glorot_normal'").iloc[0]
+
+    assert (row["outcome"], row["depth"], row["recovers"], row["deepest_training"]) == ("stalled", 5, True, 10)
+
+
+def test_messages_count_what_the_tables_hold(usual):
+    kinds = usual.verdicts["training_verdict"].value_counts()
+
+    message = failure_map.message(usual)
+
+    assert message.startswith(f"Of {len(usual.verdicts)} cells, {kinds['trains']} trained")
+    assert f"{kinds['stalled']} stalled" in message
+
+
+def test_the_prediction_is_judged_by_the_thresholds_of_the_run(usual):
+    table = prediction.rows(usual)
+
+    agree = table["predicted_verdict"] == table["signal_verdict"]
+
+    assert set(table["predicted_verdict"]) == {"vanishing", "healthy", "exploding"}
+    assert agree.mean() > 0.8
+
+
+def test_each_check_is_shown_by_its_worst_parameter(usual):
+    table = gradient_check.rows(usual)
+
+    assert set(table["parameter"]) == {"W1"}
+    assert (table["passed"] == 2).all()
+
+
+def test_training_signals_speak_of_the_same_seeds_at_every_step(usual):
+    table = training_signal.rows(usual)
+
+    assert set(table["seeds"]) == {usual.config.seeds.evaluate}
+
+
+def test_the_interval_is_that_of_order_statistics():
+    frame = pd.DataFrame({"group": "a", "value": np.arange(1.0, 21.0)})
+
+    row = median_interval(frame, ["group"], "value").iloc[0]
+
+    # Of 20 values, the 6th and the 15th bound the median with 95.9 %.
+    assert (row["median"], row["low"], row["high"], row["seeds"]) == (10.5, 6.0, 15.0, 20)
+
+
+def test_what_is_not_a_number_counts_as_infinite():
+    frame = pd.DataFrame({"group": "a", "value": [1.0, np.nan, np.nan]})
+
+    assert median_interval(frame, ["group"], "value")["median"].iloc[0] == np.inf
+
+
+def test_ratios_are_taken_within_a_network():
+    signal = pd.DataFrame(
+        {
+            "depth": 2,
+            "activation": "tanh",
+            "init": "x",
+            "step": 0,
+            "seed": [0, 0, 0, 1, 1, 1],
+            "layer": [1, 2, 3, 1, 2, 3],
+            "delta_second_moment": [4.0, 2.0, 9.0, 5.0, 0.0, 9.0],
+        }
+    )
+
+    ratios = relative_to_top(signal, "delta_second_moment")
+
+    assert ratios["delta_second_moment"].tolist() == [2.0, 1.0]
+
+
+def test_a_long_axis_is_thinned_and_keeps_its_ends():
+    assert spread([1, 2, 3, 4, 5, 6, 7], 3) == [1, 4, 7]
+    assert spread([1, 2], 5) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("values", "place", "hollow"),
+    [
+        ([1.0, 1e-3, 1e-30], (3, "v"), False),
+        ([1.0, 0.0, 0.0], (2, "v"), True),
+        ([1.0, np.inf, np.inf], (2, "^"), True),
+        ([1e30, 1.0, 1.0], (1, "^"), False),
+    ],
+)
+def test_a_curve_that_leaves_the_frame_is_marked_where_it_does(values, place, hollow):
+    panel = Figure().subplots()
+    panel.set_yscale("log")
+    panel.set_ylim(1e-6, 1e6)
+
+    draw_curve(panel, np.array([1, 2, 3]), np.array(values), init_style("critical"), 1.0, slice(None))
+
+    mark = panel.lines[-1]
+    assert (mark.get_xdata()[0], mark.get_marker()) == place
+    assert (mark.get_markerfacecolor() == "white") == hollow
+
+
+def test_a_logarithmic_axis_of_nothing_has_limits():
+    low, high = log_limits(np.array([0.0, np.inf, np.nan]))
+
+    assert 0 < low < high < np.inf
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.2e-14, "1.2 × 10⁻¹⁴"),
+        (1e-12, "10⁻¹²"),
+        (0.0, "0"),
+        (0.056, "0.056"),
+        (103.0076, "103"),
+        (-2.5, "−2.5"),
+        (np.inf, "∞"),
+        (np.nan, "–"),
+        (None, "–"),
+        (9.99e-13, "10⁻¹²"),
+    ],
+)
+def test_numbers_are_printed_as_people_write_them(value, text):
+    assert number(value) == text
+
+
+def test_typesetting_touches_powers_only():
+    assert typeset("0.25^10 = 9.5e-7, not 1e6 or file1e6x") == "0.25¹⁰ = 9.5 × 10⁻⁷, not 10⁶ or file1e6x"
+
+
+def test_words_agree_with_their_number():
+    assert [count(amount, "cell") for amount in (0, 1, 2, 1000)] == ["no cells", "1 cell", "2 cells", "1,000 cells"]
+    assert join(["a", "b", "c"]) == "a, b and c"

@@ -1,0 +1,279 @@
+"""The report: what it says is in the tables, and nothing that it is given becomes markup."""
+
+import re
+from base64 import b64decode
+from html.parser import HTMLParser
+from io import StringIO
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_up_run import write_run
+
+from depthsounder import tables
+from depthsounder.figures import FIGURES
+from depthsounder.figures.style import save
+from depthsounder.report import code_marks, render_report
+from depthsounder.report.captions import caption_html
+from depthsounder.report.counts import training_counts
+from depthsounder.report.headline import answer_sentences, soundings
+from depthsounder.report.laws import equal_laws
+from depthsounder.report.provenance import network_counts, table_files
+from depthsounder.report.sensitivity import sensitivities
+from depthsounder.report.vector import inline_svg
+from depthsounder.runs import load_run
+
+EVIL = "<script>alert(1)</script>"
+EVIL_CLASS = '"><img src=x onerror=alert(1)>'
+INITS = ["naive_small", "naive_large", "glorot_normal", "critical", "xavier_note"]
+
+
+class Page(HTMLParser):
+    """The elements of a page: (tag, attributes), in order."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def values(self, attribute):
+        return [attributes[attribute] for _, attributes in self.elements if attribute in attributes]
+
+
+@pytest.fixture(scope="module")
+def captions(root):
+    return root / "workflow" / "report"
+
+
+@pytest.fixture(scope="module")
+def evil_run(tmp_path_factory):
+    """A run whose data and claims hold markup where names should be."""
+    return load_run(
+        write_run(
+            tmp_path_factory.mktemp("results"),
+            [2, 5, 10],
+            ["tanh", "relu"],
+            INITS,
+            data={"source": f"{EVIL}.csv", "target": EVIL_CLASS, "test_fraction": 0.2},
+            classes=["a", EVIL, EVIL_CLASS, "&amp;"],
+            claims={"observed": [EVIL, EVIL_CLASS, "'"], "claim": ["one_claim", "another_claim", "third_claim"]},
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def figures(evil_run, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("figures")
+    for name, record in FIGURES.items():
+        save(record.draw(evil_run), folder / f"{name}.svg")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def text(evil_run, figures, captions):
+    return render_report(evil_run, figures, captions, figures.parent / "index.html")
+
+
+@pytest.fixture(scope="module")
+def page(text):
+    return Page(text)
+
+
+def test_nothing_that_the_report_is_given_becomes_markup(text, page):
+    assert EVIL not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert [tag for tag, _ in page.elements].count("script") == 1
+    assert "img" not in [tag for tag, _ in page.elements]
+
+
+def test_the_page_asks_nothing_of_any_network(text, page):
+    links = page.values("href") + page.values("src") + page.values("xlink:href")
+
+    assert not [link for link in links if re.match(r"(?!data:)[a-z]+:|//", link)]
+    assert "@import" not in text
+    assert not re.search(r"url\((?!#)", text)
+
+
+def test_every_link_within_the_page_leads_somewhere(page):
+    ids = set(page.values("id"))
+
+    assert {link[1:] for link in page.values("href") if link.startswith("#")} <= ids
+
+
+def test_no_id_stands_in_the_page_twice(page):
+    ids = page.values("id")
+
+    assert len(ids) == len(set(ids))
+
+
+def test_every_reference_within_a_drawing_has_its_target(text, page):
+    assert set(re.findall(r"url\(#([^)]+)\)", text)) <= set(page.values("id"))
+
+
+def test_every_figure_stands_in_the_page_with_caption_and_alternative_text(page, evil_run):
+    labels = [attributes["aria-label"] for tag, attributes in page.elements if tag == "svg" and "role" in attributes]
+
+    assert labels == [record.alternative_text(evil_run) for record in FIGURES.values()]
+    assert {f"figure-{name}" for name in FIGURES} <= set(page.values("id"))
+
+
+def test_the_story_stands_in_its_order(page):
+    order = [attributes["id"] for tag, attributes in page.elements if tag == "section"]
+
+    assert order == [
+        "answer", "plain-words", "failure-map", "forward", "backward", "training", "theory", "claims", "gradient-check",
+        "method", "settings", "provenance",
+    ]  # fmt: skip
+
+
+def test_every_figure_has_the_command_that_makes_it(text):
+    for name in FIGURES:
+        assert f"snakemake reports/made-up/figures/{name}.svg" in text
+
+
+def test_rows_behind_a_figure_can_be_downloaded_from_the_page_itself(page, evil_run):
+    downloads = {
+        attributes["download"]: attributes["href"] for _, attributes in page.elements if "download" in attributes
+    }
+
+    kind, _, content = downloads["failure_map.csv"].partition(",")
+    table = pd.read_csv(StringIO(b64decode(content).decode()))
+
+    assert kind == "data:text/csv;charset=utf-8;base64"
+    assert table["training_verdict"].tolist() == evil_run.verdicts["training_verdict"].tolist()
+    assert {f"{name}.csv" for name in FIGURES} <= set(downloads)
+
+
+def test_the_page_is_the_same_when_rendered_again(text, evil_run, figures, captions):
+    assert render_report(evil_run, figures, captions, figures.parent / "index.html") == text
+
+
+def test_every_claim_is_shown_once_with_its_verdict(text, evil_run):
+    for claim in evil_run.claims.itertuples():
+        assert text.count(f'<span class="slug">{claim.claim}</span>') == 1
+    assert "0.9²⁰ = 1.2 × 10⁻¹." in text
+
+
+def test_a_missing_figure_is_an_error_and_no_gap(evil_run, tmp_path, captions):
+    with pytest.raises(OSError, match=r"answer\.svg"):
+        render_report(evil_run, tmp_path, captions, tmp_path / "index.html")
+
+
+def test_the_answer_counts_combinations_as_the_verdicts_have_them(evil_run):
+    first, second = answer_sentences(evil_run)
+
+    assert first.startswith("Of the 10 combinations of activation and initialization in this sweep, 6 failed")
+    assert "4 stalled within 30 steps and 2 had no usable rate on the grid of 3" in first
+    assert "depth 10, the deepest of the sweep: tanh with glorot normal = critical" in second
+
+
+def test_the_answer_says_when_nothing_trained(tmp_path):
+    run = load_run(write_run(tmp_path, [2, 5], ["tanh"], ["naive_small"], factor=lambda *cell: 1e-9))
+
+    assert answer_sentences(run)[1] == "Nothing in this sweep trained within 30 steps, at any depth."
+
+
+def test_each_activation_says_what_failed_and_from_which_depth(evil_run):
+    phrases = {phrase.inits: phrase.words for phrase in soundings(evil_run)[0].phrases}
+
+    assert phrases["naive_small",] == "stalled from depth 2"
+    assert phrases["glorot_normal", "critical"] == "trains to depth 10"
+
+
+def test_the_counts_at_a_sections_head_add_up(evil_run):
+    assert sum(count.amount for count in training_counts(evil_run)) == len(evil_run.verdicts)
+
+
+def test_inits_with_equal_numbers_are_one_law(evil_run):
+    assert equal_laws(evil_run) == {"tanh": [["glorot_normal", "critical"]], "relu": [["glorot_normal", "critical"]]}
+
+
+def test_what_is_all_zero_is_no_law(tmp_path):
+    run = load_run(write_run(tmp_path, [2], ["relu"], ["zeros", "naive_small"], factor=lambda *cell: 0.0))
+    run.initial_signal["z_second_moment"] = 0.0
+
+    assert equal_laws(run) == {}
+
+
+def test_sensitivity_counts_the_verdicts_that_flip(tmp_path):
+    # At depth 3 and a factor of 12.5 a layer, D is 12.5: healthy up to 100, exploding once the bound is at 10.
+    thresholds = {
+        "exploding_ratio": 20.0, "vanishing_ratio": 0.01, "trains_loss": 0.1, "trains_share": 0.8, "stalled_loss": 0.98,
+        "diverged_loss": 2.0, "tail_steps": 5,
+    }  # fmt: skip
+    run = load_run(write_run(tmp_path, [3], ["tanh"], ["he_normal"], factor=lambda *cell: 12.5, verdicts=thresholds))
+
+    found = {threshold.name: threshold for threshold in sensitivities(run)}
+
+    assert found["exploding_ratio"].halved.changed == 1
+    assert found["exploding_ratio"].doubled.changed == 0
+    assert found["trains_share"].halved.value == pytest.approx(0.9)
+
+
+def test_networks_are_counted_from_the_tables(evil_run):
+    counts = network_counts(evil_run)
+    seeds, cells = evil_run.config.seeds, len(evil_run.verdicts)
+
+    assert counts.measured == cells * seeds.measure
+    assert counts.tuned == cells * seeds.tune * 3
+    assert counts.evaluated == cells * seeds.evaluate
+
+
+def test_every_table_of_the_product_has_its_digest(evil_run, text):
+    files = table_files(evil_run)
+
+    assert [file.name for file in files] == list(tables.SCHEMAS)
+    assert all(file.digest in text for file in files)
+
+
+def test_every_figure_has_a_caption_and_every_caption_a_figure(captions):
+    assert {path.stem for path in captions.glob("*.rst")} == set(FIGURES)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_captions_are_clean_paragraphs(captions, name):
+    html = str(caption_html(captions / f"{name}.rst"))
+
+    assert html.startswith("<p>")
+    assert "system-message" not in html
+
+
+def test_a_caption_brings_no_markup_of_its_own(tmp_path):
+    (tmp_path / "caption.rst").write_text(f"Text {EVIL}")
+
+    assert EVIL not in caption_html(tmp_path / "caption.rst")
+
+
+@pytest.mark.parametrize("directive", [".. raw:: html\n\n   <b>x</b>", ".. include:: /etc/hostname"])
+def test_a_caption_reads_no_files_and_no_raw_markup(tmp_path, directive):
+    (tmp_path / "caption.rst").write_text(directive)
+
+    with pytest.raises(Exception, match="disabled"):
+        caption_html(tmp_path / "caption.rst")
+
+
+def test_drawings_keep_their_shape_when_digits_are_dropped(figures):
+    original = (figures / "answer.svg").read_text()
+
+    inlined = str(inline_svg(figures / "answer.svg", "x", "A picture."))
+
+    before, after = (
+        np.array(re.findall(r"-?\d+\.?\d*", " ".join(re.findall(r' d="([^"]+)"', text))), dtype=float)
+        for text in (original, inlined)
+    )
+    assert np.abs(before - after).max() < 0.1
+    assert len(inlined) < len(original)
+
+
+def test_what_is_no_svg_is_refused(tmp_path):
+    (tmp_path / "x.svg").write_text("nothing")
+
+    with pytest.raises(ValueError, match=r"x\.svg"):
+        inline_svg(tmp_path / "x.svg", "x", "")
+
+
+def test_code_between_backticks_is_marked_and_escaped():
+    assert code_marks("see `a<b` & c") == "see <code>a&lt;b</code> &amp; c"
