@@ -124,7 +124,7 @@ def _signal(config, cell, factor):
 
 
 def _traces(config, cell, factor):
-    """A loss that falls as fast as the signal is healthy, stands still where it vanished, and blows up where it exploded."""
+    """A loss that falls where the signal is healthy, stands still where it vanished, and blows up where it exploded."""
     steps = config.training.steps
     with np.errstate(over="ignore", under="ignore"):
         growth = np.float64(factor) ** cell[0]
@@ -155,10 +155,13 @@ def _theory(cell, factor):
 
 
 def _checks(config):
+    """Checks that pass, but for central differences in the deepest networks, which rounding blinds."""
     errors = {"complex_step": np.array([2e-16, 0.0]), "central_difference": np.array([3e-9, 1e-10])}
     for cell in itertools.product(config.gradient_check.depths, config.activations, config.inits):
         for method, relative_error in errors.items():
+            blind = method == "central_difference" and cell[0] == max(config.gradient_check.depths)
             yield {
                 **_named(cell), "rows": relative_error, "parameter": np.array(["W1", "b1"]), "method": method,
-                "relative_error": relative_error, "noise_floor": 1e-15, "verdict": "passed",
+                "relative_error": np.array([0.9, 0.8]) if blind else relative_error,
+                "noise_floor": 40.0 if blind else 1e-15, "verdict": "blind" if blind else "passed",
             }  # fmt: skip

@@ -141,28 +141,33 @@ def _selu_slope(z, h, out):
 
 
 def _gelu(z, out):
+    # Where the distribution function is 0, so is the product, also at z = -∞.
     _scipy_ndtr(z, out=out)
-    np.multiply(out, z, out=out)
+    np.multiply(out, z, out=out, where=out != 0.0)
 
 
 def _gelu_slope(z, h, out):
     np.multiply(z, z, out=out)
     np.multiply(out, -0.5, out=out)
     np.exp(out, out=out)
-    np.multiply(out, z, out=out)
+    np.multiply(out, z, out=out, where=out != 0.0)
     np.multiply(out, 1.0 / sqrt(2.0 * pi), out=out)
     np.add(out, _scipy_ndtr(z), out=out)
 
 
 def _silu(z, out):
-    _sigmoid(z, out)
-    np.multiply(out, z, out=out)
+    # Below -709.78, where exp(-z) overflows, the product is 0: complex numbers would make NaN of it, and so would -∞.
+    np.maximum(z, -709.79, out=out)
+    _sigmoid(out, out)
+    np.multiply(out, z, out=out, where=out != 0.0)
 
 
 def _silu_slope(z, h, out):
-    # φ' = s + h (1 - s), with s the logistic function; where h is large, 1 - s is exactly 0.
+    # φ' = s + h (1 - s), with s the logistic function; where h is large, 1 - s is exactly 0, and so is the product.
     _sigmoid(z, out)
-    np.add(out, h * (1.0 - out), out=out)
+    rest = 1.0 - out
+    np.multiply(rest, h, out=rest, where=rest != 0.0)
+    np.add(out, rest, out=out)
 
 
 def _softplus(z, out):
@@ -180,7 +185,9 @@ def _softplus_slope(z, h, out):
 def _softsign(z, out):
     np.maximum(z, -z, out=out)
     np.add(out, 1.0, out=out)
-    np.divide(z, out, out=out)
+    finite = out.real < np.inf
+    np.divide(z, out, out=out, where=finite)
+    np.sign(z, out=out, where=~finite)
 
 
 def _softsign_slope(z, h, out):

@@ -77,9 +77,12 @@ class _Closure:
                 self.visit(module, variable)
 
     def _follow(self, module: str, definition: ast.AST) -> None:
-        imports = _imports(_syntax_tree(LIBRARY / f"{module}.py"))
+        tree = _syntax_tree(LIBRARY / f"{module}.py")
+        imports, foreign = _imports(tree), _foreign_imports(tree)
         for node in ast.walk(definition):
-            if isinstance(node, ast.Name):
+            if isinstance(node, ast.Name) and node.id in foreign:
+                self.seen[f"{module}:{node.id}"] = foreign[node.id]
+            elif isinstance(node, ast.Name):
                 self.visit(*imports.get(node.id, (module, node.id)))
 
 
@@ -114,6 +117,18 @@ def _imports(tree: ast.Module) -> dict[str, tuple[str, str]]:
 
 
 @cache
+def _foreign_imports(tree: ast.Module) -> dict[str, str]:
+    """Return what a file takes from other libraries: local name -> the name there."""
+    return {
+        alias.asname or alias.name.split(".")[0]: f"{getattr(node, 'module', None)} {alias.name}"
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+        if not str(getattr(node, "module", None)).startswith(PREFIX)
+    }
+
+
+@cache
 def _definitions(module: str) -> dict[str, ast.stmt]:
     """Return the functions, classes and variables of one of the library's modules, by name."""
     return {name: node for node in _syntax_tree(LIBRARY / f"{module}.py").body for name in _defined_names(node)}
@@ -123,7 +138,8 @@ def _defined_names(node: ast.stmt) -> Iterator[str]:
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         yield node.name
     elif isinstance(node, ast.Assign):
-        yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+        targets = (part for target in node.targets for part in ast.walk(target))
+        yield from (target.id for target in targets if isinstance(target, ast.Name))
     elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
         yield node.target.id
 

@@ -5,6 +5,7 @@ This module turns a command line into the library's records; Snakemake's part en
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,18 +14,13 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from depthsounder.activations import ACTIVATIONS, Activation
+from depthsounder.blocks import parse_block
 from depthsounder.dataset import Dataset, load_dataset
 from depthsounder.gradcheck import require_passed
 from depthsounder.initializers import Initializer, initializer, layer_sizes
 from depthsounder.records import Columns
 from depthsounder.tables import CELL_KEYS, part_schema, write_table
 from depthsounder.training import Recipe, draw_stack
-
-
-def seed_block(text: str) -> list[int]:
-    """Return the seeds of a block such as ``"0-9"``, both ends included."""
-    first, last = (int(number) for number in text.split("-"))
-    return list(range(first, last + 1))
 
 
 def cell_parser(description: str | None) -> argparse.ArgumentParser:
@@ -35,7 +31,7 @@ def cell_parser(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--depth", type=int, required=True, help="hidden layers")
     parser.add_argument("--activation", choices=list(ACTIVATIONS), required=True)
     parser.add_argument("--init", type=initializer, required=True, help="a name, such as he_normal")
-    parser.add_argument("--seeds", type=seed_block, required=True, help="first and last seed, such as 0-9")
+    parser.add_argument("--seeds", type=parse_block, required=True, help="first and last seed, such as 0-9")
     parser.add_argument("--width", type=int, required=True, help="units of a hidden layer")
     parser.add_argument("--root-seed", type=int, required=True, help="of all random streams")
     parser.add_argument("--code", default="", help="digest of the code, for the tables' metadata")
@@ -61,13 +57,13 @@ class CellJob:
 
     activation: Activation
     init: Initializer
-    seeds: list[int]
+    seeds: range
     sizes: list[int]
     root_seed: int
     dataset: Dataset
     settings: dict[str, str]
 
-    def draw(self, seeds: list[int]) -> np.ndarray:
+    def draw(self, seeds: Sequence[int]) -> np.ndarray:
         """Draw networks, as flat float32 parameters (S, P)."""
         return draw_stack(self.root_seed, seeds, self.sizes, self.activation, self.init)
 

@@ -4,7 +4,7 @@ This module knows the order and the names of rows; what the numbers mean is said
 and `training`. Masked entries become nulls in the tables; NaN stays a number that was measured.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -21,7 +21,7 @@ EVALUATIONS = ("grad_norm", "test_loss", "test_accuracy", "train_accuracy")
 
 
 def initial_signal(
-    parameters: np.ndarray, seeds: list[int], sizes: list[int], activation: Activation, dataset: Dataset
+    parameters: np.ndarray, seeds: Sequence[int], sizes: list[int], activation: Activation, dataset: Dataset
 ) -> Columns:
     """Measure networks before training.
 

@@ -5,12 +5,12 @@ Everything follows from the config and from names; nothing looks at what lies on
 This module knows cells and paths; it knows nothing of what the files contain.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from depthsounder.blocks import seed_blocks
 from depthsounder.config import TUNING_SEED_BASE, Config
 
 PartKind = Literal["initial", "tuning", "training", "traces"]
@@ -19,10 +19,6 @@ PART_KINDS: tuple[PartKind, ...] = ("initial", "tuning", "training", "traces")
 
 TABLE_PARTS: dict[str, tuple[PartKind, ...]] = {"signal": ("initial", "training"), "traces": ("tuning", "traces")}
 """Which parts make up a table."""
-
-_PART = re.compile(
-    r"depth=(?P<depth>\d+)/activation=(?P<activation>[^/]+)/init=(?P<init>[^/]+)/seeds=(?P<seeds>\d+-\d+)\.parquet"
-)
 
 
 @dataclass(frozen=True, order=True)
@@ -40,30 +36,6 @@ def cells(config: Config) -> Iterator[Cell]:
         for activation in config.activations:
             for init in config.inits:
                 yield Cell(depth, activation, init)
-
-
-def seed_blocks(first: int, count: int, per_block: int) -> list[str]:
-    """Cut the seeds first … first + count - 1 at the multiples of `per_block`.
-
-    More seeds therefore leave every full block as it was. A block is named by its first and last seed, as in ``"0-9"``.
-    """
-    end = first + count
-    starts = [first, *range((first // per_block + 1) * per_block, end, per_block)]
-    return [f"{start}-{stop - 1}" for start, stop in zip(starts, [*starts[1:], end], strict=True)]
-
-
-def parse_block(block: str) -> range:
-    """Return the seeds of a block.
-
-    Raises
-    ------
-    ValueError
-        If the text is not of the form ``"0-9"``.
-    """
-    match = re.fullmatch(r"(\d+)-(\d+)", block)
-    if match is None or int(match[2]) < int(match[1]):
-        raise ValueError(f"{block!r} is no block of seeds; allowed: the first and the last, such as 0-9")
-    return range(int(match[1]), int(match[2]) + 1)
 
 
 def blocks(config: Config, kind: PartKind) -> list[str]:
@@ -157,17 +129,3 @@ def part_paths(config: Config, kind: PartKind) -> list[Path]:
 def table_parts(config: Config, table: str) -> list[Path]:
     """Return the parts that make up ``"signal"`` or ``"traces"``, kind by kind."""
     return [path for kind in TABLE_PARTS[table] for path in part_paths(config, kind)]
-
-
-def parse_part_path(path: Path) -> tuple[Cell, range]:
-    """Return the cell and the seeds that a part's path names.
-
-    Raises
-    ------
-    ValueError
-        If the path is none of a part.
-    """
-    match = _PART.search(path.as_posix())
-    if match is None or match.end() != len(path.as_posix()):
-        raise ValueError(f"{path} is not the path of a part")
-    return Cell(int(match["depth"]), match["activation"], match["init"]), parse_block(match["seeds"])

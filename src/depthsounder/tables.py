@@ -208,7 +208,7 @@ def write_cells(
         n_rows = len(next(iter(of_cell.values())))
         named = {key: [name] * n_rows for key, name in zip(CELL_KEYS, cell, strict=True)}
         for name, column in {**named, **of_cell}.items():
-            columns[name] += list(column)
+            columns[name] += column.tolist() if isinstance(column, np.ndarray) else column
     write_table(path, columns, schema, metadata)
 
 

@@ -6,7 +6,7 @@ a network whose loss is no longer finite ends its trace with that loss and costs
 This module trains and records; what is a failure is decided by `verdicts`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -67,7 +67,7 @@ class Trace:
 
 
 def draw_stack(
-    root_seed: int, seeds: list[int], sizes: list[int], activation: Activation, init: Initializer
+    root_seed: int, seeds: Sequence[int], sizes: list[int], activation: Activation, init: Initializer
 ) -> np.ndarray:
     """Draw the networks of several seeds, as flat float32 parameters (S, P)."""
     networks = [pack(*draw_network(root_seed, seed, sizes, activation, init)) for seed in seeds]
@@ -144,22 +144,22 @@ class Trainer:
         self.living = list(traces)
         self.stack = NetworkStack(parameters, sizes, activation, recipe.batch_size)
         rates = np.array([trace.learning_rate for trace in traces])
+        self._before: np.ndarray | None = None
         self.optimizer: Optimizer = OPTIMIZERS[recipe.optimizer](parameters, rates)
 
     def run(self, root_seed: int) -> None:
         """Train to the last step, or until no network is left."""
         seeds = sorted({trace.seed for trace in self.living})
         feeds = {seed: batches(root_seed, seed, len(self.inputs), self.recipe.batch_size) for seed in seeds}
-        before: np.ndarray | None = None
         with np.errstate(all="ignore"):
             for step in range(self.recipe.steps + 1):
                 self._carry({seed: next(feed) for seed, feed in feeds.items()})
                 if not self.living:
                     return
                 if step in self.recipe.logged_steps:
-                    self._log(step, before)
+                    self._log(step)
                 if step < self.recipe.steps:
-                    before = self.stack.parameters.copy() if step + 1 in self.recipe.logged_steps else None
+                    self._before = self.stack.parameters.copy() if step + 1 in self.recipe.logged_steps else None
                     self.optimizer.update(self.stack.parameters, self.stack.gradients)
 
     def _carry(self, batch_of_seed: dict[int, np.ndarray]) -> None:
@@ -190,15 +190,17 @@ class Trainer:
         stack = self.stack
         self.living = [trace for trace, stays in zip(self.living, kept, strict=True) if stays]
         self.optimizer.keep(kept)
+        if self._before is not None:
+            self._before = self._before[kept]
         self.stack = NetworkStack(stack.parameters[kept], stack.sizes, stack.activation, self.recipe.batch_size)
 
-    def _log(self, step: int, before: np.ndarray | None) -> None:
+    def _log(self, step: int) -> None:
         for network, trace in enumerate(self.living):
             parameters = self.stack.parameters[network]
             gradient_norm = float(np.linalg.norm(self.stack.gradients[network].astype(np.float64)))
             trace.evaluations[step] = {"grad_norm": gradient_norm, **self.evaluation.evaluate(parameters)}
-            if self.probe is not None and before is not None:
+            if self.probe is not None and self._before is not None:
                 trace.signals[step] = {
                     **self.probe.measure(parameters),
-                    "update_ratio": update_ratios(before[network], parameters, self.stack.sizes),
+                    "update_ratio": update_ratios(self._before[network], parameters, self.stack.sizes),
                 }

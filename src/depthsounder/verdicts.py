@@ -136,11 +136,10 @@ def escape_step(losses: np.ndarray, level: float, window: int) -> float:
 
 
 def _diverges(networks: Sequence[np.ndarray], steps: int, entropy: float, thresholds: Thresholds) -> bool:
-    """Tell whether more than half of some networks end above both their start and a multiple of H."""
-    blown_up = [
-        not tail_loss(losses, steps, thresholds.tail_steps) <= max(thresholds.diverged_loss * entropy, losses[0])
-        for losses in networks
-    ]
+    """Tell whether more than half of some networks are not finite or end above both their start and a multiple of H."""
+    tails = [tail_loss(losses, steps, thresholds.tail_steps) for losses in networks]
+    bounds = [max(thresholds.diverged_loss * entropy, losses[0]) for losses in networks]
+    blown_up = [tail == np.inf or tail > bound for tail, bound in zip(tails, bounds, strict=True)]
     return sum(blown_up) > len(blown_up) / 2
 
 

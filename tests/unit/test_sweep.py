@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from depthsounder.blocks import parse_block, seed_blocks
 from depthsounder.config import TUNING_SEED_BASE, validate_config
 from depthsounder.sweep import (
     PART_KINDS,
@@ -14,10 +15,7 @@ from depthsounder.sweep import (
     cell_parts,
     cells,
     check_paths,
-    parse_block,
-    parse_part_path,
     part_paths,
-    seed_blocks,
     table_parts,
 )
 
@@ -84,17 +82,6 @@ def test_a_part_lies_where_the_design_says():
     path = RunPaths("default").part("training", 20, "tanh", "he_normal", "0-9")
     expected = "results/default/parts/training/depth=20/activation=tanh/init=he_normal/seeds=0-9.parquet"
     assert path.as_posix() == expected
-    assert parse_part_path(path) == (Cell(20, "tanh", "he_normal"), range(10))
-    gaussian = RunPaths("x").part("traces", 2, "relu", "gaussian_w1.5_b0.05", "10-19")
-    assert parse_part_path(gaussian) == (Cell(2, "relu", "gaussian_w1.5_b0.05"), range(10, 20))
-
-
-@pytest.mark.parametrize(
-    "path", ["data.npz", "depth=2/activation=a/seeds=0-9.parquet", "depth=2/activation=a/init=b/seeds=0-9.parquet.tmp"]
-)
-def test_what_is_no_part_is_refused(path):
-    with pytest.raises(ValueError, match="not the path of a part"):
-        parse_part_path(Path(path))
 
 
 def test_tables_are_made_of_all_their_parts(config):
@@ -105,7 +92,7 @@ def test_tables_are_made_of_all_their_parts(config):
     assert table_parts(config, "traces") == part_paths(config, "tuning") + part_paths(config, "traces")
     cell = Cell(50, "relu", "critical")
     assert set(cell_parts(config, "initial", cell)) == {
-        path for path in part_paths(config, "initial") if parse_part_path(path)[0] == cell
+        path for path in part_paths(config, "initial") if "depth=50/activation=relu/init=critical/" in path.as_posix()
     }
 
 

@@ -12,6 +12,10 @@ NG_BANDS = ("1e-7", "1e-5", "1e-3")
 """Ng, Deep Learning Specialization, course 2: "great", "take a careful look", "worry"."""
 
 
+NOISE_MARGIN = 10.0
+"""The noise floor is the typical size of a rounding error, and not the largest: up to this multiple it explains one."""
+
+
 def right_gradients(evidence: Evidence) -> pd.DataFrame:
     """Return the central differences of those tensors whose gradient the complex step found right."""
     checks = evidence.gradient_check
@@ -35,7 +39,7 @@ def _judge(evidence: Evidence) -> Judgement:
     errors, floors = right["relative_error"], right["noise_floor"]
     bands = _bands(errors, NOTE_BANDS)
     counts = [int(np.sum(bands == band)) for band in range(len(NOTE_BANDS) + 1)]
-    unexplained = np.any((errors > float(good)) & (errors > floors))
+    unexplained = np.any((errors > float(good)) & (errors > NOISE_MARGIN * floors))
     verdict: Verdict = "confirmed" if counts[0] == len(right) else "refuted" if unexplained else "conditional"
     moved = int(np.sum(bands != _bands(errors, NG_BANDS)))
     worst = right.iloc[int(np.argmax(errors))]
@@ -46,7 +50,7 @@ def _judge(evidence: Evidence) -> Judgement:
         expected,
         f"All of them agree with the complex step. The largest error, {number(worst['relative_error'], 2)}, is that "
         f"of ∂{worst['parameter']} of {worst['activation']} with {worst['init']} at depth {worst['depth']}, where "
-        f"rounding alone explains up to {number(worst['noise_floor'], 2)}: small gradients drown in a central "
+        f"rounding alone explains about {number(worst['noise_floor'], 2)}: small gradients drown in a central "
         f"difference. The bands are the note's own; Ng's course has {listed(NG_BANDS)}, which would move {moved:,} of "
         "these gradients to another.",
     )

@@ -43,9 +43,9 @@ LARGE = Scale("naive_large", 0.5, 4, "exploding")
 
 
 def _where(cells: pd.DataFrame) -> str:
-    """Return the activations of some cells by depth: ``"relu and tanh at depth 5, relu at depth 10"``."""
-    groups = cells.groupby("depth", observed=True)["activation"]
-    return ", ".join(f"{listed(names)} at depth {depth}" for depth, names in groups)
+    """Return the depths of some cells by activation: ``"relu at depth 5 and 10, tanh at depth 5"``."""
+    groups = cells.sort_values("depth").groupby("activation", observed=True)["depth"]
+    return ", ".join(f"{activation} at depth {listed(depths)}" for activation, depths in groups)
 
 
 def _judge(scale: Scale, evidence: Evidence) -> Judgement:
@@ -59,11 +59,10 @@ def _judge(scale: Scale, evidence: Evidence) -> Judgement:
     gain = evidence.settings.width * scale.deviation**2
     exceptions = cells[~as_told]
     others = [f"{word} for {_where(group)}" for word, group in exceptions.groupby("signal_verdict", observed=True)]
-    trained = int((cells[as_told]["training_verdict"] == "trains").sum())
+    trained = int((cells["training_verdict"] == "trains").sum())
     return Judgement(
         verdict,
-        f"signal {scale.fate} in {as_told.sum()} of {len(cells)} cells, of which {trained or 'none'} "
-        f"{'train' if trained > 1 else 'trains'}",
+        f"signal {scale.fate} in {as_told.sum()} of {len(cells)} cells; {trained} of the {len(cells)} train",
         expected,
         f"n·Var(W) is {number(gain)} at width {evidence.settings.width}. "
         + (f"The signal is {'; '.join(others)}." if others else "There is no exception."),

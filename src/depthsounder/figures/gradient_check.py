@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from depthsounder.figures.panels import legend_below, log_axis, log_limits
 from depthsounder.figures.style import INK, MUTED, LineStyle, label, themed
-from depthsounder.figures.wording import count, number
+from depthsounder.figures.wording import count, join, number
 from depthsounder.runs import CELL, Run
 
 NOTE_BANDS = (1e-7, 1e-4, 1e-2)
@@ -27,24 +27,24 @@ def rows(run: Run) -> pd.DataFrame:
     worst = checks.sort_values("relative_error", ascending=False, na_position="last").groupby(keys, sort=False).head(1)
     verdicts = checks.pivot_table(index=keys, columns="verdict", values="parameter", aggfunc="count", fill_value=0)
     verdicts = verdicts.reindex(columns=["passed", "failed", "blind", "skipped"], fill_value=0)
-    columns = [*keys, "parameter", "relative_error", "noise_floor"]
+    columns = [*keys, "parameter", "relative_error", "noise_floor", "verdict"]
     return worst[columns].merge(verdicts.reset_index(), on=keys).sort_values(keys, ignore_index=True)
 
 
 def message(run: Run) -> str:
     """Return in a sentence how many parameters were checked, and the worst error of each method."""
     checks = run.gradient_check
-    failed = int((checks["verdict"] == "failed").sum())
+    seeing = checks[checks["verdict"].isin(["passed", "failed"])]
     worst = [
         f"{number(errors.max())} by {name}"
         for method, (name, _) in _METHODS.items()
-        if len(errors := checks.loc[checks["method"] == method, "relative_error"].dropna())
+        if len(errors := seeing.loc[seeing["method"] == method, "relative_error"].dropna())
     ]
+    failed, blind = (int((checks["verdict"] == verdict).sum()) or "none" for verdict in ("failed", "blind"))
     cells = len(checks[CELL].drop_duplicates())
-    outcome = "none failed" if failed == 0 else f"{failed} failed"
     return (
-        f"{count(len(checks), 'comparison').capitalize()} with numeric gradients in {count(cells, 'small network')}, "
-        f"of which {outcome}; the largest relative error is {' and '.join(worst) or 'not known'}."
+        f"Of {count(len(checks), 'comparison')} with numeric gradients in {count(cells, 'small network')}, {failed} "
+        f"failed and {blind} were blind; in the others the largest relative error is {join(worst) or 'not known'}."
     )
 
 
@@ -57,7 +57,8 @@ def draw(run: Run) -> Figure:
     figure = Figure(figsize=(width, 4.4), layout="constrained")
     panel = figure.subplots()
     threshold = run.config.gradient_check.complex_step_threshold
-    values = table[["relative_error", "noise_floor"]].to_numpy(dtype=float).ravel()
+    # A floor above 1 explains any error, and need not be seen.
+    values = table[["relative_error", "noise_floor"]].clip(upper=1).to_numpy(dtype=float).ravel()
     low, high = log_limits(values, always=(threshold, *NOTE_BANDS), decades=18)
     log_axis(panel, (low, high))
     _draw_levels(panel, threshold)
@@ -87,14 +88,14 @@ def draw(run: Run) -> Figure:
 
 def _draw_levels(panel: Axes, threshold: float) -> None:
     panel.axhline(threshold, color="#0072B2", linewidth=1, linestyle=(0, (4, 2)), zorder=1)
-    levels = [(threshold, f"limit for the complex step: {number(threshold, 1)}")]
+    levels = [(threshold, f"limit {number(threshold, 1)}")]
     for level, power in zip(NOTE_BANDS, ("⁻⁷", "⁻⁴", "⁻²"), strict=True):
         panel.axhline(level, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
-        levels.append((level, f"band of the note: 10{power}"))
+        levels.append((level, f"note 10{power}"))
     for level, text in levels:
         panel.annotate(
-            text, (0, level), xycoords=("axes fraction", "data"), xytext=(4, 2), textcoords="offset points",
-            color=MUTED, fontsize=7.5,
+            text, (1, level), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
+            va="center", color=MUTED, fontsize=7.5,
         )  # fmt: skip
 
 
@@ -104,10 +105,11 @@ def _draw_group(panel: Axes, x: float, table: pd.DataFrame, style: LineStyle) ->
     errors = table["relative_error"].to_numpy(dtype=float)
     bottom = panel.get_ylim()[0]
     across = x + np.linspace(-0.1, 0.1, len(errors)) if len(errors) > 1 else np.array([x])
-    failed = table["failed"].to_numpy() > 0
+    failed, blind = (table["verdict"].to_numpy() == verdict for verdict in ("failed", "blind"))
     seen = np.isfinite(errors) & (errors > bottom)
     wrong, exact = seen & failed, np.isfinite(errors) & (errors <= bottom)
-    panel.plot(across[seen], errors[seen], style.marker, color=style.color, markersize=3.6, alpha=0.75, mew=0)
+    for chosen, fill in ((seen & ~blind, style.color), (seen & blind, "white")):
+        panel.plot(across[chosen], errors[chosen], style.marker, color=style.color, mfc=fill, markersize=3.6, mew=0.7)
     panel.plot(across[wrong], errors[wrong], "x", color=INK, markersize=8, markeredgewidth=1.6, zorder=5)
     # Nothing drawn outside the clip would still claim room down to the figure's corner.
     if exact.any():
@@ -125,6 +127,7 @@ def _handles() -> list[Line2D]:
     ]
     return [
         *methods,
+        Line2D([], [], linestyle="", marker="D", color=MUTED, mfc="white", markersize=5, label="blind"),
         Line2D([], [], color=INK, linewidth=1.1, label="noise floor: rounding alone"),
         Line2D([], [], linestyle="", marker="x", color=INK, markeredgewidth=1.6, label="failed"),
     ]

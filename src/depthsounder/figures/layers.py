@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from depthsounder.figures.aggregate import median_interval
 from depthsounder.figures.panels import (
+    DECADES,
     draw_curve,
     in_first_column,
     init_handles,
@@ -39,11 +40,14 @@ class Measure:
         The label of its axis.
     table
         `LAYER_KEYS`, median, low, high, seeds, and theory (null where there is none).
+    decades
+        The reach of its axis to either side of 1.
     """
 
     name: str
     axis: str
     table: pd.DataFrame
+    decades: float = DECADES
 
 
 def measured(signal: pd.DataFrame, column: str, theory: pd.DataFrame | None = None, curve: str = "") -> pd.DataFrame:
@@ -68,7 +72,7 @@ def draw_layers(run: Run, measures: Sequence[Measure], height: float = 2.3) -> F
     with_theory = False
     for measure in measures:
         columns = measure.table[["median", "theory"]].to_numpy(dtype=float).ravel()
-        limits = log_limits(columns)
+        limits = log_limits(columns, decades=measure.decades)
         with_theory |= bool(np.isfinite(measure.table["theory"].to_numpy(dtype=float)).any())
         for activation in run.activations:
             panel = axes[measure.name, activation]

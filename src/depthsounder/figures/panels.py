@@ -101,20 +101,20 @@ def draw_curve(panel: Axes, x: np.ndarray, y: np.ndarray, style: LineStyle, widt
         (high, ~(y <= high) & ~np.isnan(y), ~np.isfinite(y), "^"),
     ):
         if outside.any():
-            # Where the curve crosses the edge: seen from the right if it begins beyond it.
-            from_beyond = outside[0] and not outside.all()
-            crossing = int(np.argmin(outside)) - 1 if from_beyond else int(np.argmax(outside))
-            fill = "white" if undrawable[crossing] else style.color
-            panel.plot(
-                x[crossing],
-                edge,
-                marker,
-                color=style.color,
-                markerfacecolor=fill,
-                markersize=5,
-                clip_on=False,
-                zorder=5,
-            )
+            place, beyond = _crossing(x, shown, outside, edge)
+            fill = "white" if undrawable[beyond] else style.color
+            panel.plot(place, edge, marker, color=style.color, mfc=fill, markersize=5, clip_on=False, zorder=5)
+
+
+def _crossing(x: np.ndarray, y: np.ndarray, outside: np.ndarray, edge: float) -> tuple[float, int]:
+    """Return where a curve crosses the frame's edge, and the index of its first point beyond."""
+    from_beyond = outside[0] and not outside.all()
+    beyond = int(np.argmin(outside)) - 1 if from_beyond else int(np.argmax(outside))
+    inside = beyond + 1 if from_beyond else beyond - 1
+    if outside.all() or not y[beyond] > 0 or not y[inside] > 0:
+        return float(x[beyond]), beyond
+    share = np.log(edge / y[inside]) / np.log(y[beyond] / y[inside])
+    return float(x[inside] + share * (x[beyond] - x[inside])), beyond
 
 
 def init_handles(inits: Sequence[str]) -> list[Line2D]:

@@ -39,7 +39,7 @@ def rows(run: Run) -> pd.DataFrame:
 
 
 def message(run: Run) -> str:
-    """Return in two sentences how often theory was right about the signal, and what that says of training."""
+    """Return in sentences how often theory was right about the signal, and what that says of training."""
     table = rows(run)
     known = table[table["predicted_verdict"].notna()]
     if known.empty:
@@ -47,11 +47,12 @@ def message(run: Run) -> str:
     agree = int((known["predicted_verdict"] == known["signal_verdict"]).sum())
     failed = known["training_verdict"].isin(FAILURES)
     sick = known["predicted_verdict"] != "healthy"
-    return (
-        f"Theory predicted the measured signal verdict in {agree} of {count(len(known), 'cell')}. "
-        f"Of {int(sick.sum())} that it calls vanishing or exploding, {int((sick & failed).sum())} failed in training; "
-        f"of {int((~sick).sum())} that it calls healthy, {int((~sick & failed).sum())} failed all the same."
-    )
+    sentences = [f"Theory predicted the measured signal verdict in {agree} of {count(len(known), 'cell')}."]
+    for chosen, called, end in ((sick, "vanishing or exploding", "in training"), (~sick, "healthy", "all the same")):
+        if chosen.any():
+            failures = int((chosen & failed).sum()) or "none"
+            sentences.append(f"Of {int(chosen.sum())} that it calls {called}, {failures} failed {end}.")
+    return " ".join(sentences)
 
 
 @themed

@@ -1,6 +1,7 @@
 """How the figures look: palette, theme, and how they are saved.
 
-An initialization has one color and one marker in every figure, a verdict one color, one letter and one word. Color
+An initialization has one color and one marker in every figure (upright triangles are kept for curves that leave the
+frame), a verdict one color, one letter and one word. Color
 never stands alone: cells carry letters, lines carry markers. The colors of lines are Okabe and Ito's and Tol's, which
 readers with any of the common color deficiencies tell apart.
 """
@@ -80,10 +81,10 @@ class VerdictStyle:
 
 
 _INITS = {
-    "naive_small": LineStyle("#0072B2", "v"),
-    "naive_large": LineStyle("#D55E00", "^"),
+    "naive_small": LineStyle("#0072B2", "P"),
+    "naive_large": LineStyle("#D55E00", "s"),
     "naive_unit": LineStyle("#882255", ">"),
-    "lecun_normal": LineStyle("#117733", "s"),
+    "lecun_normal": LineStyle("#117733", "H"),
     "xavier_note": LineStyle("#56B4E9", "<"),
     "glorot_normal": LineStyle("#009E73", "o"),
     "glorot_uniform": LineStyle("#44AA99", "h"),
@@ -129,7 +130,7 @@ def init_style(name: str) -> LineStyle:
     if name in _INITS:
         return _INITS[name]
     hue = crc32(name.encode()) % 360 / 360
-    return LineStyle(sns.husl_palette(1, h=hue, s=0.8, l=0.5).as_hex()[0], "p")
+    return LineStyle(sns.husl_palette(1, h=hue, s=0.8, l=0.5).as_hex()[0], ".")
 
 
 def activation_marker(name: str) -> str:

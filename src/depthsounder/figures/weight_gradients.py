@@ -14,6 +14,7 @@ _SHOWN_DEPTH = 10
 """Deep enough for the effect, and shallow enough for the smallest gradients to stay within the frame."""
 
 _NEAR_ONE = 10.0
+_DECADES = 20
 
 
 def _measures(run: Run) -> list[Measure]:
@@ -22,8 +23,8 @@ def _measures(run: Run) -> list[Measure]:
     hidden = signal[(signal["depth"] == depth) & (signal["layer"] <= depth)]
     errors = hidden.assign(delta_rms=np.sqrt(hidden["delta_second_moment"]))
     return [
-        Measure("delta_rms", "size of δ (rms)", measured(errors, "delta_rms")),
-        Measure("weight_grad_rms", "size of ∂C/∂W (rms)", measured(hidden, "weight_grad_rms")),
+        Measure("delta_rms", "size of δ (rms)", measured(errors, "delta_rms"), decades=_DECADES),
+        Measure("weight_grad_rms", "size of ∂C/∂W (rms)", measured(hidden, "weight_grad_rms"), decades=_DECADES),
     ]
 
 

@@ -10,7 +10,7 @@ import yaml
 from markupsafe import Markup
 
 from depthsounder.figures import FIGURES, prediction
-from depthsounder.figures.style import FAILURES, TRAINING
+from depthsounder.figures.style import FAILURES
 from depthsounder.report import counts, provenance
 from depthsounder.report.captions import caption_html
 from depthsounder.report.downloads import csv_link, data_link
@@ -68,6 +68,13 @@ _STORY: tuple[_Plan, ...] = (
     ),
     ("theory", "Theory", "Was it predictable?", counts.prediction_counts, ("prediction",)),
 )
+_CHECK: _Plan = (
+    "gradient-check",
+    "Gradient check",
+    "Can the gradients be trusted?",
+    counts.check_counts,
+    ("gradient_check",),
+)
 
 
 def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dict[str, Any]:
@@ -97,42 +104,53 @@ def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dic
             command=f"snakemake reports/{run.config.run}/figures/{name}.svg",
         )
 
-    config_text = yaml.safe_dump(run.config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    def section(plan: _Plan) -> Section:
+        anchor, title, question, count, names = plan
+        return Section(anchor, title, question, count(run), [picture(name) for name in names])
+
     return {
         "run": run,
         "config": run.config,
-        "networks": provenance.network_counts(run),
-        "training_counts": counts.training_counts(run),
         "answer": picture("answer"),
+        "story": [section(plan) for plan in _STORY],
+        "check": section(_CHECK),
+        **_findings(run),
+        **_method(run),
+        **_provenance(run, output),
+    }
+
+
+def _findings(run: Run) -> dict[str, Any]:
+    return {
+        "training_counts": counts.training_counts(run),
         "sentences": [*answer_sentences(run), prediction.message(run)],
         "soundings": soundings(run),
         "equal_laws": equal_laws(run),
         "terms": terms(run),
-        "story": [
-            Section(anchor, title, question, count(run), [picture(name) for name in names])
-            for anchor, title, question, count, names in _STORY
-        ],
         "surprises": surprises(run),
         "claims": records(run.claims),
         "claim_counts": counts.claim_counts(run),
-        "check": Section(
-            "gradient-check",
-            "Gradient check",
-            "Can the gradients be trusted?",
-            counts.check_counts(run),
-            [picture("gradient_check")],
-        ),
+    }
+
+
+def _method(run: Run) -> dict[str, Any]:
+    config_text = yaml.safe_dump(run.config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    fields = type(run.config.verdicts).model_fields
+    return {
         "thresholds": sensitivities(run),
-        "threshold_sources": {
-            name: field.description or "" for name, field in type(run.config.verdicts).model_fields.items()
-        },
+        "threshold_sources": {name: field.description or "" for name, field in fields.items()},
         "config_text": config_text,
         "config_link": data_link(config_text, "application/yaml"),
+    }
+
+
+def _provenance(run: Run, output: Path) -> dict[str, Any]:
+    return {
+        "networks": provenance.network_counts(run),
         "versions": provenance.versions(),
         "commit": provenance.commit(),
         "tables": provenance.table_files(run),
         "tables_folder": Path(os.path.relpath(run.folder, output.parent)).as_posix(),
-        "verdict_letters": {verdict: style.letter for verdict, style in TRAINING.items()},
     }
 
 

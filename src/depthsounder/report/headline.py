@@ -49,10 +49,11 @@ def _failures(run: Run, table: pd.DataFrame) -> str:
     if kinds.get("diverged", 0):
         parts.append(f"{kinds['diverged']} had no usable rate on the grid of {len(rates)}")
     how = f" ({join(parts)})" if parts else ""
+    slow, trained = (kinds.get(kind, 0) or "none" for kind in ("partial", "trains"))
     return (
         f"Of the {count(len(table), 'combination')} of activation and initialization in this sweep, {failing} failed "
-        f"at some depth up to {run.depths[-1]}{how}, {kinds.get('partial', 0)} only became too slow to finish, and "
-        f"{kinds.get('trains', 0)} trained at every depth."
+        f"at some depth up to {run.depths[-1]}{how}, {slow} only became too slow to finish, and {trained} "
+        "trained at every depth."
     )
 
 

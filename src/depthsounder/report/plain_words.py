@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from depthsounder.figures.style import label
-from depthsounder.figures.wording import number
+from depthsounder.figures.wording import join, number
 from depthsounder.runs import Run
 
 
@@ -93,8 +93,9 @@ def _best_init(run: Run) -> str:
     if trained.empty:
         return "In this run: none of them trained."
     counts = trained["init"].value_counts()
+    best = [label(init) for init in run.inits if counts.get(init) == counts.max()]
     cells = int((run.verdicts["init"] == counts.index[0]).sum())
-    return f"In this run: {label(counts.index[0])} trained in the most cells, {counts.iloc[0]} of its {cells}."
+    return f"In this run: {join(best)} trained in the most cells, {counts.max()} of {cells} each."
 
 
 def _checks(run: Run) -> str:

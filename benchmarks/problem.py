@@ -1,0 +1,138 @@
+"""What every implementation is given, and what it hands back.
+
+All of them start from the same weights and see the same examples in the same order: those that the sweep itself would
+draw. This module knows no implementation and measures nothing.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from depthsounder.activations import ACTIVATIONS, Activation
+from depthsounder.dataset import Dataset
+from depthsounder.initializers import initializer, layer_sizes
+from depthsounder.network import layer_views
+from depthsounder.prepare import prepare_dataset
+from depthsounder.training import batches, draw_stack
+
+ROOT_SEED = 1
+
+LEARNING_RATE = 0.01
+"""One rate for all networks, small enough that none diverges: a network that the engine drops would be no work."""
+
+INIT = "critical"
+"""He's initialization for ReLU and Glorot's for tanh: losses fall at every depth, so that comparing them says something."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """The shape of the work.
+
+    Attributes
+    ----------
+    activation
+        A name of `ACTIVATIONS`.
+    depth, width
+        Hidden layers, and units of each.
+    networks
+        Networks that are trained, of as many seeds.
+    updates
+        Updates of each network.
+    batch
+        Examples of an update.
+    """
+
+    activation: str
+    depth: int
+    width: int
+    networks: int
+    updates: int
+    batch: int = 64
+
+    @property
+    def passes(self) -> int:
+        """Batches that are carried down and up: as in the sweep, the last one shows where the last update led."""
+        return self.updates + 1
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A case with its data.
+
+    Attributes
+    ----------
+    dataset
+        The prepared digits.
+    sizes
+        Units of each layer, from the input to the readout.
+    parameters
+        (S, P), float32, the initial weights and biases. They are shared: work on a copy.
+    batches
+        (S, passes, B), int64, the training examples of each batch of each network.
+    """
+
+    case: Case
+    dataset: Dataset
+    sizes: list[int]
+    parameters: np.ndarray
+    batches: np.ndarray
+
+    @property
+    def activation(self) -> Activation:
+        """φ of the hidden layers."""
+        return ACTIVATIONS[self.case.activation]
+
+    @property
+    def inputs(self) -> np.ndarray:
+        """(n_train, n_inputs), float32, the training part."""
+        return self.dataset.train_inputs.astype(np.float32)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """(n_train,), int64."""
+        return self.dataset.train_labels
+
+    def layers(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return copies of the weights (S, fan_in, fan_out) and biases (S, 1, fan_out) of each layer."""
+        return list(zip(*layer_views(self.parameters.copy(), self.sizes), strict=True))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an implementation hands back.
+
+    Attributes
+    ----------
+    seconds
+        Wall time of all passes of all networks, with everything in place and compiled.
+    compile_seconds
+        Wall time of tracing and compiling before that; 0 where there is none.
+    losses
+        (S, passes), in nats: the mean loss of each batch, before the update that it makes.
+    """
+
+    seconds: float
+    compile_seconds: float
+    losses: np.ndarray
+
+
+def pose(case: Case) -> Problem:
+    """Return a case with the weights and batches of the seeds 0, 1, 2 …"""
+    dataset = _digits()
+    sizes = layer_sizes(dataset.n_inputs, case.width, case.depth, dataset.n_classes)
+    seeds = range(case.networks)
+    n_examples = len(dataset.train_labels)
+    feeds = [batches(ROOT_SEED, seed, n_examples, case.batch) for seed in seeds]
+    return Problem(
+        case=case,
+        dataset=dataset,
+        sizes=sizes,
+        parameters=draw_stack(ROOT_SEED, seeds, sizes, ACTIVATIONS[case.activation], initializer(INIT)),
+        batches=np.array([[next(feed) for _ in range(case.passes)] for feed in feeds]),
+    )
+
+
+@cache
+def _digits() -> Dataset:
+    return prepare_dataset("digits", target=None, test_fraction=0.2, root_seed=ROOT_SEED, probe_examples=256)

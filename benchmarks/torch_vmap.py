@@ -1,0 +1,33 @@
+"""PyTorch's ensembling: one functional network, mapped over stacked parameters by `torch.func`."""
+
+import numpy as np
+import torch
+from torch.func import functional_call, grad_and_value, stack_module_state, vmap
+from torch.nn.functional import cross_entropy
+
+from benchmarks.problem import LEARNING_RATE, Outcome, Problem
+from benchmarks.stopwatch import Stopwatch
+from benchmarks.torch_loop import build_networks
+
+
+def run(problem: Problem) -> Outcome:
+    """Train all networks of a problem side by side."""
+    torch.set_num_threads(1)
+    inputs, labels = torch.from_numpy(problem.inputs), torch.from_numpy(problem.labels)
+    batches = torch.from_numpy(problem.batches)
+    networks = build_networks(problem)
+    stacked, _ = stack_module_state(networks)
+    parameters = {name: tensor.detach() for name, tensor in stacked.items()}
+
+    def loss_of(of_one: dict[str, torch.Tensor], batch_inputs: torch.Tensor, batch_labels: torch.Tensor) -> torch.Tensor:
+        return cross_entropy(functional_call(networks[0], of_one, (batch_inputs,)), batch_labels)
+
+    gradients_and_losses = vmap(grad_and_value(loss_of))
+    losses = np.empty(problem.batches.shape[:2])
+    with Stopwatch() as stopwatch:
+        for step, batch in enumerate(batches.unbind(1)):
+            gradients, step_losses = gradients_and_losses(parameters, inputs[batch], labels[batch])
+            for name, tensor in parameters.items():
+                tensor.sub_(gradients[name], alpha=LEARNING_RATE)
+            losses[:, step] = step_losses.numpy()
+    return Outcome(stopwatch.seconds, 0.0, losses)

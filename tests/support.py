@@ -1,0 +1,64 @@
+"""What the tests of the engine share: a small problem, and a network computed the slow way, example by example."""
+
+import numpy as np
+from scipy.special import logsumexp
+
+from depthsounder.activations import ACTIVATIONS
+from depthsounder.dataset import Dataset
+
+EVERY_ACTIVATION = list(ACTIVATIONS.values())
+
+
+def name_of(value):
+    """The id of a parametrized test: the name of a record, or the value as it is."""
+    return getattr(value, "name", None)
+
+
+def small_dataset(seed=0, n_train=120, n_test=40, n_inputs=6, n_classes=3, n_probe=24):
+    """Gaussian clouds around one center for each class, which a small network can tell apart."""
+    random = np.random.default_rng(seed)
+    centers = random.normal(size=(n_classes, n_inputs))
+    labels = random.integers(n_classes, size=n_train + n_test)
+    inputs = centers[labels] + 0.5 * random.normal(size=(n_train + n_test, n_inputs))
+    return Dataset(
+        train_inputs=inputs[:n_train],
+        train_labels=labels[:n_train],
+        test_inputs=inputs[n_train:],
+        test_labels=labels[n_train:],
+        probe=np.sort(random.choice(n_train, size=n_probe, replace=False)),
+        classes=np.array([str(k) for k in range(n_classes)]),
+    )
+
+
+def textbook_pass(weights, biases, activation, x, label):
+    """One example through one network, with the equations as they are printed.
+
+    Returns the cost, and for each layer z, h (none at the readout) and ∂C/∂z.
+    """
+    zs, hs = [], [x]
+    for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+        zs.append(hs[-1] @ weight + bias)
+        if layer < len(weights) - 1:
+            hs.append(activation(zs[-1]))
+    logits = zs[-1]
+    cost = logsumexp(logits) - logits[label]
+    delta = np.exp(logits - logsumexp(logits))
+    delta[label] -= 1.0
+    deltas = [delta]
+    for layer in range(len(weights) - 1, 0, -1):
+        deltas.insert(0, (deltas[0] @ weights[layer].T) * activation.slope(zs[layer - 1]))
+    return cost, zs, hs[1:], deltas
+
+
+def textbook_gradients(weights, biases, activation, inputs, labels):
+    """The mean cost of a batch, and its gradients by layer, summed example by example."""
+    weight_gradients = [np.zeros_like(weight) for weight in weights]
+    bias_gradients = [np.zeros_like(bias) for bias in biases]
+    costs = []
+    for x, label in zip(inputs, labels, strict=True):
+        cost, _, hs, deltas = textbook_pass(weights, biases, activation, x, label)
+        costs.append(cost)
+        for layer, (h, delta) in enumerate(zip([x, *hs], deltas, strict=True)):
+            weight_gradients[layer] += np.outer(h, delta) / len(inputs)
+            bias_gradients[layer] += delta / len(inputs)
+    return np.mean(costs), weight_gradients, bias_gradients

@@ -1,0 +1,416 @@
+"""The gradient check: it passes the right code, at any depth, and no broken code."""
+
+import json
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+from support import EVERY_ACTIVATION, name_of
+
+from depthsounder.activations import ACTIVATIONS, LINEAR, RELU, SIGMOID, TANH
+from depthsounder.gradcheck import (
+    CENTRAL_THRESHOLD,
+    CheckedNetwork,
+    GradientCheckFailed,
+    TensorCheck,
+    central_difference,
+    check_gradients,
+    check_schema,
+    complex_step,
+    draw_checked_network,
+    parameter_tensors,
+    relative_error,
+    require_passed,
+)
+from depthsounder.initializers import initializer
+from depthsounder.network import NetworkStack, parameter_count
+from depthsounder.tables import write_rows
+
+THRESHOLD = 1e-12
+ROOT_SEED = 1
+
+
+def network_of(activation, depth, init="glorot_normal", width=4, n_examples=3):
+    return draw_checked_network(ROOT_SEED, depth, width, n_examples, activation, initializer(init))
+
+
+def complex_verdicts(network):
+    checks = check_gradients(network, THRESHOLD)
+    return {check.parameter: check.verdict for check in checks if check.method == "complex_step"}
+
+
+# --- the engine, broken in every way that one breaks it ---
+
+
+def forget_a_bias(monkeypatch, network):
+    """∂b of the middle layer is left out."""
+    return _afterwards(monkeypatch, network, lambda stack: stack.bias_gradients[stack.depth // 2].fill(0.0))
+
+
+def forget_the_first_layer(monkeypatch, network):
+    """∂W¹ is left at zero."""
+    return _afterwards(monkeypatch, network, lambda stack: stack.weight_gradients[0].fill(0.0))
+
+
+def forget_the_mean(monkeypatch, network):
+    """1/B is left out."""
+    return _afterwards(monkeypatch, network, lambda stack: np.multiply(stack.gradients, 3.0, out=stack.gradients))
+
+
+def turn_a_sign(monkeypatch, network):
+    """∂W of the first layer points uphill."""
+    return _afterwards(
+        monkeypatch, network, lambda stack: np.negative(stack.weight_gradients[0], out=stack.weight_gradients[0])
+    )
+
+
+def lose_an_example(monkeypatch, network):
+    """The last example has no part in ∂W of the readout."""
+
+    def break_it(stack):
+        h, delta = stack.activities[-1][:, :-1], stack.preactivations[-1][:, :-1]
+        np.matmul(h.swapaxes(1, 2), delta, out=stack.weight_gradients[-1])
+
+    return _afterwards(monkeypatch, network, break_it)
+
+
+def _afterwards(monkeypatch, network, break_it):
+    backward = NetworkStack.backward
+
+    def broken(stack):
+        backward(stack)
+        break_it(stack)
+
+    monkeypatch.setattr(NetworkStack, "backward", broken)
+    return network
+
+
+def forget_the_slope(monkeypatch, network):
+    """φ' is left out."""
+    activation = replace(network.activation, derivative=lambda z, h, out: out.fill(1.0))
+    return replace(network, activation=activation)
+
+
+def take_the_slope_elsewhere(monkeypatch, network):
+    """φ' is taken half a unit beside z."""
+    slope = network.activation.slope
+    activation = replace(network.activation, derivative=lambda z, h, out: np.copyto(out, slope(z + 0.5)))
+    return replace(network, activation=activation)
+
+
+def scale_the_slope(monkeypatch, network):
+    """φ' is one part in a million too large."""
+    derivative = network.activation.derivative
+
+    def broken(z, h, out):
+        derivative(z, h, out)
+        np.multiply(out, 1.000001, out=out)
+
+    return replace(network, activation=replace(network.activation, derivative=broken))
+
+
+def forget_to_transpose(monkeypatch, network):
+    """δ is carried up by W where it is square, and not by Wᵀ."""
+    descend = NetworkStack._descend
+
+    def broken(stack, layer, delta):
+        weights = stack.weights[layer]
+        if weights.shape[1] == weights.shape[2]:
+            stack.weights = [w.swapaxes(1, 2) if index == layer else w for index, w in enumerate(stack.weights)]
+        descend(stack, layer, delta)
+        stack.weights[layer] = weights
+
+    monkeypatch.setattr(NetworkStack, "_descend", broken)
+    return network
+
+
+def take_the_wrong_layers_slope(monkeypatch, network):
+    """φ' of the layer above is used, where there is one."""
+    descend = NetworkStack._descend
+
+    def broken(stack, layer, delta):
+        above = min(layer + 1, stack.depth)
+        z, h = stack.preactivations[layer - 1], stack.activities[layer]
+        if above > layer:
+            np.copyto(h, stack.activities[above])
+            np.copyto(z, stack.activities[above])
+        descend(stack, layer, delta)
+
+    monkeypatch.setattr(NetworkStack, "_descend", broken)
+    return network
+
+
+MUTATIONS = [
+    forget_a_bias,
+    forget_the_first_layer,
+    forget_the_mean,
+    turn_a_sign,
+    lose_an_example,
+    forget_the_slope,
+    take_the_slope_elsewhere,
+    scale_the_slope,
+    forget_to_transpose,
+    take_the_wrong_layers_slope,
+]
+# φ' = 1 everywhere: to leave it out, or to take it elsewhere, is no error.
+HARMLESS_FOR_LINEAR = {forget_the_slope, take_the_slope_elsewhere, take_the_wrong_layers_slope}
+NEEDS_HIDDEN_WEIGHTS = {forget_to_transpose, take_the_wrong_layers_slope}
+
+CASES = [
+    (mutation, ACTIVATIONS[name], depth)
+    for mutation in MUTATIONS
+    for name, depths in {
+        "linear": (1, 10),
+        "sigmoid": (1, 3, 10, 50),
+        "tanh": (1, 3, 10, 50),
+        "relu": (1, 3),
+        "leaky_relu": (3, 10, 50),
+        "gelu": (1, 10),
+        "softplus": (3,),
+        "softsign": (3,),
+    }.items()
+    for depth in depths
+    if not (name == "linear" and mutation in HARMLESS_FOR_LINEAR)
+    and not (depth == 1 and mutation in NEEDS_HIDDEN_WEIGHTS)
+]
+
+
+def small(activation, depth):
+    """A network whose check is quick: at depth 50 it has some 600 parameters, each with a copy of its own."""
+    return network_of(activation, depth, init="orthogonal", width=3 if depth == 50 else 4)
+
+
+@pytest.mark.parametrize(
+    ("mutation", "activation", "depth"), CASES, ids=lambda value: getattr(value, "__name__", name_of(value))
+)
+def test_no_broken_backward_pass_gets_through(mutation, activation, depth, monkeypatch):
+    verdicts = complex_verdicts(mutation(monkeypatch, small(activation, depth)))
+    assert "failed" in verdicts.values()
+
+
+@pytest.mark.parametrize(
+    ("activation", "depth"), sorted({(activation.name, depth) for _, activation, depth in CASES}), ids=str
+)
+def test_the_same_networks_pass_unbroken(activation, depth):
+    assert set(complex_verdicts(small(ACTIVATIONS[activation], depth)).values()) == {"passed"}
+
+
+def test_a_failure_names_the_tensor_that_is_wrong_and_no_other(monkeypatch):
+    network = forget_the_first_layer(monkeypatch, network_of(TANH, 5))
+    assert [name for name, verdict in complex_verdicts(network).items() if verdict == "failed"] == ["W1"]
+
+
+def test_an_error_of_a_layer_shows_in_all_layers_before_it_and_in_none_behind(monkeypatch):
+    network = network_of(TANH, 3)
+    descend = NetworkStack._descend
+
+    def broken(stack, layer, delta):
+        descend(stack, layer, delta)
+        if layer == 2:
+            np.multiply(stack.preactivations[1], 1.1, out=stack.preactivations[1])
+
+    monkeypatch.setattr(NetworkStack, "_descend", broken)
+    failed = {name for name, verdict in complex_verdicts(network).items() if verdict == "failed"}
+    assert failed == {"W1", "b1", "W2", "b2"}
+
+
+# --- what the two methods see ---
+
+
+@pytest.mark.parametrize("init", ["glorot_normal", "naive_small", "naive_unit", "zeros", "gaussian_w1.5_b0.05"])
+@pytest.mark.parametrize("activation", EVERY_ACTIVATION, ids=name_of)
+def test_the_engine_passes_for_every_activation(activation, init):
+    for depth in (1, 3, 10):
+        assert set(complex_verdicts(network_of(activation, depth, init)).values()) == {"passed"}
+
+
+@pytest.mark.parametrize(
+    ("activation", "init"),
+    [
+        # Vanishing to 1e-100, chaotic, exploding to 1e47, and beyond the range of exp: none is a reason to fail.
+        ("sigmoid", "naive_small"),
+        ("tanh", "naive_unit"),
+        ("selu", "naive_large"),
+        ("linear", "gaussian_w100_b1"),
+        ("silu", "naive_unit"),
+        ("relu", "naive_unit"),
+    ],
+)
+def test_fifty_layers_are_no_reason_to_fail(activation, init):
+    network = network_of(ACTIVATIONS[activation], 50, init, width=8, n_examples=5)
+    with np.errstate(over="ignore"):
+        analytic = network.gradient()
+        for name, entries in parameter_tensors(network.sizes):
+            if name[1:] in {"1", "25", "51"}:
+                assert relative_error(analytic[entries], complex_step(network, entries)) <= THRESHOLD, name
+
+
+def test_the_notes_ratio_over_all_parameters_misses_a_zeroed_first_layer(monkeypatch):
+    network = network_of(SIGMOID, 10)
+    numeric = complex_step(network, np.arange(len(network.parameters)))
+    broken = forget_the_first_layer(monkeypatch, network)
+    # In the note's best band, and the gradient of a whole layer is missing.
+    assert relative_error(broken.gradient(), numeric) < 1e-6
+    assert complex_verdicts(broken)["W1"] == "failed"
+
+
+def test_central_differences_say_where_they_are_blind():
+    checks = {(check.parameter, check.method): check for check in check_gradients(network_of(SIGMOID, 20), THRESHOLD)}
+    first, last = checks["W1", "central_difference"], checks["W21", "central_difference"]
+    assert first.verdict == "blind"
+    assert first.relative_error > CENTRAL_THRESHOLD
+    assert first.noise_floor > CENTRAL_THRESHOLD
+    assert last.verdict == "passed"
+    assert checks["W1", "complex_step"].verdict == "passed"
+
+
+def test_central_differences_fail_on_broken_code_where_they_see(monkeypatch):
+    network = forget_the_first_layer(monkeypatch, network_of(TANH, 2))
+    checks = {check.parameter: check for check in check_gradients(network, THRESHOLD) if check.method != "complex_step"}
+    assert checks["W1"].verdict == "failed"
+    assert checks["W1"].relative_error == pytest.approx(1.0)
+    assert checks["W2"].verdict == "passed"
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "softplus", "erf"])
+def test_the_noise_floor_explains_what_central_differences_are_off(name):
+    for depth in (2, 6, 12):
+        for check in check_gradients(network_of(ACTIVATIONS[name], depth), THRESHOLD):
+            if check.method == "central_difference":
+                assert check.relative_error < 10.0 * check.noise_floor
+
+
+def at_the_kink():
+    """A network whose first layer lies exactly on ReLU's kink, for every example."""
+    sizes = [6, 2, 4]
+    parameters = np.random.default_rng(0).normal(size=parameter_count(sizes))
+    parameters[:14] = 0.0
+    inputs = np.random.default_rng(1).normal(size=(3, 6))
+    return CheckedNetwork(sizes, RELU, parameters, inputs, np.array([0, 1, 2]))
+
+
+def test_a_tensor_on_a_kink_is_skipped_and_does_not_fail():
+    checks = {(check.parameter, check.method): check for check in check_gradients(at_the_kink(), THRESHOLD)}
+    for name in ("W1", "b1"):
+        assert checks[name, "central_difference"].verdict == "skipped"
+        assert checks[name, "central_difference"].relative_error is None
+    assert checks["b2", "central_difference"].verdict == "passed"
+
+
+def test_only_the_entries_that_cross_a_kink_are_skipped():
+    network = network_of(RELU, 2)
+    first_bias = parameter_tensors(network.sizes)[1][1]
+    # One unit is put on its kink, for the first example.
+    stack = network.stack(network.parameters[None].copy())
+    network.parameters[first_bias[0]] -= stack.preactivations[0][0, 0, 0]
+    _, smooth = central_difference(network, first_bias)
+    assert smooth.tolist() == [False, True, True, True]
+
+
+def test_smooth_activations_have_nothing_to_skip():
+    network = network_of(TANH, 2)
+    _, smooth = central_difference(network, np.arange(len(network.parameters)))
+    assert smooth.all()
+
+
+# --- the numbers themselves ---
+
+
+def test_both_methods_agree_with_a_derivative_that_is_known():
+    # A linear network with one hidden unit and a readout without weights: every gradient but the readout's is zero.
+    sizes = [6, 1, 4]
+    parameters = np.zeros(parameter_count(sizes))
+    parameters[6] = 1.0
+    network = CheckedNetwork(sizes, LINEAR, parameters, np.zeros((2, 6)), np.array([0, 1]))
+    expected = np.zeros_like(parameters)
+    expected[7:11] = expected[11:15] = [-0.25, -0.25, 0.25, 0.25]
+    every = np.arange(len(parameters))
+    np.testing.assert_allclose(network.gradient(), expected, atol=1e-16)
+    np.testing.assert_allclose(complex_step(network, every), expected, atol=1e-16)
+    np.testing.assert_allclose(central_difference(network, every)[0], expected, atol=1e-8)
+
+
+def test_the_relative_error_is_the_notes():
+    assert relative_error(np.array([3.0, 4.0]), np.array([3.0, 4.0])) == 0.0
+    assert relative_error(np.array([3.0, 4.0]), np.zeros(2)) == 1.0
+    assert relative_error(np.array([1.0]), np.array([2.0])) == pytest.approx(1.0 / 3.0)
+    assert relative_error(np.array([1.0]), np.array([-1.0])) == 1.0
+    assert relative_error(np.zeros(2), np.zeros(2)) == 0.0
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-200, 1e200, 1e300])
+def test_the_relative_error_has_no_unit(unit):
+    analytic, numeric = np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.5])
+    expected = relative_error(analytic, numeric)
+    assert relative_error(analytic * unit, numeric * unit) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("numbers", [[np.nan, 1.0], [np.inf, 1.0]])
+def test_a_gradient_that_is_not_finite_fails(numbers, monkeypatch):
+    def spoil(stack):
+        stack.weight_gradients[0][0, 0, :2] = numbers
+
+    network = _afterwards(monkeypatch, network_of(TANH, 1), spoil)
+    with np.errstate(invalid="ignore"):
+        assert complex_verdicts(network)["W1"] == "failed"
+
+
+def test_every_tensor_is_checked_by_both_methods_and_every_parameter_once():
+    network = network_of(TANH, 3)
+    names = [name for name, _ in parameter_tensors(network.sizes)]
+    assert names == ["W1", "b1", "W2", "b2", "W3", "b3", "W4", "b4"]
+    entries = np.concatenate([entries for _, entries in parameter_tensors(network.sizes)])
+    assert sorted(entries) == list(range(len(network.parameters)))
+    checks = check_gradients(network, THRESHOLD)
+    assert [(check.parameter, check.method) for check in checks] == [
+        (name, method) for name in names for method in ("complex_step", "central_difference")
+    ]
+
+
+def test_networks_are_checked_at_a_generic_point():
+    network = network_of(RELU, 3, init="zeros", width=8, n_examples=5)
+    stack = network.stack(network.parameters[None].copy())
+    assert all(z.all() for z in stack.preactivations)
+    assert len(set(network.labels)) > 1
+    again, other = network_of(RELU, 3, init="zeros", width=8, n_examples=5), network_of(RELU, 3, n_examples=5)
+    np.testing.assert_array_equal(network.parameters, again.parameters)
+    # The same batch whatever the init and the width.
+    assert other.inputs.shape == network.inputs.shape
+
+
+# --- the gate ---
+
+
+def write_checks(path, checks, depth=3, threshold=THRESHOLD):
+    rows = [{"depth": depth, **asdict(check)} for check in checks]
+    write_rows(path, rows, check_schema(), {"settings": json.dumps({"complex_step_threshold": threshold})})
+    return path
+
+
+def test_jobs_go_on_where_every_check_passed(tmp_path):
+    require_passed(write_checks(tmp_path / "a.parquet", check_gradients(network_of(TANH, 3), THRESHOLD)))
+
+
+def test_a_failed_check_stops_what_rests_on_it_and_says_where_and_by_how_much(tmp_path, monkeypatch):
+    network = forget_the_first_layer(monkeypatch, network_of(TANH, 3))
+    path = write_checks(tmp_path / "init=he.parquet", check_gradients(network, THRESHOLD))
+    with pytest.raises(GradientCheckFailed) as refusal:
+        require_passed(path)
+    for part in (str(path), "W1", "(layer 1)", "depth 3", "error 1 ", "1e-12"):
+        assert part in str(refusal.value)
+
+
+def test_a_layers_number_is_read_in_full(tmp_path):
+    path = write_checks(tmp_path / "a.parquet", [TensorCheck("b17", "complex_step", 0.25, 2e-16, "failed")], 20, 1e-9)
+    with pytest.raises(GradientCheckFailed, match=r"b17 \(layer 17\) .* depth 20 .* 0\.25 .* 1e-09"):
+        require_passed(path)
+
+
+def test_central_differences_gate_nothing(tmp_path):
+    checks = [
+        TensorCheck("W1", "complex_step", 1e-16, 2e-16, "passed"),
+        TensorCheck("W1", "central_difference", 0.5, 1e-9, "failed"),
+        TensorCheck("b1", "central_difference", 0.5, 0.9, "blind"),
+        TensorCheck("W2", "central_difference", None, 1e-9, "skipped"),
+    ]
+    require_passed(write_checks(tmp_path / "a.parquet", checks))

@@ -1,0 +1,153 @@
+"""The jobs of a cell, run as by hand: what they refuse, what they note, and that blocks of seeds leave no trace."""
+
+import json
+import runpy
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from support import small_dataset
+
+from depthsounder.activations import TANH
+from depthsounder.dataset import save_dataset
+from depthsounder.gradcheck import GradientCheckFailed, TensorCheck, check_schema
+from depthsounder.initializers import HE_NORMAL
+from depthsounder.jobs import add_recipe, cell_parser, describe, recipe, start_cell
+from depthsounder.tables import SIGNAL, TRACES, part_schema, read_table, write_rows
+from depthsounder.training import Recipe, draw_stack
+
+ROOT = Path(__file__).resolve().parents[2]
+RECIPE = ["--optimizer", "sgd", "--batch-size", "16", "--steps", "8", "--logged-steps", "0", "1", "8"]
+
+
+@pytest.fixture
+def data(tmp_path):
+    save_dataset(tmp_path / "data.npz", small_dataset())
+    return tmp_path / "data.npz"
+
+
+def write_check(path, verdict="passed"):
+    check = TensorCheck("W2", "complex_step", 0.5, 2e-16, verdict)
+    settings = {"settings": json.dumps({"complex_step_threshold": 1e-12})}
+    write_rows(path, [{"depth": 1, **asdict(check)}], check_schema(), settings)
+    return path
+
+
+@pytest.fixture
+def cell(data, tmp_path):
+    """The arguments of every job of a cell."""
+    check = write_check(tmp_path / "check.parquet")
+    return [
+        *["--data", str(data), "--check", str(check), "--depth", "2", "--activation", "tanh", "--init", "he_normal"],
+        *["--seeds", "3-5", "--width", "7", "--root-seed", "1", "--code", "abc"],
+    ]
+
+
+def run(monkeypatch, script, *arguments):
+    monkeypatch.setattr(sys, "argv", [script, *map(str, arguments)])
+    runpy.run_path(str(ROOT / "scripts" / script), run_name="__main__")
+
+
+def with_seeds(cell, seeds):
+    return [seeds if previous == "--seeds" else word for previous, word in zip(["", *cell], cell, strict=False)]
+
+
+def test_a_command_line_becomes_the_networks_that_it_names(cell):
+    job = start_cell(cell_parser("a job").parse_args(cell))
+    assert job.activation is TANH
+    assert job.init is HE_NORMAL
+    assert list(job.seeds) == [3, 4, 5]
+    assert job.sizes == [6, 7, 7, 3]
+    assert job.root_seed == 1
+    assert (job.draw(job.seeds) == draw_stack(1, [3, 4, 5], [6, 7, 7, 3], TANH, HE_NORMAL)).all()
+
+
+def test_a_training_job_has_a_recipe(cell):
+    parser = cell_parser("a job")
+    add_recipe(parser)
+    assert recipe(parser.parse_args([*cell, *RECIPE])) == Recipe("sgd", 16, 8, (0, 1, 8))
+
+
+def test_a_job_refuses_to_run_on_gradients_that_failed(cell, tmp_path, monkeypatch):
+    write_check(tmp_path / "check.parquet", "failed")
+    output = tmp_path / "part.parquet"
+    with pytest.raises(GradientCheckFailed, match=r"check\.parquet: the gradient of W2 \(layer 2\).*0\.5.*1e-12"):
+        run(monkeypatch, "measure_signal.py", *cell, "--output", output)
+    assert not output.exists()
+
+
+def test_a_job_refuses_to_run_without_the_check(cell, tmp_path, monkeypatch):
+    (tmp_path / "check.parquet").unlink()
+    with pytest.raises(OSError, match=r"check\.parquet"):
+        run(monkeypatch, "measure_signal.py", *cell, "--output", tmp_path / "part.parquet")
+
+
+@pytest.mark.parametrize("seeds", ["3", "5-3", "a-b", "-1-3", ""])
+def test_what_is_no_block_of_seeds_is_refused(cell, seeds, capsys):
+    with pytest.raises(SystemExit):
+        cell_parser("a job").parse_args(with_seeds(cell, seeds))
+    assert "--seeds" in capsys.readouterr().err
+
+
+def test_metadata_has_the_settings_that_all_cells_share_and_no_paths(cell):
+    parser = cell_parser("a job")
+    add_recipe(parser)
+    metadata = describe(parser.parse_args([*cell, *RECIPE]))
+    assert metadata["code"] == "abc"
+    assert json.loads(metadata["settings"]) == {
+        "width": 7,
+        "root_seed": 1,
+        "optimizer": "sgd",
+        "batch_size": 16,
+        "steps": 8,
+        "logged_steps": [0, 1, 8],
+    }
+
+
+def test_a_cell_is_measured_tuned_and_trained(cell, tmp_path, monkeypatch):
+    initial, tuning, signal, traces = (tmp_path / f"{name}.parquet" for name in ("initial", "tuning", "signal", "traces"))
+    run(monkeypatch, "measure_signal.py", *cell, "--output", initial)
+    tuned = with_seeds(cell, "10000-10001")
+    run(monkeypatch, "tune_rate.py", *tuned, *RECIPE, "--learning-rates", "0.1", "0.3", "1e9", "--output", tuning)
+    outputs = ["--tuning", tuning, "--tail-steps", "3", "--signal", signal, "--traces", traces]
+    run(monkeypatch, "train_networks.py", *cell, *RECIPE, *outputs)
+    assert read_table(initial).schema.names == read_table(signal).schema.names == part_schema(SIGNAL).names
+    assert read_table(tuning).schema.names == read_table(traces).schema.names == part_schema(TRACES).names
+    rows = read_table(tuning).to_pandas()
+    assert {(seed, rate) for seed, rate in zip(rows["seed"], rows["learning_rate"], strict=True)} == {
+        (seed, rate) for seed in (10_000, 10_001) for rate in (0.1, 0.3, 1e9)
+    }
+    assert set(rows["phase"]) == {"tune"}
+    rows = read_table(traces).to_pandas()
+    assert set(rows["phase"]) == {"evaluate"}
+    assert set(rows["seed"]) == {3, 4, 5}
+    assert len(set(rows["learning_rate"])) == 1
+    assert rows["learning_rate"][0] in (0.1, 0.3)
+    assert set(read_table(signal)["step"].to_pylist()) == {1, 8}
+    assert json.loads(read_table(traces).schema.metadata[b"settings"])["steps"] == 8
+
+
+def test_how_seeds_are_cut_into_blocks_changes_no_value(cell, tmp_path, monkeypatch):
+    def rows(block, script, *arguments, outputs):
+        paths = [tmp_path / block / f"{name}.parquet" for name in outputs]
+        flags = [word for name, path in zip(outputs, paths, strict=True) for word in (f"--{name}", path)]
+        run(monkeypatch, script, *with_seeds(cell, block), *arguments, *flags)
+        return [read_table(path).to_pandas() for path in paths]
+
+    tuning = tmp_path / "tuning.parquet"
+    rates = ["--learning-rates", "0.3", "1e9"]
+    run(monkeypatch, "tune_rate.py", *with_seeds(cell, "10000-10001"), *RECIPE, *rates, "--output", tuning)
+    jobs = {
+        "measure_signal.py": ([], ["output"]),
+        "tune_rate.py": ([*RECIPE, *rates], ["output"]),
+        "train_networks.py": ([*RECIPE, "--tuning", tuning, "--tail-steps", "3"], ["signal", "traces"]),
+    }
+    for script, (arguments, outputs) in jobs.items():
+        whole = rows("0-4", script, *arguments, outputs=outputs)
+        blocks = [rows(block, script, *arguments, outputs=outputs) for block in ("0-0", "1-3", "4-4")]
+        for position, table in enumerate(whole):
+            for seed in range(5):
+                of_block = next(tables[position] for tables in blocks if seed in set(tables[position]["seed"]))
+                mine = table[table["seed"] == seed].reset_index(drop=True)
+                assert mine.equals(of_block[of_block["seed"] == seed].reset_index(drop=True)), (script, seed)

@@ -1,0 +1,254 @@
+"""The product's tables: what a reader may rely on when a writer fails, a disk errs or a number is missing."""
+
+import os
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from depthsounder.tables import (
+    CLAIMS,
+    GRADIENT_CHECK,
+    SCHEMAS,
+    SIGNAL,
+    THEORY,
+    TRACES,
+    VERDICTS,
+    part_schema,
+    read_table,
+    replacing,
+    write_cells,
+    write_rows,
+    write_table,
+)
+
+SMALL = pa.schema(
+    [
+        pa.field("name", pa.string(), metadata={"unit": "text"}),
+        pa.field("count", pa.int32(), metadata={"unit": "1"}),
+        pa.field("value", pa.float64(), metadata={"unit": "nat"}),
+    ]
+)
+
+CELL = ["depth", "activation", "init"]
+LAYER_STATISTICS = [
+    "z_second_moment",
+    "z_batch_variance",
+    "h_mean",
+    "h_variance",
+    "delta_second_moment",
+    "weight_grad_rms",
+    "weight_grad_mean_abs",
+    "saturated_fraction",
+    "dead_fraction",
+    "update_ratio",
+]
+
+
+def columns(n=3):
+    return {"name": [f"row {i}" for i in range(n)], "count": np.arange(n), "value": np.linspace(0.0, 1.0, n)}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "table.parquet"
+
+
+@pytest.mark.parametrize(
+    ("schema", "names"),
+    [
+        (SIGNAL, [*CELL, "seed", "step", "layer", "learning_rate", "fan_in", "fan_out", *LAYER_STATISTICS]),
+        (
+            TRACES,
+            [
+                *CELL,
+                *["phase", "seed", "learning_rate", "step", "train_loss"],
+                *["grad_norm", "test_loss", "test_accuracy", "train_accuracy"],
+            ],
+        ),
+        (GRADIENT_CHECK, [*CELL, "parameter", "method", "relative_error", "noise_floor", "verdict"]),
+        (
+            THEORY,
+            [
+                *[*CELL, "layer", "z_second_moment", "delta_second_moment_ratio"],
+                *["chi_1", "q_star", "xi_q", "xi_c", "xi_grad"],
+                *["z_second_moment_probe", "z_batch_variance_probe", "delta_second_moment_ratio_probe"],
+            ],
+        ),
+        (
+            VERDICTS,
+            [
+                *[*CELL, "signal_verdict", "signal_borderline", "training_verdict", "best_learning_rate"],
+                *["edge_of_grid", "tail_loss", "escape_step", "successes", "seeds", "success_rate"],
+                *["success_rate_low", "success_rate_high", "delta_ratio", "delta_ratio_low", "delta_ratio_high"],
+                *["forward_ratio", "reason"],
+            ],
+        ),
+        (CLAIMS, ["claim", "statement", "verdict", "observed", "expected", "evidence"]),
+    ],
+    ids=list(SCHEMAS),
+)
+def test_the_tables_have_the_columns_that_were_promised(schema, names):
+    assert schema.names == names
+    assert any(schema is promised for promised in SCHEMAS.values())
+
+
+@pytest.mark.parametrize("schema", SCHEMAS.values(), ids=list(SCHEMAS))
+def test_every_column_says_its_unit(schema):
+    assert all(field.metadata[b"unit"] for field in schema)
+
+
+def test_a_part_has_all_columns_but_the_cells():
+    assert part_schema(SIGNAL).names == SIGNAL.names[3:]
+    assert part_schema(SIGNAL).field("seed").metadata == SIGNAL.field("seed").metadata
+
+
+def test_what_is_written_is_what_is_read_with_units_and_metadata(path):
+    write_table(path, columns(), SMALL, {"code": "abc"})
+    table = read_table(path)
+    assert table.to_pydict() == {
+        "name": ["row 0", "row 1", "row 2"],
+        "count": [0, 1, 2],
+        "value": [0.0, 0.5, 1.0],
+    }
+    assert table.schema.metadata[b"code"] == b"abc"
+    assert table.schema.field("value").metadata[b"unit"] == b"nat"
+    assert table.schema.types == SMALL.types
+
+
+def test_columns_may_come_in_any_order_and_are_written_in_the_schemas(path):
+    write_table(path, dict(reversed(columns().items())), SMALL)
+    assert read_table(path).schema.names == SMALL.names
+
+
+def test_some_columns_can_be_read_alone(path):
+    write_table(path, columns(), SMALL)
+    assert read_table(path, ["count"]).to_pydict() == {"count": [0, 1, 2]}
+
+
+def test_masked_entries_become_null_and_nan_stays_a_number(path):
+    values = np.ma.masked_array([1.0, np.nan, 3.0, np.inf], [True, False, False, False])
+    write_table(path, {"name": ["a", None, "c", "d"], "count": [1, 2, None, 4], "value": values}, SMALL)
+    table = read_table(path)
+    assert table["value"].null_count == 1
+    assert table["value"].to_pylist()[0] is None
+    np.testing.assert_array_equal(table["value"].to_pylist()[1:], [np.nan, 3.0, np.inf])
+    assert table["name"].to_pylist() == ["a", None, "c", "d"]
+    assert table["count"].to_pylist() == [1, 2, None, 4]
+
+
+def test_nan_in_a_list_is_no_null_either(path):
+    write_rows(path, [{"name": "a", "count": 1, "value": float("nan")}, {"name": "b", "count": 2, "value": None}], SMALL)
+    assert read_table(path)["value"].null_count == 1
+    assert np.isnan(read_table(path)["value"][0].as_py())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {name: column for name, column in columns().items() if name != "count"},
+        {**columns(), "extra": [1, 2, 3]},
+    ],
+    ids=["missing", "extra"],
+)
+def test_columns_that_are_not_exactly_the_schemas_are_refused_by_name(path, wrong):
+    with pytest.raises(ValueError, match=r"table\.parquet: columns \['(count|extra)'\]"):
+        write_table(path, wrong, SMALL)
+    assert not list(path.parent.iterdir())
+
+
+@pytest.mark.parametrize("wrong", [["one", "two", "three"], [2**40, 0, 0]], ids=str)
+def test_values_that_do_not_fit_their_column_are_refused(path, wrong):
+    with pytest.raises((pa.ArrowInvalid, pa.ArrowTypeError, OverflowError)):
+        write_table(path, {**columns(), "count": wrong}, SMALL)
+    assert not list(path.parent.iterdir())
+
+
+def test_rows_without_a_column_are_refused(path):
+    with pytest.raises(KeyError, match="value"):
+        write_rows(path, [{"name": "a", "count": 1}], SMALL)
+
+
+def test_cells_follow_one_another_and_are_named_in_each_row(path):
+    schema = pa.schema([*THEORY][:3] + [THEORY.field("layer"), THEORY.field("q_star")])
+    cells = {
+        (2, "tanh", "zeros"): {"layer": np.array([1, 2]), "q_star": np.ma.masked_array([0.5, 0.0], [False, True])},
+        (1, "relu", "he_normal"): {"layer": [1], "q_star": [None]},
+    }
+    write_cells(path, cells, schema)
+    assert read_table(path).to_pylist() == [
+        {"depth": 2, "activation": "tanh", "init": "zeros", "layer": 1, "q_star": 0.5},
+        {"depth": 2, "activation": "tanh", "init": "zeros", "layer": 2, "q_star": None},
+        {"depth": 1, "activation": "relu", "init": "he_normal", "layer": 1, "q_star": None},
+    ]
+
+
+def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(path):
+    write_table(path, columns(), SMALL)
+    before = path.read_bytes()
+    with pytest.raises(RuntimeError, match="half way"), replacing(path) as temporary:
+        temporary.write_bytes(b"half")
+        raise RuntimeError("half way")
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_a_file_appears_in_one_step_under_its_own_name_only_when_it_is_whole(path):
+    with replacing(path) as temporary:
+        temporary.write_text("first half, ")
+        assert not path.exists()
+        assert temporary.parent == path.parent
+        # Two jobs that write one file, such as an orphan and its successor, do not share a temporary name.
+        assert str(os.getpid()) in temporary.name
+        with temporary.open("a") as file:
+            file.write("second half")
+    assert path.read_text() == "first half, second half"
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_missing_folders_are_made(tmp_path):
+    path = tmp_path / "depth=2" / "activation=tanh" / "table.parquet"
+    write_table(path, columns(), SMALL)
+    # The folders look like partitions, but the columns are the file's own.
+    assert read_table(path).schema.names == SMALL.names
+
+
+@pytest.mark.parametrize("row_group_column", [0, 1, 2])
+def test_a_flipped_bit_is_noticed_and_the_file_named(path, row_group_column):
+    random = np.random.default_rng(0)
+    written = {"name": [str(i) for i in range(500)], "count": np.arange(500), "value": random.normal(size=500)}
+    write_table(path, written, SMALL)
+    chunk = pq.ParquetFile(path).metadata.row_group(0).column(row_group_column)
+    start = chunk.dictionary_page_offset or chunk.data_page_offset
+    content = bytearray(path.read_bytes())
+    # The last byte of the column, which belongs to a page's values and not to its header.
+    content[start + chunk.total_compressed_size - 1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(OSError, match=rf"{path}: the table cannot be read: .*(checksum|CRC|crc)"):
+        read_table(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"not a table at all"])
+def test_what_is_no_table_is_refused_by_name(path, content):
+    path.write_bytes(content)
+    with pytest.raises(OSError, match=f"{path}: the table cannot be read"):
+        read_table(path)
+
+
+def test_a_truncated_table_is_refused_by_name(path):
+    write_table(path, columns(), SMALL)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(OSError, match=f"{path}: the table cannot be read"):
+        read_table(path)
+
+
+def test_a_missing_table_is_named(path):
+    with pytest.raises(OSError, match=str(path)):
+        read_table(path)
+
+
+def test_equal_columns_give_equal_bytes(tmp_path):
+    for name in ("a", "b"):
+        write_table(tmp_path / name, columns(), SMALL, {"code": "abc"})
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()

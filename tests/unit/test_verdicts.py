@@ -1,0 +1,386 @@
+"""The rules of the verdicts, on made-up numbers: each word, each boundary, and the order in which they are tried."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import binom, norm
+
+from depthsounder.verdicts import (
+    NO_SIGNAL_VERDICT,
+    Thresholds,
+    TrainingVerdict,
+    delta_ratios,
+    escape_step,
+    judge_signal,
+    judge_training,
+    reason,
+)
+
+THRESHOLDS = Thresholds(
+    exploding_ratio=100.0,
+    vanishing_ratio=0.01,
+    trains_loss=0.1,
+    trains_share=0.8,
+    stalled_loss=0.98,
+    diverged_loss=2.0,
+    tail_steps=5,
+)
+STEPS = 20
+# A power of two, so that shares of it are exact in single precision where the test wants a boundary.
+H = 2.0
+RATES = (0.01, 0.1, 1.0)
+
+
+def trace(tail, start=2.5, steps=STEPS):
+    """Losses that begin at `start` and whose last five are `tail`."""
+    return np.array([start] * (steps + 1 - 5) + [tail] * 5)
+
+
+def diverged(at=3, start=2.5, last=np.inf):
+    """A trace that ends after some steps with a loss that is not finite."""
+    return np.array([start] * at + [last])
+
+
+def judge(evaluation, tuning=None, best=0.1, thresholds=THRESHOLDS):
+    """Judge traces of evaluation seeds at the rate `best`; all tuning traces are good unless given by rate."""
+    tuning = tuning or {}
+    tuned = {(rate, 100 + seed): losses for rate in RATES for seed, losses in enumerate(tuning.get(rate, [trace(0.1)]))}
+    return judge_training(tuned, {(best, seed): t for seed, t in enumerate(evaluation)}, STEPS, H, thresholds)
+
+
+def word(*arguments, **keywords):
+    return judge(*arguments, **keywords).training_verdict
+
+
+# --- training: the words ---
+
+
+def test_low_tails_are_called_training():
+    assert word([trace(0.1 * H)] * 10) == "trains"
+
+
+def test_middling_tails_are_called_partial():
+    assert word([trace(0.5 * H)] * 10) == "partial"
+
+
+def test_tails_at_the_entropy_are_called_stalled():
+    assert word([trace(H)] * 10) == "stalled"
+
+
+def test_a_grid_without_a_usable_rate_is_called_diverged():
+    assert word([diverged()] * 10, dict.fromkeys(RATES, [diverged(), diverged()])) == "diverged"
+
+
+def test_evaluation_seeds_that_mostly_blow_up_are_called_diverged():
+    assert word([diverged()] * 6 + [trace(0.1)] * 4) == "diverged"
+
+
+# --- training: the boundaries ---
+
+
+@pytest.mark.parametrize(("successes", "expected"), [(10, "trains"), (8, "trains"), (7, "partial"), (0, "partial")])
+def test_eight_of_ten_seeds_must_train(successes, expected):
+    verdict = judge([trace(0.1)] * successes + [trace(0.5)] * (10 - successes))
+    assert verdict.training_verdict == expected
+    assert (verdict.successes, verdict.seeds) == (successes, 10)
+    assert verdict.success_rate == successes / 10
+
+
+def test_a_seed_trains_at_the_threshold_and_not_above_it():
+    exact = replace(THRESHOLDS, trains_loss=0.125)
+    assert word([trace(0.25)] * 10, thresholds=exact) == "trains"
+    assert word([trace(0.2500001)] * 10, thresholds=exact) == "partial"
+
+
+def test_a_median_at_the_threshold_is_stalled_and_one_below_is_not():
+    exact = replace(THRESHOLDS, stalled_loss=0.9375)
+    assert word([trace(1.875)] * 10, thresholds=exact) == "stalled"
+    assert word([trace(1.8749)] * 10, thresholds=exact) == "partial"
+    # The median of ten is the mean of the middle two.
+    assert word([trace(1.8)] * 5 + [trace(1.951)] * 5, thresholds=exact) == "stalled"
+    assert word([trace(1.8)] * 5 + [trace(1.949)] * 5, thresholds=exact) == "partial"
+
+
+@pytest.mark.parametrize(
+    ("tail", "start", "blown_up"),
+    [
+        (4.0, 2.5, False),
+        (4.001, 2.5, True),
+        # A network that starts high is not diverged until it is above its start.
+        (7.9, 8.0, False),
+        (8.0, 8.0, False),
+        (8.1, 8.0, True),
+    ],
+)
+def test_a_network_is_diverged_above_both_twice_the_entropy_and_its_start(tail, start, blown_up):
+    networks = [trace(tail, start)] * 4
+    assert (word(networks, dict.fromkeys(RATES, networks)) == "diverged") == blown_up
+
+
+@pytest.mark.parametrize(("share", "expected"), [(1, "stalled"), (2, "diverged")])
+def test_more_than_half_of_the_seeds_must_diverge(share, expected):
+    tuning = dict.fromkeys(RATES, [diverged()] * share + [trace(H)] * (2 - share))
+    assert word([trace(H)] * 10, tuning) == expected
+
+
+def test_half_of_the_evaluation_seeds_are_not_yet_more_than_half():
+    # The median of the tails is then infinite all the same: the other half did not learn.
+    assert word([diverged()] * 5 + [trace(H)] * 5) == "stalled"
+
+
+def test_one_usable_rate_is_enough():
+    tuning = {0.01: [trace(H)] * 2, 0.1: [diverged()] * 2, 1.0: [diverged()] * 2}
+    assert word([trace(H)] * 10, tuning, best=0.01) == "stalled"
+
+
+@pytest.mark.parametrize("start", [np.inf, np.nan])
+def test_a_network_that_is_not_finite_at_once_has_diverged(start):
+    # Infinity is not above infinity; it is not finite all the same.
+    networks = [diverged(at=0, last=start)] * 4
+    assert word(networks, dict.fromkeys(RATES, networks)) == "diverged"
+
+
+@pytest.mark.parametrize("last", [np.inf, np.nan])
+def test_a_loss_that_is_not_finite_at_the_last_step_is_divergence_too(last):
+    networks = [np.append(trace(0.1)[:-1], last)] * 4
+    verdict = judge(networks, dict.fromkeys(RATES, networks))
+    assert verdict.training_verdict == "diverged"
+    assert verdict.tail_loss == np.inf
+
+
+# --- training: the order of the rules ---
+
+
+def test_diverged_comes_before_trains():
+    # At no rate do more than half of the tuning seeds survive, but all evaluation seeds do.
+    assert word([trace(0.01)] * 10, dict.fromkeys(RATES, [diverged()] * 2)) == "diverged"
+
+
+def test_diverged_comes_before_stalled():
+    assert word([trace(5.0)] * 10) == "diverged"
+
+
+def test_trains_comes_before_stalled():
+    always = replace(THRESHOLDS, trains_loss=1.0)
+    assert word([trace(0.99 * H)] * 10, thresholds=always) == "trains"
+
+
+# --- training: the numbers ---
+
+
+@pytest.mark.parametrize(("best", "edge"), [(0.01, True), (0.1, False), (1.0, True)])
+def test_a_rate_at_the_edge_of_the_grid_is_flagged(best, edge):
+    verdict = judge([trace(0.1)], best=best)
+    assert (verdict.best_learning_rate, verdict.edge_of_grid) == (best, edge)
+
+
+def test_the_tail_loss_is_the_median_over_seeds():
+    assert judge([trace(tail) for tail in (0.1, 0.2, 0.9)]).tail_loss == pytest.approx(0.2)
+    assert judge([trace(0.1), trace(0.2), diverged()]).tail_loss == pytest.approx(0.2)
+    assert judge([trace(0.1), diverged(), diverged()]).tail_loss == np.inf
+
+
+@pytest.mark.parametrize(("successes", "n"), [(0, 10), (1, 10), (9, 10), (10, 10), (1, 1), (3, 7)])
+def test_the_success_rate_has_wilsons_interval(successes, n):
+    # Wilson 1927, from the quadratic that he solves.
+    verdict = judge([trace(0.1)] * successes + [trace(0.5)] * (n - successes))
+    z, p = norm.isf(0.025), successes / n
+    center, radius = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    low, high = (center - radius) / (1 + z**2 / n), (center + radius) / (1 + z**2 / n)
+    assert verdict.success_rate_low == pytest.approx(low, abs=1e-12)
+    assert verdict.success_rate_high == pytest.approx(high, abs=1e-12)
+
+
+def test_the_escape_is_the_first_step_whose_running_mean_is_below_the_level():
+    losses = np.array([2.0, 2.0, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0])
+    # Means of three end at steps 2, 3, … with 2, 2, 5/3, 4/3, 1, 1.
+    assert escape_step(losses, level=1.9, window=3) == 4.0
+    assert escape_step(losses, level=1.5, window=3) == 5.0
+    assert escape_step(losses, level=5.0, window=3) == 2.0
+    assert escape_step(losses, level=1.0, window=3) == np.inf
+
+
+def test_a_single_low_batch_is_no_escape():
+    losses = np.full(60, 2.0)
+    losses[30] = 1.0
+    assert escape_step(losses, level=1.9, window=20) == np.inf
+    assert escape_step(losses, level=1.9, window=5) == 30.0
+
+
+@pytest.mark.parametrize("losses", [diverged(at=4), diverged(at=0), np.full(4, 0.1)], ids=["diverged", "at once", "short"])
+def test_what_is_shorter_than_the_window_has_not_escaped(losses):
+    assert escape_step(losses, level=1.9, window=5) == np.inf
+
+
+def test_a_network_that_escapes_and_then_diverges_has_escaped():
+    assert escape_step(np.array([2.0, 1.0, 1.0, np.inf]), level=1.5, window=2) == 2.0
+
+
+def test_the_escape_of_a_cell_is_the_median_or_null_if_most_never_do():
+    early, late, never = (np.array([2.5] * at + [0.5] * (STEPS + 1 - at)) for at in (2, 12, STEPS + 1))
+    first = escape_step(early, 0.98 * H, 5)
+    second = escape_step(late, 0.98 * H, 5)
+    assert judge([early, late, late]).escape_step == second
+    assert judge([early, late]).escape_step == (first + second) / 2
+    assert judge([early, never, never]).escape_step is None
+    assert judge([early, never]).escape_step is None
+
+
+# --- the signal ---
+
+
+def test_d_is_the_root_of_the_ratio_of_second_moments():
+    ratios = delta_ratios(np.array([4.0, 1e-8]), np.array([1.0, 1.0]), np.array([True, True]))
+    np.testing.assert_allclose(ratios, [2.0, 1e-4])
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "finite", "expected"),
+    [
+        (0.0, 1.0, True, 0.0),
+        (1.0, 0.0, True, 0.0),
+        (0.0, 0.0, True, 0.0),
+        (np.inf, 1.0, True, np.inf),
+        (np.nan, 1.0, True, np.inf),
+        (1.0, np.nan, True, np.inf),
+        (np.inf, np.inf, True, np.inf),
+        (1.0, 1.0, False, np.inf),
+        # What is not finite explodes, whatever else it does.
+        (0.0, 1.0, False, np.inf),
+        (0.0, np.nan, True, 0.0),
+    ],
+)
+def test_zeros_vanish_and_what_is_not_finite_explodes(first, last, finite, expected):
+    assert delta_ratios(np.array([first]), np.array([last]), np.array([finite]))[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("ratio", "expected"),
+    [
+        (0.0, "vanishing"),
+        (0.00999, "vanishing"),
+        (0.01, "healthy"),
+        (1.0, "healthy"),
+        (100.0, "healthy"),
+        (100.1, "exploding"),
+        (np.inf, "exploding"),
+    ],
+)
+def test_the_median_of_d_has_a_word(ratio, expected):
+    verdict = judge_signal(np.full(20, ratio), THRESHOLDS)
+    assert verdict.signal_verdict == expected
+    assert verdict.delta_ratio == ratio
+
+
+def test_the_verdict_is_that_of_the_median_seed_and_not_of_the_mean():
+    assert judge_signal(np.array([1.0] * 11 + [1e9] * 9), THRESHOLDS).signal_verdict == "healthy"
+    assert judge_signal(np.array([1.0] * 9 + [np.inf] * 11), THRESHOLDS).signal_verdict == "exploding"
+    assert judge_signal(np.array([1.0] * 9 + [0.0] * 11), THRESHOLDS).signal_verdict == "vanishing"
+
+
+@pytest.mark.parametrize("n", [6, 10, 20, 35])
+def test_the_interval_of_d_is_that_of_order_statistics(n):
+    ratios = np.random.default_rng(n).lognormal(size=n)
+    verdict = judge_signal(ratios, THRESHOLDS)
+    ordered = np.sort(ratios)
+    # The k-th smallest and the k-th largest, for the greatest k that leaves at most 2.5 % on either side.
+    k = max(k for k in range(1, n) if binom.cdf(k - 1, n, 0.5) <= 0.025)
+    assert (verdict.delta_ratio_low, verdict.delta_ratio_high) == (ordered[k - 1], ordered[n - k])
+    assert verdict.delta_ratio_low <= verdict.delta_ratio == np.median(ratios) <= verdict.delta_ratio_high
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_too_few_seeds_have_a_word_and_no_interval(n):
+    verdict = judge_signal(np.full(n, 1.0), THRESHOLDS)
+    assert verdict.signal_verdict == "healthy"
+    assert (verdict.signal_borderline, verdict.delta_ratio_low, verdict.delta_ratio_high) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("ratios", "expected", "borderline"),
+    [
+        (np.linspace(50.0, 90.0, 20), "healthy", False),
+        (np.linspace(50.0, 140.0, 20), "healthy", True),
+        (np.linspace(70.0, 160.0, 20), "exploding", True),
+        (np.linspace(110.0, 160.0, 20), "exploding", False),
+        (np.linspace(0.005, 0.016, 20), "healthy", True),
+        (np.linspace(0.005, 0.013, 20), "vanishing", True),
+        (np.linspace(0.001, 0.009, 20), "vanishing", False),
+        # An interval from vanishing to exploding.
+        (np.array([1e-3] * 9 + [1.0] * 2 + [1e3] * 9), "healthy", True),
+    ],
+)
+def test_an_interval_that_covers_a_threshold_is_borderline(ratios, expected, borderline):
+    verdict = judge_signal(ratios, THRESHOLDS)
+    assert (verdict.signal_verdict, verdict.signal_borderline) == (expected, borderline)
+
+
+def test_the_ends_of_the_range_have_intervals_too():
+    exploded = judge_signal(np.full(20, np.inf), THRESHOLDS)
+    assert (exploded.delta_ratio_low, exploded.delta_ratio_high, exploded.signal_borderline) == (np.inf, np.inf, False)
+    vanished = judge_signal(np.zeros(20), THRESHOLDS)
+    assert (vanished.delta_ratio_low, vanished.delta_ratio_high, vanished.signal_borderline) == (0.0, 0.0, False)
+    half = judge_signal(np.array([1.0] * 11 + [np.inf] * 9), THRESHOLDS)
+    assert (half.signal_verdict, half.signal_borderline) == ("healthy", True)
+
+
+def test_one_hidden_layer_has_no_signal_verdict():
+    assert set(vars(NO_SIGNAL_VERDICT).values()) == {None}
+
+
+# --- the reason ---
+
+
+def said(signal=None, **changes):
+    verdict = TrainingVerdict(
+        **{
+            "training_verdict": "trains",
+            "best_learning_rate": 0.1,
+            "edge_of_grid": False,
+            "tail_loss": 0.05,
+            "escape_step": 9.0,
+            "successes": 9,
+            "seeds": 10,
+            "success_rate": 0.9,
+            "success_rate_low": 0.6,
+            "success_rate_high": 0.98,
+            **changes,
+        }
+    )
+    return reason(signal or NO_SIGNAL_VERDICT, verdict, STEPS, H, THRESHOLDS)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        ("trains", "Trains within 20 steps"),
+        ("partial", "Partly trained within 20 steps"),
+        ("stalled", "Stalled within 20 steps"),
+        ("diverged", "No usable rate on this grid"),
+    ],
+)
+def test_the_reason_says_no_more_than_was_seen(verdict, words):
+    text = said(training_verdict=verdict)
+    assert words in text
+    assert "9 of 10 seeds" in text
+    assert "dead" not in text
+    assert "cannot" not in text
+
+
+def test_the_reason_names_the_edge_of_the_grid_and_a_borderline():
+    assert "the edge of the grid" in said(edge_of_grid=True)
+    assert "the edge of the grid" not in said()
+    assert "borderline" in said(judge_signal(np.linspace(70.0, 160.0, 20), THRESHOLDS))
+    assert "borderline" not in said(judge_signal(np.full(20, 1.0), THRESHOLDS))
+
+
+@pytest.mark.parametrize("ratio", [0.0, 1.0, np.inf])
+@pytest.mark.parametrize("n", [3, 20])
+def test_every_verdict_can_be_said(ratio, n):
+    signal = judge_signal(np.full(n, ratio), THRESHOLDS)
+    assert f"Signal {signal.signal_verdict}" in said(signal, tail_loss=np.inf, training_verdict="diverged")
+
+
+def test_one_hidden_layer_is_said_to_have_no_ratio():
+    assert said().startswith("One hidden layer has no ratio of errors.")

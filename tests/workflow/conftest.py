@@ -1,0 +1,228 @@
+"""Copies of the project in which snakemake really runs, on a sweep of eight cells that takes seconds.
+
+A run is a user's: snakemake is called beside the tests' Python, from an environment that nobody activated. One run is
+finished once in a session, for all processes; tests work on copies of it, with Snakemake's memory and all times.
+"""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from depthsounder.tables import read_table
+
+PARTS_OF_THE_PROJECT = ("Snakefile", "workflow", "config", "profiles", "scripts", "src", "environment.yml")
+
+TINY_SWEEP = {
+    "run": "default",
+    "root_seed": 1,
+    "data": {"source": "digits", "target": None, "test_fraction": 0.2},
+    "depths": [1, 2],
+    "activations": ["tanh", "relu"],
+    "inits": ["glorot_normal", "he_normal"],
+    "seeds": {"measure": 2, "tune": 1, "evaluate": 2},
+    "seeds_per_block": 2,
+    "width": 8,
+    "training": {
+        "optimizer": "sgd",
+        "batch_size": 16,
+        "steps": 5,
+        "learning_rates": [0.1, 1.0],
+        "logged_steps": [0, 2, "last"],
+    },
+    "probe_examples": 32,
+    "gradient_check": {"depths": [1, 2], "width": 3, "examples": 2, "complex_step_threshold": 1e-12},
+    "verdicts": {
+        "exploding_ratio": 100.0,
+        "vanishing_ratio": 0.01,
+        "trains_loss": 0.1,
+        "trains_share": 0.8,
+        "stalled_loss": 0.98,
+        "diverged_loss": 2.0,
+        "tail_steps": 3,
+    },
+}
+
+# As `--dry-run` prints a job: its rule, and below it what the rule's wildcards stand for.
+JOB = re.compile(r"^(?:local)?rule (?P<rule>\w+):\n(?P<facts>(?:    .*\n)*)", re.MULTILINE)
+WILDCARDS = re.compile(r"^    wildcards: (.*)$", re.MULTILINE)
+
+LONGEST_RUN = 600
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that a dry run plans."""
+
+    rule: str
+    wildcards: tuple[tuple[str, str], ...]
+
+    def __getitem__(self, wildcard):
+        return dict(self.wildcards)[wildcard]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a call of snakemake ended with: its exit code, and all that it said."""
+
+    code: int
+    output: str
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the project in a folder of its own."""
+
+    folder: Path
+
+    def __truediv__(self, path):
+        return self.folder / path
+
+    def copy(self, folder):
+        """A second project, equal down to the times of its files."""
+        shutil.copytree(self.folder, folder, copy_function=shutil.copy2)
+        return Project(folder)
+
+    def configure(self, changes=None, file="config/config.yaml"):
+        """Write the tiny sweep to a config file; a change names its key with dots, as in ``seeds.evaluate``."""
+        values: dict[str, Any] = deepcopy(TINY_SWEEP)
+        for key, value in (changes or {}).items():
+            *sections, last = key.split(".")
+            section = values
+            for name in sections:
+                section = section[name]
+            section[last] = value
+        (self / file).write_text(yaml.safe_dump(values, sort_keys=False))
+
+    def edit(self, path, old, new):
+        """Replace a piece of a file where it first stands."""
+        text = (self / path).read_text()
+        assert old in text, (path, old)
+        (self / path).write_text(text.replace(old, new, 1))
+
+    def command(self, *arguments):
+        """The call of snakemake beside the tests' Python."""
+        return [Path(sys.executable).with_name("snakemake"), *arguments]
+
+    def environment(self):
+        """A shell's environment in which nothing was activated or set for the tests."""
+        own = Path(sys.executable).parent
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "SNAKEMAKE"))}
+        kept.pop("VIRTUAL_ENV", None)
+        kept["PATH"] = os.pathsep.join(
+            entry for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if Path(entry) != own
+        )
+        return kept
+
+    def snakemake(self, *arguments, environment=None):
+        """Call snakemake in the project's folder and wait for its end."""
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=self.environment() | (environment or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=LONGEST_RUN,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout)
+
+    def run(self, *targets, cores=2):
+        """Compute targets, or all there is, and return what snakemake said."""
+        run = self.snakemake(*targets, f"--cores={cores}")
+        assert run.code == 0, run.output
+        return run.output
+
+    def plan(self, *arguments):
+        """The jobs that a run would start, without the rule that only asks for files."""
+        run = self.snakemake("--dry-run", *arguments, "--quiet", "host")
+        assert run.code == 0, run.output
+        jobs = []
+        for match in JOB.finditer(run.output):
+            wildcards = WILDCARDS.search(match["facts"])
+            pairs = [pair.split("=", 1) for pair in wildcards[1].split(", ")] if wildcards else []
+            jobs.append(Job(match["rule"], tuple((name, value) for name, value in pairs)))
+        planned = re.search(r"^total +(\d+)$", run.output, re.MULTILINE)
+        assert len(jobs) == (int(planned[1]) if planned else 0), run.output
+        assert jobs or "Nothing to be done" in run.output, run.output
+        return [job for job in jobs if job.rule != "all"]
+
+    def rows(self, table, run="default"):
+        """The rows of a table in an order of their own, each number with all its digits."""
+        return sorted(map(repr, read_table(self / f"results/{run}/{table}.parquet").to_pylist()))
+
+    def files(self, *folders):
+        """When each file in some folders was changed, and what is in it."""
+        return {
+            path.relative_to(self.folder): (path.stat().st_mtime_ns, hashlib.sha256(path.read_bytes()).hexdigest())
+            for folder in folders
+            for path in sorted((self / folder).rglob("*"))
+            if path.is_file()
+        }
+
+
+def once(tmp_path_factory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that the first of all test processes makes; the others wait for it."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    folder = base / name
+    with (base / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            making = base / f"{name} in the making"
+            shutil.rmtree(making, ignore_errors=True)
+            make(making)
+            making.rename(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sources(root, tmp_path_factory) -> Project:
+    """The project as it would be cloned, but for its config."""
+
+    def make(folder):
+        folder.mkdir()
+        for part in PARTS_OF_THE_PROJECT:
+            if (root / part).is_dir():
+                shutil.copytree(root / part, folder / part, copy_function=shutil.copy2)
+            else:
+                shutil.copy2(root / part, folder / part)
+        Project(folder).configure()
+
+    return Project(once(tmp_path_factory, "sources", make))
+
+
+@pytest.fixture(scope="session")
+def finished_run(sources, tmp_path_factory) -> Project:
+    """A project whose tiny sweep ran to the end, for reading only. There are spaces in its path."""
+
+    def make(folder):
+        sources.copy(folder).run()
+
+    return Project(once(tmp_path_factory, "a finished run", make))
+
+
+@pytest.fixture
+def fresh(sources, tmp_path) -> Project:
+    """A project in which nothing has run yet."""
+    return sources.copy(tmp_path / "project")
+
+
+@pytest.fixture
+def finished(finished_run, tmp_path) -> Project:
+    """A copy of the finished run, to change and to run again."""
+    return finished_run.copy(tmp_path / "project")

@@ -1,0 +1,111 @@
+"""Sweeps of a user's own: a file as data, presets, and runs of several names side by side."""
+
+import os
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+import yaml
+
+from depthsounder.dataset import load_dataset
+
+pytestmark = pytest.mark.workflow
+
+SMALL = {"depths": [2], "activations": ["tanh"], "inits": ["he_normal"]}
+
+
+def flowers():
+    """Sixty examples of three kinds, with a feature that is the same for all."""
+    labels = np.arange(60) % 3
+    spread = np.random.default_rng(3).standard_normal((60, 2))
+    return {
+        "kind": np.array(["iris", "poppy", "tulip"])[labels],
+        "length": labels + 0.3 * spread[:, 0],
+        "sepals": np.full(60, 3.0),
+        "width": 2.0 * labels + 0.3 * spread[:, 1],
+    }
+
+
+def write_csv(path):
+    pa.csv.write_csv(pa.table(flowers()), path)
+
+
+def write_parquet(path):
+    pa.parquet.write_table(pa.table(flowers()), path)
+
+
+def write_npz(path):
+    np.savez(path, **flowers())
+
+
+WRITERS = {"csv": write_csv, "parquet": write_parquet, "npz": write_npz}
+
+
+@pytest.fixture(scope="module")
+def two_runs(finished_run, tmp_path_factory):
+    """A project with the finished run and a second one, of the user's own file, and what the first left."""
+    project = finished_run.copy(tmp_path_factory.mktemp("two_runs") / "project")
+    first = project.files("results", "reports", "logs")
+    write_csv(project / "my flowers.csv")
+    own = {"run": "flowers", "data.source": "my flowers.csv", "data.target": "kind", **SMALL}
+    project.configure(own, "config/flowers.yaml")
+    project.run("--configfile", "config/flowers.yaml")
+    return project, first
+
+
+def test_the_users_file_reaches_the_report(two_runs):
+    project, _ = two_runs
+    page = (project / "reports/flowers/index.html").read_text()
+
+    assert "my flowers.csv" in page
+    assert len(project.rows("verdicts", run="flowers")) == 1
+    assert len(list((project / "reports/flowers/figures").iterdir())) == 20
+
+
+def test_a_second_name_touches_no_file_of_the_first_run(two_runs):
+    project, first = two_runs
+
+    assert first.items() <= project.files("results", "reports", "logs").items()
+    assert project.plan() == []
+
+
+def test_a_file_that_changed_is_prepared_and_learned_again(two_runs, tmp_path):
+    project = two_runs[0].copy(tmp_path / "project")
+    assert project.plan("--configfile", "config/flowers.yaml") == []
+
+    os.utime(project / "my flowers.csv")
+
+    jobs = {job.rule for job in project.plan("--configfile", "config/flowers.yaml")}
+    assert {"prepare_data", "measure_signal", "tune_rate", "train_networks", "render_report"} <= jobs
+    assert not {"check_gradients"} & jobs
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+def test_a_file_of_each_kind_becomes_prepared_data(fresh, suffix):
+    WRITERS[suffix](fresh / f"flowers.{suffix}")
+    fresh.configure({"data.source": f"flowers.{suffix}", "data.target": "kind", **SMALL})
+
+    fresh.run("results/default/data.npz")
+
+    data = load_dataset(fresh / "results/default/data.npz")
+    assert data.classes.tolist() == ["iris", "poppy", "tulip"]
+    assert data.train_inputs.shape == (48, 3)
+    assert data.test_inputs.shape == (12, 3)
+    assert np.bincount(data.test_labels).tolist() == [4, 4, 4]
+    assert not data.train_inputs[:, 1].any()
+    assert np.mean(data.train_inputs**2) == pytest.approx(1.0, abs=1e-12)
+
+
+def test_presets_plan_their_own_cells_whatever_the_config_says(root, fresh):
+    presets = {path: yaml.safe_load(path.read_text()) for path in (root / "config").glob("*.yaml")}
+    assert len(presets) >= 2
+    for path, sweep in presets.items():
+        cells = len(sweep["depths"]) * len(sweep["activations"]) * len(sweep["inits"])
+        fresh.configure({"run": "other", "seeds.measure": 17})
+
+        jobs = fresh.plan("--configfile", str(path))
+
+        blocks = -(-sweep["seeds"]["measure"] // sweep["seeds_per_block"])
+        assert [job.rule for job in jobs].count("measure_signal") == cells * blocks, path
