@@ -1,13 +1,16 @@
 # Depthsounder's commands; `make` lists them.
 #
-# Everything is installed into .venv, at the releases and hashes that requirements*.txt pin, and nowhere else.
+# Everything is installed into .venv, at the releases and hashes that requirements*.txt pin, and nowhere else; but for the
+# benchmarks, whose PyTorch may be gigabytes: they have .venv-bench.
 # The workflow can do without this file: in an environment of your own, `snakemake --cores 8` is all there is to it.
 
 PYTHON ?= python3
 CORES ?= all
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation
+INSTALL := -m pip install --quiet --disable-pip-version-check
+PINNED := $(INSTALL) --require-hashes --no-build-isolation
+PIP := $(BIN)/python $(PINNED)
 
 # Where the report of a config file lies: its key `run` names the folder.
 report_of = reports/$$(sed -n 's/^run: *\([a-z0-9_-]*\).*/\1/p' $(1))/index.html
@@ -32,8 +35,8 @@ smoke: .venv/runtime ## run the small sweep of config/smoke.yaml, in about a min
 
 .PHONY: clean
 clean: ## remove the environment and caches; results and reports stay
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find src scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf .venv .venv-bench .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find src scripts tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- what a developer runs ---
 
@@ -43,6 +46,12 @@ test: export OMP_NUM_THREADS = 1
 test: export JAX_PLATFORMS = cpu
 test: lint ## check the code and run every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+.PHONY: bench
+bench: export JAX_PLATFORMS = cpu
+bench: export PYTHONPATH = src
+bench: .venv-bench/installed ## measure the engine beside PyTorch and JAX, in about ten minutes
+	.venv-bench/bin/python -m benchmarks.run
 
 .PHONY: lint
 lint: .venv/test ## check style, types and the workflow
@@ -82,9 +91,19 @@ requirements: ## pin the newest releases that pyproject.toml allows; needs uv
 	@$(PIP) -r requirements-test.txt
 	@touch $@
 
-.venv/bin/pip:
+# PyTorch comes by plain pip, without a hash. It has one release and many builds, for CPUs and for each CUDA, and pip takes
+# the one that this machine's settings lead it to, such as a find-links or an index of CPU builds. A hash would force one
+# build on everyone, and uv, which writes the pins, does not find the builds that only pip is told of.
+.venv-bench/installed: requirements-build.txt requirements-bench.txt | .venv-bench/bin/pip
+	@echo 'Installing what the benchmarks need into .venv-bench'
+	@.venv-bench/bin/python $(PINNED) -r requirements-build.txt
+	@.venv-bench/bin/python $(PINNED) -r requirements-bench.txt
+	@.venv-bench/bin/python $(INSTALL) torch==2.13.0
+	@touch $@
+
+.venv/bin/pip .venv-bench/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo 'Depthsounder needs Python 3.11 or newer. Name one that you have: make PYTHON=python3.12 report' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 		|| { echo 'This Python has no venv module. On Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv $(@:/bin/pip=)

@@ -4,15 +4,15 @@ This module counts and times products; activations, losses and updates are the o
 """
 
 from itertools import pairwise
+from time import perf_counter
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.problem import Problem
-from benchmarks.stopwatch import Stopwatch
 
-MEASURED_FLOP = 2e10
-"""Work of one measurement: about a fifth of a second at 100 GFLOP/s."""
+MEASURED_SECONDS = 0.3
+"""How long the products are repeated: thousands of times."""
 
 
 def product_flop(sizes: list[int], batch: int) -> float:
@@ -25,8 +25,8 @@ def product_flop(sizes: list[int], batch: int) -> float:
     return 3.0 * sum(products) - products[0]
 
 
-def sgemm_rate(problem: Problem, measured_flop: float = MEASURED_FLOP) -> float:
-    """Return the rate, in flop/s, of a hidden layer's three products, stacked over the networks as the engine has them."""
+def sgemm_rate(problem: Problem) -> float:
+    """Return the rate, in flop/s, of a hidden layer's three products, stacked over the networks as in the engine."""
     case = problem.case
     random = np.random.default_rng(0)
     units, square = (case.networks, case.batch, case.width), (case.networks, case.width, case.width)
@@ -39,11 +39,12 @@ def sgemm_rate(problem: Problem, measured_flop: float = MEASURED_FLOP) -> float:
         np.matmul(activities.swapaxes(1, 2), deltas, out=gradients)
         np.matmul(deltas, weights.swapaxes(1, 2), out=errors)
 
-    flop = 6.0 * case.networks * case.batch * case.width**2
-    rounds = max(1, round(measured_flop / flop))
+    rounds, seconds = 0, 0.0
     with threadpool_limits(1):
         three_products()
-        with Stopwatch() as stopwatch:
-            for _ in range(rounds):
-                three_products()
-    return rounds * flop / stopwatch.seconds
+        start = perf_counter()
+        while seconds < MEASURED_SECONDS:
+            three_products()
+            rounds += 1
+            seconds = perf_counter() - start
+    return rounds * 6.0 * case.networks * case.batch * case.width**2 / seconds

@@ -64,11 +64,13 @@ class _Closure:
                 self.visit_module(path)
             return
         place = f"{module}:{name}"
-        definition = _definitions(module).get(name)
-        if place in self.seen or definition is None or (module, name) in self.boundary:
+        if place in self.seen or name not in _definitions(module) or (module, name) in self.boundary:
             return
-        self.seen[place] = ast.dump(definition)
-        self._follow(module, definition)
+        text, taken, named = _reading(module, name)
+        self.seen[place] = text
+        self.seen.update(taken)
+        for other_module, other in named:
+            self.visit(other_module, other)
 
     def visit_record(self, module: str, name: str) -> None:
         """Take the record of a module that is constructed with this name; a name of a family belongs to no record."""
@@ -76,14 +78,15 @@ class _Closure:
             if isinstance(definition, ast.Assign) and _record_name(definition.value) == name:
                 self.visit(module, variable)
 
-    def _follow(self, module: str, definition: ast.AST) -> None:
-        tree = _syntax_tree(LIBRARY / f"{module}.py")
-        imports, foreign = _imports(tree), _foreign_imports(tree)
-        for node in ast.walk(definition):
-            if isinstance(node, ast.Name) and node.id in foreign:
-                self.seen[f"{module}:{node.id}"] = foreign[node.id]
-            elif isinstance(node, ast.Name):
-                self.visit(*imports.get(node.id, (module, node.id)))
+
+@cache
+def _reading(module: str, name: str) -> tuple[str, dict[str, str], list[tuple[str, str]]]:
+    """Return a definition as text, what it takes from other libraries, and what it may refer to in this one."""
+    tree, definition = _syntax_tree(LIBRARY / f"{module}.py"), _definitions(module)[name]
+    imports, foreign = _imports(tree), _foreign_imports(tree)
+    names = sorted({node.id for node in ast.walk(definition) if isinstance(node, ast.Name)})
+    taken = {f"{module}:{name}": foreign[name] for name in names if name in foreign}
+    return ast.dump(definition), taken, [imports.get(name, (module, name)) for name in names if name not in foreign]
 
 
 @cache

@@ -146,11 +146,13 @@ def initializer(name: str) -> Initializer:
 
     Raises
     ------
-    KeyError
+    ValueError
         If the name is neither in the registry nor of the form ``gaussian_w<σw²>_b<σb²>``.
     """
     family = GAUSSIAN_PATTERN.fullmatch(name)
     if family is None:
+        if name not in INITIALIZERS:
+            raise ValueError(f"{name!r} is no initialization")
         return INITIALIZERS[name]
     weight_gain, bias_variance = (float(number) for number in family.groups())
     return Initializer(

@@ -18,6 +18,7 @@ from depthsounder.blocks import parse_block
 from depthsounder.dataset import Dataset, load_dataset
 from depthsounder.gradcheck import require_passed
 from depthsounder.initializers import Initializer, initializer, layer_sizes
+from depthsounder.optimizers import OPTIMIZERS
 from depthsounder.records import Columns
 from depthsounder.tables import CELL_KEYS, part_schema, write_table
 from depthsounder.training import Recipe, draw_stack
@@ -40,7 +41,7 @@ def cell_parser(description: str | None) -> argparse.ArgumentParser:
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of every job that trains."""
-    parser.add_argument("--optimizer", required=True, help="sgd, momentum or adam")
+    parser.add_argument("--optimizer", choices=list(OPTIMIZERS), required=True)
     parser.add_argument("--batch-size", type=int, required=True, help="examples of an update")
     parser.add_argument("--steps", type=int, required=True, help="updates")
     parser.add_argument("--logged-steps", type=int, nargs="+", required=True, help="such as 0 1 10")

@@ -175,7 +175,8 @@ def judge_training(
         verdict = "diverged"
     elif successes >= thresholds.trains_share * len(networks):
         verdict = "trains"
-    elif median_tail >= thresholds.stalled_loss * entropy:
+    elif np.median(tails[np.isfinite(tails)]) >= thresholds.stalled_loss * entropy:
+        # Of the networks that stayed finite: what blew up did not stall.
         verdict = "stalled"
     else:
         verdict = "partial"

@@ -267,6 +267,7 @@ def test_numbers_are_printed_as_people_write_them(value, text):
 
 def test_typesetting_touches_powers_only():
     assert typeset("0.25^10 = 9.5e-7, not 1e6 or file1e6x") == "0.25¹⁰ = 9.5 × 10⁻⁷, not 10⁶ or file1e6x"
+    assert typeset("q^L/q^1 and D^(1/(L − 1))") == "qᴸ/q¹ and D^(1/(L − 1))"
 
 
 def test_words_agree_with_their_number():

@@ -272,6 +272,18 @@ def test_central_differences_fail_on_broken_code_where_they_see(monkeypatch):
     assert checks["W2"].verdict == "passed"
 
 
+def test_an_error_that_rounding_does_not_explain_is_no_blindness(monkeypatch):
+    # The noise floor is above the threshold here, and far below what a missing gradient shows.
+    def first_central_difference(network):
+        return next(check for check in check_gradients(network, THRESHOLD) if check.method == "central_difference")
+
+    network = network_of(SIGMOID, 8)
+    right = first_central_difference(network)
+    assert (right.parameter, right.verdict) == ("W1", "blind")
+    assert right.noise_floor > CENTRAL_THRESHOLD
+    assert first_central_difference(forget_the_first_layer(monkeypatch, network)).verdict == "failed"
+
+
 @pytest.mark.parametrize("name", ["sigmoid", "tanh", "softplus", "erf"])
 def test_the_noise_floor_explains_what_central_differences_are_off(name):
     for depth in (2, 6, 12):

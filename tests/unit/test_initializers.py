@@ -101,7 +101,8 @@ def test_orthogonal_weights_are_orthogonal_and_have_their_variance_exactly(fan_i
 def test_orthogonal_weights_follow_haars_measure():
     # The eigenvalues of Haar-distributed rotations repel; the trace of a large one is standard normal (Diaconis 1994).
     traces = [
-        np.trace(ORTHOGONAL.shape(np.random.default_rng(seed).standard_normal((24, 24)), 1.0 / 24)) for seed in range(400)
+        np.trace(ORTHOGONAL.shape(np.random.default_rng(seed).standard_normal((24, 24)), 1.0 / 24))
+        for seed in range(400)
     ]
     assert kstest(traces, "norm").pvalue > 1.0 - CONFIDENCE
 
@@ -145,7 +146,7 @@ def test_a_name_of_the_gaussian_family_carries_its_two_numbers(name, weight_gain
     ],
 )
 def test_a_name_that_is_none_is_refused(name):
-    with pytest.raises(KeyError):
+    with pytest.raises(ValueError, match="is no initialization"):
         initializer(name)
 
 

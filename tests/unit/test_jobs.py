@@ -106,7 +106,9 @@ def test_metadata_has_the_settings_that_all_cells_share_and_no_paths(cell):
 
 
 def test_a_cell_is_measured_tuned_and_trained(cell, tmp_path, monkeypatch):
-    initial, tuning, signal, traces = (tmp_path / f"{name}.parquet" for name in ("initial", "tuning", "signal", "traces"))
+    initial, tuning, signal, traces = (
+        tmp_path / f"{name}.parquet" for name in ("initial", "tuning", "signal", "traces")
+    )
     run(monkeypatch, "measure_signal.py", *cell, "--output", initial)
     tuned = with_seeds(cell, "10000-10001")
     run(monkeypatch, "tune_rate.py", *tuned, *RECIPE, "--learning-rates", "0.1", "0.3", "1e9", "--output", tuning)

@@ -18,7 +18,12 @@ THRESHOLDS = Thresholds(
 )
 STEPS, H = 8, 2.0
 N_SEEDS = 8
-DEEP, SHALLOW, EXPLODED, DEAD = (3, "tanh", "he_normal"), (1, "tanh", "he_normal"), (3, "relu", "naive_unit"), (3, "relu", "zeros")
+DEEP, SHALLOW, EXPLODED, DEAD = (
+    (3, "tanh", "he_normal"),
+    (1, "tanh", "he_normal"),
+    (3, "relu", "naive_unit"),
+    (3, "relu", "zeros"),
+)
 CELLS = [DEEP, SHALLOW, EXPLODED, DEAD]
 TAILS = {DEEP: 0.1, SHALLOW: 1.0, EXPLODED: np.nan, DEAD: 2.0}
 

@@ -1,5 +1,7 @@
 """The engine against JAX's automatic differentiation in float64, and against the equations by hand."""
 
+from itertools import pairwise
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -30,7 +32,7 @@ def generic_stack(activation, sizes, n_networks=N_NETWORKS, n_examples=N_EXAMPLE
     parameters = np.stack(
         [
             pack(
-                [random.normal(size=(n, m)) * np.sqrt(gain / n) for n, m in zip(sizes, sizes[1:], strict=False)],
+                [random.normal(size=(n, m)) * np.sqrt(gain / n) for n, m in pairwise(sizes)],
                 [0.3 * random.normal(size=m) for m in sizes[1:]],
             )
             for _ in range(n_networks)

@@ -132,6 +132,6 @@ def test_a_rate_of_zero_moves_nothing(name):
 
 
 def test_the_config_names_the_three():
-    assert OPTIMIZERS == {"sgd": GradientDescent, "momentum": Momentum, "adam": Adam}
+    assert {"sgd": GradientDescent, "momentum": Momentum, "adam": Adam} == OPTIMIZERS
     assert Momentum.DECAY == 0.9
     assert (Adam.DECAY_MEAN, Adam.DECAY_SQUARE, Adam.EPSILON) == (0.9, 0.999, 1e-8)

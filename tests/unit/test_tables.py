@@ -139,7 +139,9 @@ def test_masked_entries_become_null_and_nan_stays_a_number(path):
 
 
 def test_nan_in_a_list_is_no_null_either(path):
-    write_rows(path, [{"name": "a", "count": 1, "value": float("nan")}, {"name": "b", "count": 2, "value": None}], SMALL)
+    write_rows(
+        path, [{"name": "a", "count": 1, "value": float("nan")}, {"name": "b", "count": 2, "value": None}], SMALL
+    )
     assert read_table(path)["value"].null_count == 1
     assert np.isnan(read_table(path)["value"][0].as_py())
 
@@ -171,7 +173,7 @@ def test_rows_without_a_column_are_refused(path):
 
 
 def test_cells_follow_one_another_and_are_named_in_each_row(path):
-    schema = pa.schema([*THEORY][:3] + [THEORY.field("layer"), THEORY.field("q_star")])
+    schema = pa.schema([THEORY.field(name) for name in (*CELL, "layer", "q_star")])
     cells = {
         (2, "tanh", "zeros"): {"layer": np.array([1, 2]), "q_star": np.ma.masked_array([0.5, 0.0], [False, True])},
         (1, "relu", "he_normal"): {"layer": [1], "q_star": [None]},
@@ -187,9 +189,14 @@ def test_cells_follow_one_another_and_are_named_in_each_row(path):
 def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(path):
     write_table(path, columns(), SMALL)
     before = path.read_bytes()
-    with pytest.raises(RuntimeError, match="half way"), replacing(path) as temporary:
-        temporary.write_bytes(b"half")
-        raise RuntimeError("half way")
+
+    def fail_half_way():
+        with replacing(path) as temporary:
+            temporary.write_bytes(b"half")
+            raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        fail_half_way()
     assert path.read_bytes() == before
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 

@@ -167,7 +167,7 @@ def first_epochs(n_epochs, seed=0, n_examples=50, batch_size=16, root_seed=1):
 def test_an_epoch_visits_no_example_twice_and_leaves_only_the_remainder_out():
     epochs = first_epochs(20)
     assert all(len(epoch) == len(set(epoch.tolist())) == 48 for epoch in epochs)
-    assert all(0 <= epoch.min() and epoch.max() < 50 for epoch in epochs)
+    assert all(epoch.min() >= 0 and epoch.max() < 50 for epoch in epochs)
     # The remainder is another one in each epoch, so that no example is left out for good.
     assert len(set(np.concatenate(epochs).tolist())) == 50
     assert len({tuple(epoch) for epoch in epochs}) == 20
@@ -273,7 +273,9 @@ def test_what_has_diverged_costs_no_more(monkeypatch):
         forward(stack)
 
     monkeypatch.setattr(NetworkStack, "forward", count)
-    traces, _ = train([(0, EXPLODES), (1, 0.1), (2, EXPLODES)], Recipe("sgd", 16, 60, ()), activation=RELU, probed=False)
+    traces, _ = train(
+        [(0, EXPLODES), (1, 0.1), (2, EXPLODES)], Recipe("sgd", 16, 60, ()), activation=RELU, probed=False
+    )
     assert carried[0] == 3
     assert carried[-1] == 1
     # Each step of each network, and one repeated pass of the survivors for each time that some were dropped.

@@ -124,9 +124,7 @@ def test_the_chosen_rate_is_read_from_all_blocks_of_the_tuning_seeds(tmp_path):
             "learning_rate": rates,
             "step": np.zeros(len(rates), np.int32),
             "train_loss": losses,
-            **{
-                name: [None] * len(rates) for name in ("grad_norm", "test_loss", "test_accuracy", "train_accuracy")
-            },
+            **{name: [None] * len(rates) for name in ("grad_norm", "test_loss", "test_accuracy", "train_accuracy")},
         }
         # Its folders name a cell, as those of a run do.
         paths.append(tmp_path / "depth=2" / "activation=tanh" / "init=zeros" / f"seeds={block}.parquet")

@@ -69,7 +69,7 @@ def test_tails_at_the_entropy_are_called_stalled():
 
 
 def test_a_grid_without_a_usable_rate_is_called_diverged():
-    assert word([diverged()] * 10, dict.fromkeys(RATES, [diverged(), diverged()])) == "diverged"
+    assert word([diverged()] * 10, {rate: [diverged(), diverged()] for rate in RATES}) == "diverged"
 
 
 def test_evaluation_seeds_that_mostly_blow_up_are_called_diverged():
@@ -127,6 +127,10 @@ def test_more_than_half_of_the_seeds_must_diverge(share, expected):
 def test_half_of_the_evaluation_seeds_are_not_yet_more_than_half():
     # The median of the tails is then infinite all the same: the other half did not learn.
     assert word([diverged()] * 5 + [trace(H)] * 5) == "stalled"
+
+
+def test_a_cell_whose_other_half_trained_is_not_called_stalled():
+    assert word([diverged()] * 5 + [trace(0.1)] * 5) == "partial"
 
 
 def test_one_usable_rate_is_enough():
@@ -208,7 +212,9 @@ def test_a_single_low_batch_is_no_escape():
     assert escape_step(losses, level=1.9, window=5) == 30.0
 
 
-@pytest.mark.parametrize("losses", [diverged(at=4), diverged(at=0), np.full(4, 0.1)], ids=["diverged", "at once", "short"])
+@pytest.mark.parametrize(
+    "losses", [diverged(at=4), diverged(at=0), np.full(4, 0.1)], ids=["diverged", "at once", "short"]
+)
 def test_what_is_shorter_than_the_window_has_not_escaped(losses):
     assert escape_step(losses, level=1.9, window=5) == np.inf
 

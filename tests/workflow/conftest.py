@@ -165,33 +165,38 @@ class Project:
         return sorted(map(repr, read_table(self / f"results/{run}/{table}.parquet").to_pylist()))
 
     def files(self, *folders):
-        """When each file in some folders was changed, and what is in it."""
+        """When each file in some folders was changed, and what is in it; files that are being written do not count."""
         return {
             path.relative_to(self.folder): (path.stat().st_mtime_ns, hashlib.sha256(path.read_bytes()).hexdigest())
             for folder in folders
-            for path in sorted((self / folder).rglob("*"))
+            for path in sorted((self / folder).rglob("[!.]*"))
             if path.is_file()
         }
 
 
-def once(tmp_path_factory, name: str, make: Callable[[Path], None]) -> Path:
-    """A folder that the first of all test processes makes; the others wait for it."""
+@pytest.fixture(scope="session")
+def once(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Project]:
+    """A project that the first test process makes which asks for its name; the others wait and share it."""
     base = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         base = base.parent
-    folder = base / name
-    with (base / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            making = base / f"{name} in the making"
-            shutil.rmtree(making, ignore_errors=True)
-            make(making)
-            making.rename(folder)
-    return folder
+
+    def shared(name, make):
+        folder = base / name
+        with (base / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                making = base / f"{name} in the making"
+                shutil.rmtree(making, ignore_errors=True)
+                make(making)
+                making.rename(folder)
+        return Project(folder)
+
+    return shared
 
 
 @pytest.fixture(scope="session")
-def sources(root, tmp_path_factory) -> Project:
+def sources(root, once) -> Project:
     """The project as it would be cloned, but for its config."""
 
     def make(folder):
@@ -203,17 +208,13 @@ def sources(root, tmp_path_factory) -> Project:
                 shutil.copy2(root / part, folder / part)
         Project(folder).configure()
 
-    return Project(once(tmp_path_factory, "sources", make))
+    return once("sources", make)
 
 
 @pytest.fixture(scope="session")
-def finished_run(sources, tmp_path_factory) -> Project:
+def finished_run(sources, once) -> Project:
     """A project whose tiny sweep ran to the end, for reading only. There are spaces in its path."""
-
-    def make(folder):
-        sources.copy(folder).run()
-
-    return Project(once(tmp_path_factory, "a finished run", make))
+    return once("a finished run", lambda folder: sources.copy(folder).run())
 
 
 @pytest.fixture

@@ -44,38 +44,40 @@ WRITERS = {"csv": write_csv, "parquet": write_parquet, "npz": write_npz}
 
 
 @pytest.fixture(scope="module")
-def two_runs(finished_run, tmp_path_factory):
-    """A project with the finished run and a second one, of the user's own file, and what the first left."""
-    project = finished_run.copy(tmp_path_factory.mktemp("two_runs") / "project")
-    first = project.files("results", "reports", "logs")
-    write_csv(project / "my flowers.csv")
-    own = {"run": "flowers", "data.source": "my flowers.csv", "data.target": "kind", **SMALL}
-    project.configure(own, "config/flowers.yaml")
-    project.run("--configfile", "config/flowers.yaml")
-    return project, first
+def two_runs(finished_run, once):
+    """A copy of the finished run in which a second run followed, of another name and of the user's own file."""
+
+    def make(folder):
+        project = finished_run.copy(folder)
+        write_csv(project / "my flowers.csv")
+        own = {"run": "flowers", "data.source": "my flowers.csv", "data.target": "kind", **SMALL}
+        project.configure(own, "config/flowers.yaml")
+        project.run("--configfile", "config/flowers.yaml")
+
+    return once("two runs", make)
 
 
 def test_the_users_file_reaches_the_report(two_runs):
-    project, _ = two_runs
-    page = (project / "reports/flowers/index.html").read_text()
+    page = (two_runs / "reports/flowers/index.html").read_text()
 
     assert "my flowers.csv" in page
-    assert len(project.rows("verdicts", run="flowers")) == 1
-    assert len(list((project / "reports/flowers/figures").iterdir())) == 20
+    assert len(two_runs.rows("verdicts", run="flowers")) == 1
+    assert len(list((two_runs / "reports/flowers/figures").iterdir())) == 20
 
 
-def test_a_second_name_touches_no_file_of_the_first_run(two_runs):
-    project, first = two_runs
+def test_a_second_name_touches_no_file_of_the_first_run(two_runs, finished_run):
+    first = finished_run.files("results", "reports", "logs")
 
-    assert first.items() <= project.files("results", "reports", "logs").items()
-    assert project.plan() == []
+    assert first.items() <= two_runs.files("results", "reports", "logs").items()
+    assert two_runs.plan() == []
 
 
 def test_a_file_that_changed_is_prepared_and_learned_again(two_runs, tmp_path):
-    project = two_runs[0].copy(tmp_path / "project")
+    project = two_runs.copy(tmp_path / "project")
+    os.utime(project / "my flowers.csv")
     assert project.plan("--configfile", "config/flowers.yaml") == []
 
-    os.utime(project / "my flowers.csv")
+    project.edit("my flowers.csv", ",3,", ",4,")
 
     jobs = {job.rule for job in project.plan("--configfile", "config/flowers.yaml")}
     assert {"prepare_data", "measure_signal", "tune_rate", "train_networks", "render_report"} <= jobs

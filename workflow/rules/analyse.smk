@@ -18,7 +18,7 @@ rule predict_signal:
         code=code("predict_signal.py"),
     shell:
         "python scripts/predict_signal.py --config {input.config:q} --data {input.data:q} --code {params.code:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --output {output:q} 2>&1 | tee {log:q} >&2"
 
 
 rule judge_cells:
@@ -40,7 +40,7 @@ rule judge_cells:
         code=code("judge_cells.py"),
     shell:
         "python scripts/judge_cells.py --config {input.config:q} --data {input.data:q} --signal {input.signal:q}"
-        " --traces {input.traces:q} --code {params.code:q} --output {output:q} > {log:q} 2>&1"
+        " --traces {input.traces:q} --code {params.code:q} --output {output:q} 2>&1 | tee {log:q} >&2"
 
 
 rule judge_claims:
@@ -61,4 +61,5 @@ rule judge_claims:
         results=paths.results,
         code=code("judge_claims.py"),
     shell:
-        "python scripts/judge_claims.py --results {params.results:q} --code {params.code:q} --output {output:q} > {log:q} 2>&1"
+        "python scripts/judge_claims.py --results {params.results:q} --code {params.code:q} --output {output:q}"
+        " 2>&1 | tee {log:q} >&2"

@@ -21,4 +21,4 @@ rule collect_table:
         code=code("collect_table.py"),
     shell:
         "python scripts/collect_table.py --config {input.config:q} --table {wildcards.table} --code {params.code:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        " --output {output:q} 2>&1 | tee {log:q} >&2"

@@ -27,9 +27,10 @@ except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
 # Jobs run in the Python that runs Snakemake, also where nobody activated its environment, and find the library without
-# its being installed.
+# its being installed. A job says what went wrong to the terminal and to its log: with its words piped to both, bash has
+# to be told that it fails where the script does.
 INTERPRETER, LIBRARY = (shlex.quote(str(folder)) for folder in (Path(sys.executable).parent, ROOT / "src"))
-shell.prefix(f"export PATH={INTERPRETER}:$PATH PYTHONPATH={LIBRARY}; ")
+shell.prefix(f"set -euo pipefail; export PATH={INTERPRETER}:$PATH PYTHONPATH={LIBRARY}; ")
 
 
 wildcard_constraints:

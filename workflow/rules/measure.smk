@@ -20,4 +20,5 @@ rule measure_signal:
     shell:
         "python scripts/measure_signal.py --data {input.data:q} --check {input.check:q}"
         " --depth {wildcards.depth} --activation {wildcards.activation:q} --init {wildcards.init:q}"
-        " --seeds {wildcards.seeds} {params.settings:q} --code {params.code:q} --output {output:q} > {log:q} 2>&1"
+        " --seeds {wildcards.seeds} {params.settings:q} --code {params.code:q} --output {output:q}"
+        " 2>&1 | tee {log:q} >&2"

@@ -15,7 +15,7 @@ rule record_config:
         values=settings.model_dump_json(),
         code=code("record_config.py"),
     shell:
-        "python scripts/record_config.py --values {params.values:q} --output {output:q} > {log:q} 2>&1"
+        "python scripts/record_config.py --values {params.values:q} --output {output:q} 2>&1 | tee {log:q} >&2"
 
 
 rule prepare_data:
@@ -34,4 +34,4 @@ rule prepare_data:
         settings=stage_arguments(settings, "prepare"),
         code=code("prepare_data.py"),
     shell:
-        "python scripts/prepare_data.py {params.settings:q} --output {output:q} > {log:q} 2>&1"
+        "python scripts/prepare_data.py {params.settings:q} --output {output:q} 2>&1 | tee {log:q} >&2"

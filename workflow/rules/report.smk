@@ -34,7 +34,7 @@ rule plot_figure:
         code=code("plot_figure.py"),
     shell:
         "python scripts/plot_figure.py --results {params.results:q} --figure {wildcards.figure}"
-        " --output {output.svg:q} --output {output.png:q} > {log:q} 2>&1"
+        " --output {output.svg:q} --output {output.png:q} 2>&1 | tee {log:q} >&2"
 
 
 rule render_report:
@@ -60,4 +60,4 @@ rule render_report:
         code=code("render_report.py"),
     shell:
         "python scripts/render_report.py --results {params.results:q} --figures {params.figures:q}"
-        " --captions workflow/report --output {output:q} > {log:q} 2>&1"
+        " --captions workflow/report --output {output:q} 2>&1 | tee {log:q} >&2"

@@ -23,4 +23,4 @@ rule train_networks:
         "python scripts/train_networks.py --data {input.data:q} --check {input.check:q} --tuning {input.tuning:q}"
         " --depth {wildcards.depth} --activation {wildcards.activation:q} --init {wildcards.init:q}"
         " --seeds {wildcards.seeds} {params.settings:q} --code {params.code:q}"
-        " --signal {output.signal:q} --traces {output.traces:q} > {log:q} 2>&1"
+        " --signal {output.signal:q} --traces {output.traces:q} 2>&1 | tee {log:q} >&2"

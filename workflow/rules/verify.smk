@@ -16,4 +16,4 @@ rule check_gradients:
         code=code("check_gradients.py"),
     shell:
         "python scripts/check_gradients.py --activation {wildcards.activation:q} --init {wildcards.init:q}"
-        " {params.settings:q} --code {params.code:q} --output {output:q} > {log:q} 2>&1"
+        " {params.settings:q} --code {params.code:q} --output {output:q} 2>&1 | tee {log:q} >&2"

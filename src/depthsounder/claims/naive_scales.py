@@ -43,9 +43,11 @@ LARGE = Scale("naive_large", 0.5, 4, "exploding")
 
 
 def _where(cells: pd.DataFrame) -> str:
-    """Return the depths of some cells by activation: ``"relu at depth 5 and 10, tanh at depth 5"``."""
-    groups = cells.sort_values("depth").groupby("activation", observed=True)["depth"]
-    return ", ".join(f"{activation} at depth {listed(depths)}" for activation, depths in groups)
+    """Return activations by the depths of their cells: ``"linear and relu at depth 2 and 5, tanh at depth 2"``."""
+    alike: dict[str, list[str]] = {}
+    for activation, depths in cells.sort_values("depth").groupby("activation", observed=True)["depth"]:
+        alike.setdefault(listed(depths), []).append(str(activation))
+    return ", ".join(f"{listed(activations)} at depth {depths}" for depths, activations in alike.items())
 
 
 def _judge(scale: Scale, evidence: Evidence) -> Judgement:

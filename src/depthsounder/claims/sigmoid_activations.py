@@ -9,6 +9,9 @@ from depthsounder.claims.wording import number
 
 MOMENTS = ["z_second_moment", "z_batch_variance"]
 
+ROUNDING = 1e-24
+"""Ratios of variances below are those of rounding errors."""
+
 
 def moment_ratios(evidence: Evidence) -> pd.DataFrame:
     """Return layer L over layer 1 of both moments of z before training, by (init, depth), the median over seeds."""
@@ -30,8 +33,11 @@ def _judge(evidence: Evidence) -> Judgement:
             expected, "The run has no sigmoid cell whose batch variance falls so far from layer 1 to layer L."
         )
     unseen = lost[lost["z_second_moment"] >= gone]
-    lowest = int(np.argmin(lost["z_batch_variance"]))
-    (init, depth), example = lost.index[lowest], lost.iloc[lowest]
+    # The example is the deepest fall that is more than the rounding of z.
+    resolved = lost[lost["z_batch_variance"] > ROUNDING]
+    shown = lost if resolved.empty else resolved
+    lowest = int(np.argmin(shown["z_batch_variance"]))
+    (init, depth), example = shown.index[lowest], shown.iloc[lowest]
     return Judgement(
         "confirmed" if unseen.empty else "refuted" if len(unseen) == len(lost) else "conditional",
         f"q stays in {len(unseen)} of {len(lost)} cells; lowest q^L/q^1 = {number(lost['z_second_moment'].min(), 2)}",

@@ -48,10 +48,11 @@ def message(run: Run) -> str:
     failed = known["training_verdict"].isin(FAILURES)
     sick = known["predicted_verdict"] != "healthy"
     sentences = [f"Theory predicted the measured signal verdict in {agree} of {count(len(known), 'cell')}."]
-    for chosen, called, end in ((sick, "vanishing or exploding", "in training"), (~sick, "healthy", "all the same")):
+    for chosen, called, end in ((sick, "vanishing or exploding", ""), (~sick, "healthy", " all the same")):
         if chosen.any():
-            failures = int((chosen & failed).sum()) or "none"
-            sentences.append(f"Of {int(chosen.sum())} that it calls {called}, {failures} failed {end}.")
+            failures = int((chosen & failed).sum())
+            outcome = f"{failures} failed in training{end}" if failures else "none failed in training"
+            sentences.append(f"Of {int(chosen.sum())} that it calls {called}, {outcome}.")
     return " ".join(sentences)
 
 

@@ -23,9 +23,12 @@ _MEASURES = {"delta_ratio": "D", "top_batch_variance": "variance of z over\ninpu
 
 
 def shown_depth(run: Run) -> int:
-    """Return the deepest depth at which some cell learns anything, or else the shallowest."""
-    learning = run.verdicts.loc[~run.verdicts["training_verdict"].isin(FAILURES), "depth"]
-    return int(learning.max()) if len(learning) else run.depths[0]
+    """Return the deepest depth at which some cell trains, or else stays partial; the shallowest if none does."""
+    for verdict in ("trains", "partial"):
+        depths = run.verdicts.loc[run.verdicts["training_verdict"] == verdict, "depth"]
+        if len(depths):
+            return int(depths.max())
+    return run.depths[0]
 
 
 def rows(run: Run) -> pd.DataFrame:
@@ -62,7 +65,7 @@ def message(run: Run) -> str:
     distance = np.abs(np.log10(ratios["median"].replace(0, np.nan))).groupby(ratios["step"]).median()
     first, last = 10 ** distance.iloc[0], 10 ** distance.iloc[-1]
     return (
-        f"At depth {depth}, the deepest at which anything learned, {count(len(learning), 'cell')} learned: in the "
+        f"At depth {depth}, the deepest with success, {count(len(learning), 'cell')} trained or stayed partial: in the "
         f"median cell D lay a factor of {number(first)} from 1 before training, and {number(last)} at its end."
     )
 

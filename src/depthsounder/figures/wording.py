@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from math import floor, isfinite, isnan, log10
 
 _EXPONENTIAL = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)e([+-]?\d+)\b")
-_POWER = re.compile(r"(?<=[\w)])\^(-?\d+)")
+_POWER = re.compile(r"(?<=[\w)])\^(-?\d+|L\b)")
 _ONE_TIMES = re.compile(r"(?<![\d.])1 × 10")
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SUPERSCRIPT = str.maketrans("-0123456789L", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹ᴸ")
 
 
 def number(value: float | None, digits: int = 2) -> str:

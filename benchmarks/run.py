@@ -1,0 +1,118 @@
+"""Measure the engine beside PyTorch and JAX, and write a table and a page."""
+
+import argparse
+import json
+import os
+import platform
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from threadpoolctl import threadpool_info
+
+from benchmarks import engine, jax_scan, torch_loop, torch_vmap
+from benchmarks.measure import SCHEMA, Implementation, measure
+from benchmarks.page import render_page
+from benchmarks.problem import Case
+from benchmarks.summary import read_results, text_tables
+from depthsounder.report.provenance import commit, versions
+from depthsounder.tables import replacing, write_rows
+
+IMPLEMENTATIONS: dict[str, Implementation] = {
+    "engine": engine.run,
+    "torch_loop": torch_loop.run,
+    "torch_vmap": torch_vmap.run,
+    "jax_scan": jax_scan.run,
+}
+
+# The first case is the one from which the others depart along one axis each. Fewer networks make more updates, so that
+# every time is long enough to be measured; 14 networks × 300 updates is a block of the default sweep.
+CASES = tuple(
+    Case(activation, depth=depth, width=width, networks=networks, updates=updates)
+    for activation in ("relu", "tanh")
+    for depth, width, networks, updates in (
+        (20, 64, 10, 60),
+        (20, 128, 10, 50),
+        (5, 64, 10, 120),
+        (50, 64, 10, 40),
+        (20, 64, 1, 300),
+        (20, 64, 4, 100),
+        (20, 64, 14, 300),
+        (20, 64, 70, 15),
+    )
+)
+QUICK_CASES = tuple(
+    Case(activation, depth=depth, width=width, networks=networks, updates=10, batch=16)
+    for activation in ("relu", "tanh")
+    for depth, width, networks in ((3, 16, 2), (3, 32, 2), (6, 16, 2), (3, 16, 5))
+)
+
+
+def keep_to_one_core() -> None:
+    """Give this process one core, as a job of a sweep has it, before any library starts threads of its own.
+
+    PyTorch and NumPy have settings for their threads, but XLA takes as many as it has cores: with its flag
+    xla_cpu_multi_thread_eigen=false two threads still share the work, and compiling takes two in any case.
+
+    Raises
+    ------
+    SystemExit
+        If the system cannot do that.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        raise SystemExit("The benchmarks need Linux: JAX can be kept to one thread in no other way.")
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
+def gather_facts(repeats: int) -> dict[str, str]:
+    """Return what the times depend on beside the code: machine, its load before the run, versions and commit."""
+    processors = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    kernels = {library["architecture"] for library in threadpool_info() if library["internal_api"] == "openblas"}
+    return {
+        "processor": processors[0].partition(": ")[2] if processors else platform.machine(),
+        "cores": str(os.cpu_count()),
+        "load before the run": f"{os.getloadavg()[0]:.2f}",
+        "repeats": str(repeats),
+        **versions(),
+        "BLAS kernels": ", ".join(sorted(kernels)) or "not known",
+        "BLAS settings": " ".join(f"{name}={os.environ[name]}" for name in sorted(os.environ) if "BLAS_" in name)
+        or "none",
+        "torch": version("torch"),
+        "jax": version("jax"),
+        "commit": commit(),
+    }
+
+
+def describe(rows: list[dict[str, Any]]) -> str:
+    """Return the times of one repeat of a case in a line."""
+    case = "repeat {repeat}, {activation}, depth {depth}, width {width}, networks {networks}".format(**rows[0])
+    times = ", ".join(f"{row['implementation']} {1e3 * row['seconds_per_network_step']:.3f}" for row in rows)
+    return f"{case}: {times} ms"
+
+
+def main() -> None:
+    """Run all cases, and write results/NAME.parquet and reports/NAME.html."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="tiny cases that show that everything works, and no speed")
+    quick = parser.parse_args().quick
+    name, cases, repeats = ("benchmark-quick", QUICK_CASES, 2) if quick else ("benchmark", CASES, 5)
+    keep_to_one_core()
+    facts = gather_facts(repeats)
+    print(f"{facts['processor']}, load {facts['load before the run']}: more than 0.2 would show in the times")
+    rows = []
+    for measured in measure(cases, repeats, IMPLEMENTATIONS):
+        rows += measured
+        print(describe(measured), flush=True)
+    table = Path("results") / f"{name}.parquet"
+    metadata = {"facts": json.dumps(facts), "cases": json.dumps([asdict(case) for case in cases])}
+    write_rows(table, rows, SCHEMA, metadata)
+    results = read_results(table)
+    page = Path("reports") / f"{name}.html"
+    with replacing(page) as temporary:
+        temporary.write_text(render_page(results), encoding="utf-8")
+    print(f"\n{text_tables(results)}\n\nThe page is {page}, the table {table}")
+
+
+if __name__ == "__main__":
+    main()
