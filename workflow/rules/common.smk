@@ -65,3 +65,10 @@ def tuning_parts(wildcards):
 def parts_of_table(wildcards):
     """The files that a table is collected from."""
     return check_paths(settings) if wildcards.table == "gradient_check" else table_parts(settings, wildcards.table)
+
+
+# Snakemake's limit of job starts per second sets a timer with each look at the queue, and each timer causes another look:
+# after a thousand jobs the queue is looked at a thousand times a second. On one machine the cores are limit enough.
+onstart:
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None

@@ -8,8 +8,11 @@ from matplotlib.lines import Line2D
 
 from depthsounder.figures.panels import DECADES, legend_below, log_axis, log_limits, note, training_handles
 from depthsounder.figures.style import FAILURES, INK, MUTED, TRAINING, activation_marker, label, themed
-from depthsounder.figures.wording import count
+from depthsounder.figures.wording import count, join
 from depthsounder.runs import CELL, Run, records
+
+_NAMED = 3
+"""So many cells at most are named in a sentence."""
 
 SIGNALS = ("vanishing", "healthy", "exploding")
 
@@ -50,10 +53,20 @@ def message(run: Run) -> str:
     sentences = [f"Theory predicted the measured signal verdict in {agree} of {count(len(known), 'cell')}."]
     for chosen, called, end in ((sick, "vanishing or exploding", ""), (~sick, "healthy", " all the same")):
         if chosen.any():
-            failures = int((chosen & failed).sum())
-            outcome = f"{failures} failed in training{end}" if failures else "none failed in training"
-            sentences.append(f"Of {int(chosen.sum())} that it calls {called}, {outcome}.")
+            failures = known[chosen & failed]
+            outcome = f"{len(failures)} failed in training{end}" if len(failures) else "none failed in training"
+            sentences.append(f"Of {int(chosen.sum())} that it calls {called}, {outcome}{_named(failures)}.")
     return " ".join(sentences)
+
+
+def _named(cells: pd.DataFrame) -> str:
+    """Return a few cells by their names, and nothing for many."""
+    if not 0 < len(cells) <= _NAMED:
+        return ""
+    names = [
+        f"{label(cell['activation'])} with {label(cell['init'])} at depth {cell['depth']}" for cell in records(cells)
+    ]
+    return f" ({join(names)})"
 
 
 @themed
