@@ -232,7 +232,7 @@ def check_split(source: str, classes: Sequence[str], counts: Sequence[int], test
             expected = count * size // n_examples
             if expected < _LEAST_PER_PART:
                 raise DataError(
-                    f"{source}: found {count} examples of the class {name!r}, {expected} of them for the {part} "
+                    f"{source}: found {count} of the class {name!r}, {expected} of them for the {part} "
                     f"part; allowed: at least {_LEAST_PER_PART} in each part (test_fraction is {test_fraction:g})"
                 )
     return split_sizes(n_examples, test_fraction)[0]

@@ -170,9 +170,7 @@ def test_a_quantity_is_no_class(tmp_path, suffix):
 
 def test_a_class_needs_two_examples_in_each_part():
     assert check_split("a.csv", ["a", "b"], [10, 10], 0.2) == 16
-    with pytest.raises(
-        DataError, match=re.escape("a.csv: found 9 examples of the class 'b', 1 of them for the test part")
-    ):
+    with pytest.raises(DataError, match=re.escape("a.csv: found 9 of the class 'b', 1 of them for the test part")):
         check_split("a.csv", ["a", "b"], [11, 9], 0.2)
     with pytest.raises(DataError, match="training part"):
         check_split("a.csv", ["a", "b"], [10, 10], 0.9)

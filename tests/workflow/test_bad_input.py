@@ -73,7 +73,7 @@ def test_a_preset_is_named_and_not_the_config_that_it_overrides(fresh):
         (None, ["flowers.csv: found no such file"]),
         ("length,kind\n1,iris\nnan,iris\n2,poppy\n", ["column 'length', row 2 of the data", "NaN"]),
         ("length,sort\n1,iris\n2,poppy\n", ["no target column 'kind'", "'length', 'sort'"]),
-        ("length,kind\n1,iris\n2,poppy\n", ["found 1 examples of the class 'iris'"]),
+        ("length,kind\n1,iris\n2,poppy\n", ["found 1 of the class 'iris'"]),
     ],
     ids=["missing file", "NaN", "missing target", "too few examples"],
 )
