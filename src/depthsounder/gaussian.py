@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 
 from depthsounder.activations import Activation
 
@@ -207,6 +206,9 @@ def _excess(activation: Activation, q: ArrayLike) -> np.ndarray:
 
 def _attracting_root(activation: Activation) -> float | None:
     """Return the smallest q on the grid with g(q) = 1 whose fixed point attracts, or None."""
+    # Here and not above: it is a quarter of the start of every job, and only some jobs of critical cells need it.
+    from scipy.optimize import brentq  # noqa: PLC0415
+
     excess = _excess(activation, _GRID)
     firm = np.flatnonzero(np.abs(excess) > _FIRM)
     for left, right in pairwise(firm):
