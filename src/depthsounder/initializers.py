@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-from scipy.linalg import qr
 from scipy.special import ndtr
 
 from depthsounder.activations import Activation
@@ -35,7 +34,7 @@ def _uniform(normals: np.ndarray, variance: float) -> np.ndarray:
 def _orthogonal(normals: np.ndarray, variance: float) -> np.ndarray:
     fan_in, fan_out = normals.shape
     tall = normals if fan_in >= fan_out else normals.T
-    basis, triangle = qr(tall, mode="economic")
+    basis, triangle = np.linalg.qr(tall)
     # With the signs of the diagonal the basis follows Haar's measure: Mezzadri 2007, "How to generate random matrices".
     basis *= np.sign(np.diag(triangle))
     entries = basis if fan_in >= fan_out else basis.T

@@ -266,7 +266,7 @@ def test_settings_become_the_words_of_a_command_line():
     assert stage_arguments(config, "prepare")[:2] == ["--source=-my data.csv", "--target=y"]
     words = stage_arguments(config, "verify")
     assert words == [
-        "--root-seed=1", "--depths", "1", "2", "3", "10", "20", "50", "--width=8", "--examples=5",
+        "--root-seed=1", "--depths", "1", "2", "3", "10", "20", "--width=8", "--examples=5",
         "--complex-step-threshold=1e-12",
     ]  # fmt: skip
     digits = validate_config(default_values(), [DEFAULT])
