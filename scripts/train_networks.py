@@ -6,7 +6,7 @@ from depthsounder.jobs import add_recipe, cell_parser, recipe, start_cell
 from depthsounder.probes import Probe
 from depthsounder.records import trace_columns, training_signal
 from depthsounder.tables import SIGNAL, TRACES
-from depthsounder.training import Trace, Trainer
+from depthsounder.training import Trace, train
 from depthsounder.tuning import read_chosen_rate
 
 
@@ -23,8 +23,8 @@ def main() -> None:
     rate = read_chosen_rate(arguments.tuning, arguments.steps, arguments.tail_steps)
     traces = [Trace(seed, rate) for seed in job.seeds]
     probe = Probe(job.sizes, job.activation, job.dataset)
-    trainer = Trainer(job.draw(job.seeds), job.sizes, job.activation, job.dataset, recipe(arguments), traces, probe)
-    trainer.run(job.root_seed)
+    parameters, how = job.draw(job.seeds), recipe(arguments)
+    train(parameters, job.sizes, job.activation, job.dataset, how, traces, job.root_seed, probe)
     job.write(arguments.signal, training_signal(traces, job.sizes), SIGNAL)
     job.write(arguments.traces, trace_columns(traces, "evaluate"), TRACES)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from depthsounder.jobs import add_recipe, cell_parser, recipe, start_cell
 from depthsounder.records import trace_columns
 from depthsounder.tables import TRACES
-from depthsounder.training import Trace, Trainer
+from depthsounder.training import Trace, train
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def main() -> None:
     job = start_cell(arguments)
     traces = [Trace(seed, rate) for seed, rate in product(job.seeds, arguments.learning_rates)]
     parameters = job.draw(job.seeds).repeat(len(arguments.learning_rates), axis=0)
-    Trainer(parameters, job.sizes, job.activation, job.dataset, recipe(arguments), traces).run(job.root_seed)
+    train(parameters, job.sizes, job.activation, job.dataset, recipe(arguments), traces, job.root_seed)
     job.write(arguments.output, trace_columns(traces, "tune"), TRACES)
 
 

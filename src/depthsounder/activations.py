@@ -14,8 +14,8 @@ from functools import cache
 from math import pi, sqrt
 
 import numpy as np
-from scipy.special import erf as _scipy_erf
-from scipy.special import ndtr as _scipy_ndtr
+
+from depthsounder.special import erf, ndtr
 
 LEAKY_SLOPE = 0.01
 
@@ -142,7 +142,7 @@ def _selu_slope(z, h, out):
 
 def _gelu(z, out):
     # Where the distribution function is 0, so is the product, also at z = -∞.
-    _scipy_ndtr(z, out=out)
+    ndtr(z, out=out)
     np.multiply(out, z, out=out, where=out != 0.0)
 
 
@@ -152,7 +152,7 @@ def _gelu_slope(z, h, out):
     np.exp(out, out=out)
     np.multiply(out, z, out=out, where=out != 0.0)
     np.multiply(out, 1.0 / sqrt(2.0 * pi), out=out)
-    np.add(out, _scipy_ndtr(z), out=out)
+    np.add(out, ndtr(z), out=out)
 
 
 def _silu(z, out):
@@ -198,7 +198,7 @@ def _softsign_slope(z, h, out):
 
 
 def _erf(z, out):
-    _scipy_erf(z, out=out)
+    erf(z, out=out)
 
 
 def _erf_slope(z, h, out):

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-from scipy.special import ndtr
 
 from depthsounder.activations import Activation
 from depthsounder.gaussian import critical_gain
+from depthsounder.special import ndtr
 from depthsounder.streams import stream
 
 WeightVariance = Callable[[int, int, Activation], float]

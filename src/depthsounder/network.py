@@ -25,6 +25,12 @@ def parameter_count(sizes: list[int]) -> int:
     return sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(sizes))
 
 
+def working_set(sizes: list[int], n_examples: int, itemsize: int) -> int:
+    """Return the bytes of one network in a `NetworkStack`: parameters and gradients, z and h of every layer."""
+    signals = sum(sizes[:-1]) + sum(sizes[1:])
+    return itemsize * (2 * parameter_count(sizes) + n_examples * signals)
+
+
 def layer_views(flat: np.ndarray, sizes: list[int]) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Cut flat parameters or gradients (S, P) into each layer's, without a copy.
 

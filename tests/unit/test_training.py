@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from support import name_of, small_dataset, textbook_gradients, textbook_pass
 
+from depthsounder import training
 from depthsounder.activations import LINEAR, RELU, SIGMOID, TANH
 from depthsounder.initializers import HE_NORMAL, draw_network, layer_sizes
-from depthsounder.network import NetworkStack, layer_views, pack
+from depthsounder.network import NetworkStack, layer_views, pack, working_set
 from depthsounder.optimizers import OPTIMIZERS
 from depthsounder.probes import STATISTICS, Probe
 from depthsounder.training import Evaluation, Recipe, Trace, Trainer, batches, draw_stack
@@ -49,6 +50,29 @@ def textbook_training(seed, rate, steps, activation=TANH):
         yield cost, weight_gradients, bias_gradients, weights, biases
         weights = [w - rate * g for w, g in zip(weights, weight_gradients, strict=True)]
         biases = [b - rate * g for b, g in zip(biases, bias_gradients, strict=True)]
+
+
+# --- in which company ---
+
+
+@pytest.mark.parametrize("share", [1, 3 * working_set(SIZES, 16, 4), 2**40], ids=["alone", "by threes", "all"])
+def test_how_many_the_cache_holds_leaves_no_bit_behind(monkeypatch, share):
+    networks = [(seed, rate) for seed in range(4) for rate in (0.1, EXPLODES)]
+    sizes_of_stacks = []
+
+    class Watched(Trainer):
+        def run(self, root_seed):
+            sizes_of_stacks.append(len(self.living))
+            super().run(root_seed)
+
+    expected, _ = train(networks)
+    monkeypatch.setattr(training, "CACHE_SHARE", share)
+    monkeypatch.setattr(training, "Trainer", Watched)
+    parameters = draw_stack(1, [seed for seed, _ in networks], SIZES, TANH, HE_NORMAL)
+    traces = [Trace(seed, rate) for seed, rate in networks]
+    training.train(parameters, SIZES, TANH, DATASET, RECIPE, traces, 1, Probe(SIZES, TANH, DATASET))
+    assert sizes_of_stacks == {1: [1] * 8, 2**40: [8]}.get(share, [3, 3, 2])
+    assert [record(trace) for trace in traces] == [record(trace) for trace in expected]
 
 
 # --- what is computed ---
