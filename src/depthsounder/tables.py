@@ -15,6 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from depthsounder.arrays import to_arrow
+
 WRITING = {"compression": "zstd", "write_page_checksum": True}
 """How every Parquet file is written."""
 
@@ -183,7 +185,7 @@ def write_table(path: Path, columns: Columns, schema: pa.Schema, metadata: Mappi
     """
     if set(columns) != set(schema.names):
         raise ValueError(f"{path.name}: columns {sorted(set(columns) ^ set(schema.names))} are missing or not expected")
-    arrays = [pa.array(columns[field.name], type=field.type) for field in schema]
+    arrays = [to_arrow(columns[field.name], field.type) for field in schema]
     table = pa.Table.from_arrays(arrays, schema=schema.with_metadata(dict(metadata or {})))
     with replacing(path) as temporary:
         pq.write_table(table, temporary, **WRITING)

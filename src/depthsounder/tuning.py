@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from depthsounder.arrays import to_numpy
 from depthsounder.tables import read_table
 
 NetworkLosses = Mapping[tuple[float, int], np.ndarray]
@@ -50,5 +51,5 @@ def read_chosen_rate(parts: list[Path], steps: int, tail_steps: int) -> float:
     losses: dict[tuple[float, int], np.ndarray] = {}
     for part in parts:
         table = read_table(part, ["learning_rate", "seed", "train_loss"])
-        losses |= group_losses(*(table[name].to_numpy() for name in ("learning_rate", "seed", "train_loss")))
+        losses |= group_losses(*(to_numpy(table[name]) for name in ("learning_rate", "seed", "train_loss")))
     return choose_rate(losses, steps, tail_steps)

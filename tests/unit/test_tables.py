@@ -162,7 +162,7 @@ def test_columns_that_are_not_exactly_the_schemas_are_refused_by_name(path, wron
 
 @pytest.mark.parametrize("wrong", [["one", "two", "three"], [2**40, 0, 0]], ids=str)
 def test_values_that_do_not_fit_their_column_are_refused(path, wrong):
-    with pytest.raises((pa.ArrowInvalid, pa.ArrowTypeError, OverflowError)):
+    with pytest.raises((TypeError, OverflowError)):
         write_table(path, {**columns(), "count": wrong}, SMALL)
     assert not list(path.parent.iterdir())
 

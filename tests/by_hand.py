@@ -1,0 +1,64 @@
+"""Scripts called as the workflow calls them, but by hand: on the real digits, for a few cells."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+STEPS = 40
+
+
+def call(script, *arguments, flags=(), **environment):
+    """Run a script to its end and return what it wrote to standard error."""
+    done = subprocess.run(
+        [sys.executable, *flags, ROOT / "scripts" / script, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def prepare(folder, **how):
+    """Write the digits."""
+    return call("prepare_data.py", "--source=digits", "--test-fraction=0.2", "--root-seed=1", "--probe-examples=256",
+                "--output", folder / "data.npz", **how)  # fmt: skip
+
+
+def check(folder, cell, **how):
+    """Check the gradients of a cell (activation, init, depth)."""
+    activation, init, _ = cell
+    return call("check_gradients.py", "--activation", activation, "--init", init, "--depths=2", "--width=4",
+                "--examples=3", "--complex-step-threshold=1e-12", "--root-seed=1",
+                "--output", folder / f"{activation}.parquet", **how)  # fmt: skip
+
+
+def measure(prepared, folder, cell, **how):
+    """Measure three networks of a cell before training, into `folder`/signal.parquet."""
+    return call("measure_signal.py", *_of_cell(prepared, cell), "--output", folder / "signal.parquet", **how)
+
+
+def tune(prepared, folder, cell, **how):
+    """Train three networks of a cell at two rates, into `folder`/traces.parquet."""
+    return call("tune_rate.py", *_of_cell(prepared, cell), *_recipe(), "--learning-rates", 0.01, 0.1,
+                "--output", folder / "traces.parquet", **how)  # fmt: skip
+
+
+def train(prepared, folder, cell, **how):
+    """Train three networks of a cell at the rate that `tune` chose."""
+    return call("train_networks.py", *_of_cell(prepared, cell), *_recipe(), "--tuning", folder / "traces.parquet",
+                "--tail-steps=10", "--signal", folder / "training.parquet", "--traces", folder / "evaluated.parquet",
+                **how)  # fmt: skip
+
+
+def _of_cell(prepared, cell):
+    activation, init, depth = cell
+    return ("--data", prepared / "data.npz", "--check", prepared / f"{activation}.parquet", "--depth", depth,
+            "--activation", activation, "--init", init, "--seeds=0-2", "--width=64", "--root-seed=1")  # fmt: skip
+
+
+def _recipe():
+    return "--optimizer=sgd", "--batch-size=64", "--steps", STEPS, "--logged-steps", 0, STEPS
