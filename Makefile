@@ -50,7 +50,7 @@ test: lint ## check the code and run every test
 .PHONY: bench
 bench: export JAX_PLATFORMS = cpu
 bench: export PYTHONPATH = src
-bench: .venv-bench/installed ## measure the engine beside PyTorch and JAX, in about ten minutes
+bench: .venv-bench/installed ## measure the engine beside PyTorch and JAX, in about fifteen minutes
 	.venv-bench/bin/python -m benchmarks.run
 
 .PHONY: lint

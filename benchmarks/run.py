@@ -32,14 +32,14 @@ CASES = tuple(
     Case(activation, depth=depth, width=width, networks=networks, updates=updates)
     for activation in ("relu", "tanh")
     for depth, width, networks, updates in (
-        (20, 64, 10, 60),
-        (20, 128, 10, 50),
-        (5, 64, 10, 120),
-        (50, 64, 10, 40),
+        (20, 64, 10, 100),
+        (20, 128, 10, 60),
+        (5, 64, 10, 200),
+        (50, 64, 10, 60),
         (20, 64, 1, 300),
         (20, 64, 4, 100),
         (20, 64, 14, 300),
-        (20, 64, 70, 15),
+        (20, 64, 70, 30),
     )
 )
 QUICK_CASES = tuple(
