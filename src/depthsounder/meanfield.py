@@ -10,11 +10,12 @@ This module knows no networks and no measurements.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import exp, inf, log
+from math import inf, log
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
+from scipy.optimize.elementwise import find_root
 
 from depthsounder.activations import Activation
 from depthsounder.gaussian import fourth_moment, second_moment, second_moment_slope, squared_slope
@@ -63,9 +64,9 @@ class MeanField:
     note: str = ""
 
 
-def variance_map(activation: Activation, q: ArrayLike, gain: float, bias_variance: float = 0.0) -> np.ndarray:
+def variance_map(activation: Activation, q: ArrayLike, gain: ArrayLike, bias_variance: ArrayLike = 0.0) -> np.ndarray:
     """Return σw² E[φ(√q z)²] + σb², the next layer's q, in q's shape (Poole et al. 2016, section 2)."""
-    return gain * second_moment(activation, q) + bias_variance
+    return np.asarray(gain) * second_moment(activation, q) + np.asarray(bias_variance)
 
 
 @cache
@@ -73,8 +74,8 @@ def _grid_moments(activation: Activation) -> np.ndarray:
     return second_moment(activation, _GRID)
 
 
-def fixed_point(activation: Activation, gain: float, bias_variance: float, start: float) -> float:
-    """Return the fixed point of the variance map that iteration from `start` > 0 approaches.
+def fixed_points(activation: Activation, gain: ArrayLike, bias_variance: ArrayLike, start: ArrayLike) -> np.ndarray:
+    """Return the fixed points of variance maps that iteration from `start` > 0 approaches, in the arguments' shape.
 
     For a map that rises, iteration moves one way and stops at the first fixed point there: the first change of sign of
     V(q) - q, however slow the approach. That is what decides where fixed points at 0 and ∞ coexist, as for GELU. No map
@@ -85,26 +86,31 @@ def fixed_point(activation: Activation, gain: float, bias_variance: float, start
     q_star
         From 0 to ∞, both included.
     """
+    gain, bias_variance, start = np.broadcast_arrays(*(np.asarray(a, float) for a in (gain, bias_variance, start)))
 
-    def growth(q: ArrayLike) -> np.ndarray:
-        return variance_map(activation, q, gain, bias_variance) / np.asarray(q) - 1.0
+    def growth(logarithm: np.ndarray, gain: np.ndarray, bias_variance: np.ndarray) -> np.ndarray:
+        q = np.exp(logarithm)
+        return variance_map(activation, q, gain, bias_variance) / q - 1.0
 
-    if gain == 0.0:
-        return bias_variance
-    direction = float(growth(start))
-    if abs(direction) <= MARGINAL:
-        return start
-    grid_growth = (gain * _grid_moments(activation) + bias_variance) / _GRID - 1.0
-    reversals = grid_growth * np.sign(direction) < -MARGINAL
-    if direction > 0.0:
-        ends = _GRID[reversals & (start < _GRID)]
-        end = ends.min(initial=inf)
-    else:
-        ends = _GRID[reversals & (start > _GRID)]
-        end = ends.max(initial=0.0)
-    if not len(ends):
-        return float(end)
-    return exp(brentq(lambda x: float(growth(exp(x))), log(start), log(end), xtol=1e-15, rtol=1e-15))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        direction = growth(np.log(start), gain, bias_variance)
+        on_grid = (gain[..., None] * _grid_moments(activation) + bias_variance[..., None]) / _GRID - 1.0
+    reverses = on_grid * np.sign(direction)[..., None] < -MARGINAL
+    above = np.where(reverses & (start[..., None] < _GRID), _GRID, inf).min(axis=-1)
+    below = np.where(reverses & (start[..., None] > _GRID), _GRID, 0.0).max(axis=-1)
+    q_star = np.where(np.abs(direction) <= MARGINAL, start, np.where(direction > 0.0, above, below))
+    q_star = np.where(gain == 0.0, bias_variance, q_star)
+    between = (gain > 0.0) & (q_star > 0.0) & (q_star < inf) & (q_star != start)
+    if between.any():
+        ends = np.log(np.stack([start[between], q_star[between]]))
+        found = find_root(
+            growth,
+            (ends.min(axis=0), ends.max(axis=0)),
+            args=(gain[between], bias_variance[between]),
+            tolerances={"xatol": 1e-15, "xrtol": 1e-15},
+        )
+        q_star[between] = np.exp(found.x)
+    return q_star
 
 
 def _depth_scale(slope: float) -> float:
@@ -147,7 +153,7 @@ def mean_field(activation: Activation, gain: float, bias_variance: float = 0.0, 
     start
         q of the first layer, positive unless gain and bias variance are 0: it decides where several q* attract.
     """
-    q_star = fixed_point(activation, gain, bias_variance, start)
+    q_star = float(fixed_points(activation, gain, bias_variance, start))
     chi_1 = gain * float(squared_slope(activation, q_star))
     scale = _depth_scale(chi_1)
     xi_grad = inf if scale == inf else 0.0 - scale
@@ -164,19 +170,6 @@ def mean_field(activation: Activation, gain: float, bias_variance: float = 0.0, 
     if c_star is None:
         notes.append("every c is a fixed point")
     return MeanField(q_star, chi_1, xi_grad, chi_q, c_star, chi_c, xi_q, _depth_scale(chi_c), ", ".join(notes))
-
-
-def critical_line(activation: Activation, q_star: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Return σw² and σb², in q_star's shape, of the networks whose fixed point is q* and has χ1 = 1.
-
-    It is the line between order and chaos, with q* as its parameter; NaN where it would need σb² < 0.
-    """
-    gain = 1.0 / squared_slope(activation, q_star)
-    bias_variance = np.asarray(q_star) - gain * second_moment(activation, q_star)
-    # Without biases the difference is rounding.
-    bias_variance = np.where(np.abs(bias_variance) <= MARGINAL * np.asarray(q_star), 0.0, bias_variance)
-    possible = bias_variance >= 0.0
-    return np.where(possible, gain, np.nan), np.where(possible, bias_variance, np.nan)
 
 
 def signal_trajectory(activation: Activation, init: Initializer, n_inputs: int, width: int, depth: int) -> Trajectory:

@@ -33,7 +33,7 @@ FLOORS = (
     {"jobs"},
     {"overlaps", "verdicts"},
     {"judging", "meanfield"},
-    {"claims"},
+    {"claims", "phases"},
     {"config"},
     {"sweep"},
     {"runs"},

@@ -22,8 +22,7 @@ from depthsounder.activations import (
 from depthsounder.gaussian import critical_gain, second_moment
 from depthsounder.initializers import CRITICAL, GLOROT_NORMAL, HE_NORMAL, LECUN_NORMAL, ZEROS, initializer
 from depthsounder.meanfield import (
-    critical_line,
-    fixed_point,
+    fixed_points,
     log_variance,
     mean_field,
     signal_trajectory,
@@ -53,25 +52,6 @@ def test_lecun_keeps_the_unit_variance_of_selu():
     theory = mean_field(SELU, gain=1.0, start=3.0)
     assert theory.q_star == pytest.approx(1.0, rel=1e-10)
     assert theory.chi_q == pytest.approx(0.782648, abs=5e-7)
-
-
-def test_tanh_with_biases_of_variance_0_05_is_critical_at_1_761():
-    def excess_bias(q):
-        return float(critical_line(TANH, q)[1]) - 0.05
-
-    q_star = brentq(excess_bias, 0.1, 2.0)
-    gain = float(critical_line(TANH, q_star)[0])
-    assert gain == pytest.approx(1.761, abs=5e-4)
-    theory = mean_field(TANH, gain, 0.05, start=1.0)
-    assert theory.q_star == pytest.approx(q_star, rel=1e-9)
-    assert theory.chi_1 == pytest.approx(1.0, rel=1e-9)
-
-
-def test_without_biases_only_the_ends_of_the_critical_line_remain():
-    gain, bias_variance = critical_line(RELU, [0.5, 1.0, 7.0])
-    np.testing.assert_allclose(gain, 2.0, rtol=1e-12)
-    np.testing.assert_array_equal(bias_variance, 0.0)
-    assert np.isnan(critical_line(SIGMOID, 1.0)).all()
 
 
 def test_sigmoid_is_critical_at_103():
@@ -165,7 +145,7 @@ def test_the_fixed_point_is_where_iteration_ends():
         q = 2.0
         for _ in range(400):
             q = float(variance_map(activation, q, gain, bias_variance))
-        assert fixed_point(activation, gain, bias_variance, start=2.0) == pytest.approx(q, rel=1e-9)
+        assert fixed_points(activation, gain, bias_variance, start=2.0) == pytest.approx(q, rel=1e-9)
 
 
 def test_the_first_layer_has_the_gain_of_its_own_fans():

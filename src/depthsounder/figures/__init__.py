@@ -20,6 +20,7 @@ from depthsounder.figures import (
     gradient_check,
     learning_rates,
     loss_traces,
+    phase_diagram,
     prediction,
     training_signal,
     weight_gradients,
@@ -129,6 +130,14 @@ FIGURES = {
             prediction.draw,
             prediction.rows,
             prediction.message,
+        ),
+        FigureRecord(
+            "phase_diagram",
+            "Order, chaos, and the edge between",
+            "Map of weight and bias variances for each activation, with a marker for each initialization.",
+            phase_diagram.draw,
+            phase_diagram.rows,
+            phase_diagram.message,
         ),
         FigureRecord(
             "gradient_check",

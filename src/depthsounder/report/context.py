@@ -66,7 +66,7 @@ _STORY: tuple[_Plan, ...] = (
         counts.training_counts,
         ("loss_traces", "learning_rates", "training_signal"),
     ),
-    ("theory", "Theory", "Was it predictable?", counts.prediction_counts, ("prediction",)),
+    ("theory", "Theory", "Was it predictable?", counts.prediction_counts, ("prediction", "phase_diagram")),
 )
 _CHECK: _Plan = (
     "gradient-check",

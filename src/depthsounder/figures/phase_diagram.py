@@ -1,0 +1,123 @@
+"""The plane of weight and bias variances: order, chaos, and where the sweep's initializations lie in it."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.transforms import offset_copy
+
+from depthsounder.activations import ACTIVATIONS
+from depthsounder.figures.panels import in_first_column, init_handles, legend_below, log_axis, panel_grid
+from depthsounder.figures.style import INK, PAPER, init_style, label, themed
+from depthsounder.figures.wording import count, join
+from depthsounder.initializers import initializer
+from depthsounder.meanfield import MARGINAL
+from depthsounder.phases import growth_plane
+from depthsounder.runs import Run, records
+
+_LEVELS = (1e-9, 0.1, 0.5, 0.9, 1.0, 1.1, 2.0, 10.0, 1e9)
+"""Of χ1, between which a color stands: from errors that vanish to errors that explode."""
+
+_COLORS = ("#3C5A99", "#7C93C3", "#B5C3DF", "#E3E9F3", "#FBEADF", "#F2C4A4", "#DE8A5B", "#BF4A1D")
+_POINTS = (97, 25)
+"""Of the grid in σw² and σb²."""
+
+_NARROWEST = (0.1, 10.0)
+_WIDEST = (1e-3, 1e3)
+"""Of σw²; what lies beyond stands at the edge."""
+
+PHASES = ("order", "edge", "chaos")
+
+
+def rows(run: Run) -> pd.DataFrame:
+    """Return for each activation and initialization its place in the plane, its χ1 and depth scales, and its phase.
+
+    Returns
+    -------
+    pandas.DataFrame
+        activation, init, weight_gain (σw² between hidden layers), bias_variance (σb²), q_star, chi_1, xi_c, xi_grad,
+        and phase: order, edge or chaos.
+    """
+    columns = ["activation", "init", "q_star", "chi_1", "xi_c", "xi_grad"]
+    table = run.theory.drop_duplicates(["activation", "init"])[columns].reset_index(drop=True)
+    laws = [initializer(name) for name in table["init"]]
+    width = run.config.width
+    gains = [law.gain(width, width, ACTIVATIONS[name]) for law, name in zip(laws, table["activation"], strict=True)]
+    table.insert(2, "weight_gain", gains)
+    table.insert(3, "bias_variance", [law.bias_variance for law in laws])
+    chi_1 = table["chi_1"]
+    phase = np.select(
+        [(chi_1 - 1.0).abs() <= 10.0 * MARGINAL, chi_1 < 1.0, chi_1 > 1.0], ["edge", "order", "chaos"], ""
+    )
+    return table.assign(phase=phase)
+
+
+def message(run: Run) -> str:
+    """Return in sentences how many initializations lie in order, in chaos, and on the edge, and which these are."""
+    table = rows(run)
+    amounts = table["phase"].value_counts()
+    order, edge, chaos = (int(amounts.get(phase, 0)) for phase in PHASES)
+    sentence = (
+        f"Of {count(len(table), 'combination')} of activation and initialization, {order} lie in order, where errors "
+        f"vanish, {chaos} in chaos, where they explode, and {edge} on the edge between."
+    )
+    critical = table[table["phase"] == "edge"]
+    names = [
+        f"{label(str(activation))} with {join(label(init) for init in group['init'])}"
+        for activation, group in critical.groupby("activation", sort=False)
+    ]
+    return f"{sentence} On the edge: {'; '.join(names)}." if names else sentence
+
+
+@themed
+def draw(run: Run) -> Figure:
+    """Draw χ1 over the plane for each activation, the critical line, and the initializations."""
+    table = rows(run)
+    figure, axes = panel_grid(run.activations, ["phases"], height=2.7)
+    drawable = table.loc[table["weight_gain"] > 0, "weight_gain"]
+    places = [*_NARROWEST, *drawable / 3, *drawable * 3]
+    limits = max(min(places), _WIDEST[0]), min(max(places), _WIDEST[1])
+    top = max(1.0, 1.25 * float(table["bias_variance"].max()))
+    # Dense at σb² = 0, where the line of tanh leaves as a cusp.
+    gains, bias_variances = np.geomspace(*limits, _POINTS[0]), top * np.linspace(0.0, 1.0, _POINTS[1]) ** 2
+    filled = None
+    for (_, activation), panel in axes.items():
+        log_axis(panel, limits, "x")
+        plane = np.clip(growth_plane(ACTIVATIONS[activation], gains, bias_variances), 1e-8, 1e8)
+        filled = panel.contourf(
+            gains, bias_variances, plane, levels=_LEVELS, cmap=ListedColormap(_COLORS),
+            norm=BoundaryNorm(_LEVELS, len(_COLORS)),
+        )  # fmt: skip
+        panel.contour(gains, bias_variances, np.log(plane), levels=[0.0], colors=INK, linewidths=1.2)
+        panel.grid(False)
+        panel.set_xlabel("σw²")
+        if in_first_column(panel):
+            panel.set_ylabel("σb²")
+        else:
+            panel.tick_params(labelleft=False)
+        _mark(figure, panel, table[table["activation"] == activation], limits)
+    if filled is not None:
+        bar = figure.colorbar(filled, ax=list(axes.values()), ticks=_LEVELS[1:-1], aspect=30, pad=0.01)
+        bar.ax.set_yticklabels([f"{level:g}" for level in _LEVELS[1:-1]])
+        bar.set_label("χ1, growth of δ² per layer")
+    critical = Line2D([], [], color=INK, linewidth=1.2, label="critical line, χ1 = 1")
+    legend_below(figure, [*init_handles(run.inits), critical])
+    return figure
+
+
+def _mark(figure: Figure, panel: Axes, table: pd.DataFrame, limits: tuple[float, float]) -> None:
+    """Put a marker at each initialization; those at one place are stacked."""
+    stacked: dict[tuple[float, float], int] = {}
+    for law in records(table):
+        x = float(np.clip(law["weight_gain"], limits[0], limits[1]))
+        place = (round(np.log10(x), 1), law["bias_variance"])
+        floor = stacked.get(place, 0)
+        stacked[place] = floor + 1
+        style = init_style(law["init"])
+        raised = offset_copy(panel.transData, figure, y=5 + 9 * floor, units="points")
+        panel.plot(
+            x, law["bias_variance"], style.marker, color=style.color, markersize=7, markeredgecolor=PAPER,
+            markeredgewidth=0.7, clip_on=False, zorder=5, transform=raised,
+        )  # fmt: skip
