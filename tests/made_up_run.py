@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 
 from depthsounder import tables
+from depthsounder.comparing import Pair, compare, evaluation_tails
 from depthsounder.config import Config, save_resolved
 from depthsounder.dataset import Dataset, save_dataset
 from depthsounder.judging import judge_cells
@@ -56,6 +57,7 @@ def make_config(depths, activations, inits, **changes):
             "diverged_loss": 2.0,
             "tail_steps": 5,
         },
+        "comparisons": [],
     }
     return Config.model_validate({**values, **changes})
 
@@ -84,6 +86,10 @@ def write_run(folder, depths, activations, inits, *, factor=None, claims=None, c
     verdicts = list(judged)
     columns = {name: [row[name] for row in verdicts] for name in tables.VERDICTS.names}
     tables.write_table(folder / "verdicts.parquet", columns, tables.VERDICTS)
+    traces = tables.read_table(folder / "traces.parquet").to_pandas()
+    tails = evaluation_tails(traces, config.training.steps, config.verdicts.tail_steps)
+    family = [Pair(**dict(comparison)) for comparison in config.comparisons]
+    tables.write_rows(folder / "comparisons.parquet", compare(tails, family, config.inits), tables.COMPARISONS)
     texts = {**{name: [f"{name} {row}" for row in range(3)] for name in tables.CLAIMS.names}, **FULL, **(claims or {})}
     tables.write_table(folder / "claims.parquet", texts, tables.CLAIMS)
     return folder

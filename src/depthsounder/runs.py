@@ -67,7 +67,7 @@ class Run:
         The resolved config.
     data
         Facts of the prepared data.
-    verdicts, theory, gradient_check, claims
+    verdicts, theory, gradient_check, comparisons, claims
         The tables of these names, in full.
     """
 
@@ -77,6 +77,7 @@ class Run:
     verdicts: pd.DataFrame
     theory: pd.DataFrame
     gradient_check: pd.DataFrame
+    comparisons: pd.DataFrame
     claims: pd.DataFrame
 
     @cached_property
@@ -141,7 +142,7 @@ def load_run(folder: Path) -> Run:
     )
     small = {
         name: read_table(folder / f"{name}.parquet").to_pandas()
-        for name in ("verdicts", "theory", "gradient_check", "claims")
+        for name in ("verdicts", "theory", "gradient_check", "comparisons", "claims")
     }
     return Run(folder=folder, config=load_resolved(folder / "config.json"), data=facts, **small)
 

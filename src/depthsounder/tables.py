@@ -129,6 +129,24 @@ VERDICTS = pa.schema(
     ]
 )
 
+COMPARISONS = pa.schema(
+    [
+        *_CELL,
+        _field("against", pa.string(), "name of another init of the same activation and depth"),
+        _field("in_family", pa.bool_(), "whether the config names this comparison, which alone are tested"),
+        _field("seeds", pa.int32(), "networks of each init, paired"),
+        _field("lower", pa.int32(), "seeds whose tail loss is lower with init than with against"),
+        _field("higher", pa.int32(), "seeds whose tail loss is higher with init than with against"),
+        _field("tail_ratio", pa.float64(), "tail loss with init over that with against, the median over seeds"),
+        _field("tail_ratio_low", pa.float64(), "ratio; order statistics, 95 %"),
+        _field("tail_ratio_high", pa.float64(), "ratio; order statistics, 95 %"),
+        _field("pairing_gain", pa.float64(), "variance of ln tail differences, unpaired over paired"),
+        _field("p_value", pa.float64(), "exact signed-rank test over seeds; null outside the family"),
+        _field("p_holm", pa.float64(), "p_value, adjusted over the family by Holm's method"),
+        _field("finding", pa.string(), "lower, higher, not told apart or one law; null outside the family"),
+    ]
+)
+
 CLAIMS = pa.schema(
     [
         _field("claim", pa.string(), "name"),
@@ -146,6 +164,7 @@ SCHEMAS = {
     "gradient_check": GRADIENT_CHECK,
     "theory": THEORY,
     "verdicts": VERDICTS,
+    "comparisons": COMPARISONS,
     "claims": CLAIMS,
 }
 

@@ -145,7 +145,8 @@ def test_a_wrong_value_is_refused_with_key_found_and_allowed(changes, expected):
 
 def test_critical_is_refused_where_no_critical_variance_exists():
     for name, activation in ACTIVATIONS.items():
-        values = changed(activations=["tanh", name] if name != "tanh" else ["tanh"], inits=["he_normal", "critical"])
+        activations = ["tanh", name] if name != "tanh" else ["tanh"]
+        values = changed(activations=activations, inits=["he_normal", "critical"], comparisons=[])
         if critical_gain(activation).status == "none":
             assert name in critical_gain(activation).reason
             message = refusal(values, [DEFAULT])
@@ -198,11 +199,43 @@ def test_positions_survive_anchors_and_merged_mappings(tmp_path):
 def test_numbers_in_lists_and_sections_of_the_command_line_are_numbers():
     # Snakemake reads what stands in brackets and braces as text.
     command_line = {"depths": ["3", "4"], "seeds": {"measure": "5"}, "run": "other"}
-    merged = changed(depths=["3", "4"], seeds__measure="5", run="other")
+    merged = changed(depths=["3", "4"], seeds__measure="5", run="other", comparisons=[])
     config = validate_config(merged, [DEFAULT], command_line)
     assert config.depths == (3, 4)
     assert config.seeds.measure == 5
     assert "command line: depths[0]\n    found 'x'" in refusal(changed(depths=["x"]), [DEFAULT], {"depths": ["x"]})
+
+
+def comparison(**changes):
+    return {"activation": "tanh", "depth": 20, "init": "glorot_normal", "against": "xavier_note"} | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "place", "complaint"),
+    [
+        ({"depth": 7}, ".depth", "found 7, which is not among this sweep's depths: 2, 5, 10, 20, 50"),
+        ({"activation": "erf"}, ".activation", "found 'erf', which is not among this sweep's activations"),
+        ({"against": "zeros"}, ".against", "found 'zeros', which is not among this sweep's inits"),
+        ({"against": "glorot_normal"}, ".against", "found 'glorot_normal', which is compared with itself"),
+        ({"init": "xavier_note", "against": "glorot_normal"}, "", "which stands in the list twice"),
+        ({"init": "glorot"}, ".init", "did you mean glorot_normal?"),
+        ({"than": "zeros"}, ".than", "is an unknown key; allowed: the keys activation, depth, init, against"),
+    ],
+)
+def test_a_comparison_of_what_is_not_in_the_sweep_is_refused(tmp_path, changes, place, complaint):
+    values = changed(comparisons=[comparison(), comparison(**changes)])
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(values))
+    message = refusal(values, [tmp_path / "config.yaml"])
+    assert f"comparisons[1]{place}\n" in message
+    assert complaint in message
+
+
+def test_a_family_of_comparisons_stays_small():
+    pairs = [comparison(depth=depth, activation=name) for depth in (2, 5, 10) for name in ("tanh", "relu", "linear")]
+    assert len(validate_config(changed(comparisons=[*pairs, comparison()]), [DEFAULT]).comparisons) == 10
+    message = refusal(changed(comparisons=[*pairs, comparison(), comparison(depth=50)]), [DEFAULT])
+    assert "has 11 comparisons: each more makes all of them weaker" in message
+    assert validate_config(changed(comparisons=[]), [DEFAULT]).comparisons == ()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from made_up_run import write_run
 from matplotlib.figure import Figure
 
 from depthsounder.activations import ACTIVATIONS
-from depthsounder.figures import FIGURES, failure_map, gradient_check, prediction, training_signal
+from depthsounder.figures import FIGURES, comparisons, failure_map, gradient_check, prediction, training_signal
 from depthsounder.figures.aggregate import median_interval, relative_to_top, spread
 from depthsounder.figures.outcomes import outcomes
 from depthsounder.figures.panels import draw_curve, log_limits
@@ -21,6 +21,15 @@ from depthsounder.runs import load_run
 INITS = ["naive_small", "naive_large", "glorot_normal", "xavier_note"]
 ODD_RUNS = {
     "usual": {"depths": [2, 5, 10], "activations": ["tanh", "relu"], "inits": INITS},
+    "compared": {
+        "depths": [2],
+        "activations": ["tanh"],
+        "inits": ["glorot_normal", "critical", "xavier_note"],
+        "comparisons": [
+            {"activation": "tanh", "depth": 2, "init": "glorot_normal", "against": against}
+            for against in ("critical", "xavier_note")
+        ],
+    },
     "one_cell": {"depths": [5], "activations": ["tanh"], "inits": ["glorot_normal"]},
     "depth_one": {"depths": [1], "activations": ["relu"], "inits": ["he_normal", "zeros"]},
     "one_seed": {
@@ -162,6 +171,14 @@ def test_the_prediction_is_judged_by_the_thresholds_of_the_run(usual):
 
     assert set(table["predicted_verdict"]) == {"vanishing", "healthy", "exploding"}
     assert agree.mean() > 0.8
+
+
+def test_what_is_one_law_is_named_and_not_ranked(runs):
+    message = comparisons.message(runs["compared"])
+
+    assert message.startswith("Of 1 comparison named before the run, ")
+    assert "1 pair of the family is one law in two names: equal, and not ranked." in message
+    assert message.endswith("1 other pair of inits has effect sizes and no test.")
 
 
 def test_each_check_is_shown_by_its_worst_parameter(usual):

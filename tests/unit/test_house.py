@@ -32,7 +32,7 @@ FLOORS = (
     {"records", "tuning"},
     {"jobs"},
     {"overlaps", "verdicts"},
-    {"judging", "meanfield"},
+    {"comparing", "judging", "meanfield"},
     {"claims", "phases"},
     {"config"},
     {"sweep"},

@@ -124,8 +124,8 @@ def test_the_story_stands_in_its_order(page):
     order = [attributes["id"] for tag, attributes in page.elements if tag == "section"]
 
     assert order == [
-        "answer", "plain-words", "failure-map", "forward", "backward", "training", "theory", "claims", "gradient-check",
-        "method", "settings", "provenance",
+        "answer", "plain-words", "failure-map", "forward", "backward", "training", "comparisons", "theory", "claims",
+        "gradient-check", "method", "settings", "provenance",
     ]  # fmt: skip
 
 

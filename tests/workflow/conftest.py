@@ -52,6 +52,7 @@ TINY_SWEEP = {
         "diverged_loss": 2.0,
         "tail_steps": 3,
     },
+    "comparisons": [],
 }
 
 # As `--dry-run` prints a job: its rule, and below it what the rule's wildcards stand for.

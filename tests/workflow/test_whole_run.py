@@ -19,6 +19,7 @@ KEYS = {
     "gradient_check": (*CELL, "parameter", "method"),
     "theory": (*CELL, "layer"),
     "verdicts": CELL,
+    "comparisons": (*CELL, "against"),
     "claims": ("claim",),
 }
 STEPS = range(6)

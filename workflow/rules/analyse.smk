@@ -1,4 +1,4 @@
-# What is made of the numbers: theory, verdicts, claims.
+# What is made of the numbers: theory, verdicts, comparisons, claims.
 
 
 rule predict_signal:
@@ -41,6 +41,26 @@ rule judge_cells:
     shell:
         "python scripts/judge_cells.py --config {input.config:q} --data {input.data:q} --signal {input.signal:q}"
         " --traces {input.traces:q} --code {params.code:q} --output {output:q} 2>&1 | tee {log:q} >&2"
+
+
+rule compare_inits:
+    input:
+        config=paths.config,
+        traces=paths.table("traces"),
+    output:
+        paths.table("comparisons"),
+    log:
+        log_path("compare_inits"),
+    benchmark:
+        paths.benchmark("compare_inits")
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        code=code("compare_inits.py"),
+    shell:
+        "python scripts/compare_inits.py --config {input.config:q} --traces {input.traces:q} --code {params.code:q}"
+        " --output {output:q} 2>&1 | tee {log:q} >&2"
 
 
 rule judge_claims:

@@ -7,7 +7,7 @@ from scipy import stats
 
 from depthsounder.claims.evidence import CELL, Evidence
 from depthsounder.claims.wording import number
-from depthsounder.tuning import tail_loss
+from depthsounder.comparing import evaluation_tails
 
 RANKS = {"diverged": 0, "stalled": 1, "partial": 2, "trains": 3}
 """The training verdicts, worst first."""
@@ -78,12 +78,8 @@ def pairs(evidence: Evidence, activation: str, first: str, second: str) -> dict[
 def _tails(evidence: Evidence, activation: str, init: str) -> pd.Series:
     """Return the tail loss of each evaluated network of an activation and init, by depth and seed."""
     traces, settings = evidence.traces, evidence.settings
-    chosen = (traces["phase"] == "evaluate") & (traces["activation"] == activation) & (traces["init"] == init)
-    networks = traces[chosen].groupby(["depth", "seed"])["train_loss"]
-    tail_steps = settings.thresholds.tail_steps
-    return pd.Series(
-        {network: tail_loss(losses.to_numpy(), settings.steps, tail_steps) for network, losses in networks}, dtype=float
-    )
+    chosen = traces[(traces["activation"] == activation) & (traces["init"] == init)]
+    return evaluation_tails(chosen, settings.steps, settings.thresholds.tail_steps).droplevel(["activation", "init"])
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ This module knows which values belong together; it knows nothing of files, paths
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationInfo, field_validator
 
 from depthsounder.activations import ACTIVATIONS
 from depthsounder.config.fields import (
@@ -32,6 +32,7 @@ from depthsounder.config.fields import (
     increasing,
     refuse,
 )
+from depthsounder.config.wording import Allowed
 from depthsounder.gaussian import critical_gain
 from depthsounder.sources import BUILT_IN
 
@@ -170,6 +171,18 @@ class Verdicts(Section):
         return stalled
 
 
+class Comparison(Section):
+    """Two initializations of one activation at one depth, whose tail losses are compared seed by seed."""
+
+    activation: ActivationName = Field(description="One of the sweep's activations.")
+    depth: Depth = Field(description="One of the sweep's depths. Unit: hidden layers.")
+    init: InitName = Field(description="One of the sweep's inits: the one that is expected to do better.")
+    against: InitName = Field(description="Another of them.")
+
+
+MOST_COMPARISONS = 10
+
+
 class Config(Section):
     """A sweep: every activation × init at every depth, and what is done with each."""
 
@@ -200,6 +213,16 @@ class Config(Section):
     gradient_check: GradientCheck = Field(description="The check of backpropagation that gates the sweep.")
     verdicts: Verdicts = Field(description="The thresholds of the verdicts.")
 
+    comparisons: Annotated[
+        tuple[Comparison, ...],
+        Strict(False),
+        Field(json_schema_extra={"maxItems": MOST_COMPARISONS, "uniqueItems": True}),
+        Allowed(f"a list of up to {MOST_COMPARISONS} sections with the keys {', '.join(Comparison.model_fields)}"),
+    ] = Field(
+        description="The one family of hypotheses that is tested, named before the run. All other pairs of inits get "
+        "effect sizes and no tests."
+    )
+
     @field_validator("inits")
     @classmethod
     def _critical_where_it_exists(cls, inits: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
@@ -216,3 +239,24 @@ class Config(Section):
         if training is not None and verdicts.tail_steps > training.steps:
             raise refuse(f"is above training.steps, {training.steps}", "tail_steps")
         return verdicts
+
+    @field_validator("comparisons")
+    @classmethod
+    def _one_small_family(cls, comparisons: tuple[Comparison, ...], info: ValidationInfo) -> tuple[Comparison, ...]:
+        if len(comparisons) > MOST_COMPARISONS:
+            raise refuse(f"has {len(comparisons)} comparisons: each more makes all of them weaker")
+        seen = set()
+        axes = {"activation": "activations", "depth": "depths", "init": "inits", "against": "inits"}
+        for position, comparison in enumerate(comparisons):
+            for key, axis in axes.items():
+                values = info.data.get(axis)
+                if values is not None and getattr(comparison, key) not in values:
+                    listed = ", ".join(str(value) for value in values)
+                    raise refuse(f"is not among this sweep's {axis}: {listed}", position, key)
+            if comparison.init == comparison.against:
+                raise refuse("is compared with itself", position, "against")
+            pair = (comparison.activation, comparison.depth, frozenset((comparison.init, comparison.against)))
+            if pair in seen:
+                raise refuse("stands in the list twice", position)
+            seen.add(pair)
+        return comparisons

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import BaseModel
 
 from depthsounder.config.model import Config, Section
-from depthsounder.config.wording import KeyPath, allowed_in
+from depthsounder.config.wording import KeyPath, allowed_in, listed_section
 
 _HEAD = """\
 # The config
@@ -42,24 +43,28 @@ def reference_text(default_file: Path) -> str:
     return "\n".join([_HEAD, *_section(Config, (), defaults)]) + "\n"
 
 
-def _section(model: type[Section], path: KeyPath, values: Mapping[str, Any]) -> Iterator[str]:
+def _section(model: type[BaseModel], path: KeyPath, values: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines of a section: its own keys as a table, then the sections in it."""
-    subsections = {}
-    title = ".".join(str(key) for key in path)
+    subsections: dict[KeyPath, tuple[type[BaseModel], Mapping[str, Any]]] = {}
+    title = ".".join(key for key in path if isinstance(key, str))
     yield f"## `{title}`\n\n{' '.join((model.__doc__ or '').split())}\n" if path else "## Top level\n"
     yield "| Key | Default | Allowed | Meaning |"
     yield "|---|---|---|---|"
     for name, field in model.model_fields.items():
         place = (*path, name)
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
-            subsections[name] = field.annotation
+            subsections[place] = field.annotation, values[name]
             allowed, value = f"a section: see [`{name}`](#{name})", "…"
+        elif member := listed_section(field.annotation):
+            # Of a list of sections, the first one of the default sweep stands for all.
+            subsections[*place, 0] = member, values[name][0]
+            allowed, value = f"{allowed_in(Config, place).text}: see [`{name}`](#{name})", "…"
         else:
             allowed, value = allowed_in(Config, place).text, f"`{_yaml(values[name])}`"
         yield f"| `{name}` | {value} | {_cell(allowed)} | {_cell(field.description or '')} |"
     yield ""
-    for name, subsection in subsections.items():
-        yield from _section(subsection, (*path, name), values[name])
+    for place, (subsection, subvalues) in subsections.items():
+        yield from _section(subsection, place, subvalues)
 
 
 def _yaml(value: object) -> str:

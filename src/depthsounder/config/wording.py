@@ -69,6 +69,12 @@ def _allowed(annotation: Any, metadata: Sequence[Any]) -> Allowed:  # noqa: ANN4
     return Allowed(f"a section with the keys {', '.join(annotation.model_fields)}", tuple(annotation.model_fields))
 
 
+def listed_section(annotation: object) -> type[BaseModel] | None:
+    """Return the section of which a key holds a list; None for a key that holds anything else."""
+    member = get_args(annotation)[0] if get_origin(annotation) is tuple else None
+    return member if isinstance(member, type) and issubclass(member, BaseModel) else None
+
+
 def allowed_in(model: type[BaseModel], path: KeyPath) -> Allowed:
     """Return what the value at a key path may be; at an unknown key, which keys its section has."""
     if not path:
@@ -80,7 +86,8 @@ def allowed_in(model: type[BaseModel], path: KeyPath) -> Allowed:
     if len(path) == 1:
         return _allowed(annotation, list(_limits(field.metadata)))
     if get_origin(annotation) is tuple:
-        return _allowed(get_args(annotation)[0], [])
+        section = listed_section(annotation)
+        return allowed_in(section, path[2:]) if section else _allowed(get_args(annotation)[0], [])
     return allowed_in(annotation, path[1:])
 
 

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from depthsounder.figures import (
     answer,
     backward_signal,
+    comparisons,
     failure_map,
     forward_signal,
     gradient_check,
@@ -122,6 +123,14 @@ FIGURES = {
             training_signal.draw,
             training_signal.rows,
             training_signal.message,
+        ),
+        FigureRecord(
+            "comparisons",
+            "The comparisons that were named before the run",
+            "Ratio of tail losses with its interval for each comparison.",
+            comparisons.draw,
+            comparisons.rows,
+            comparisons.message,
         ),
         FigureRecord(
             "prediction",

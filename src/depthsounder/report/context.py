@@ -66,6 +66,13 @@ _STORY: tuple[_Plan, ...] = (
         counts.training_counts,
         ("loss_traces", "learning_rates", "training_signal"),
     ),
+    (
+        "comparisons",
+        "Comparisons",
+        "Which initialization does better, and is that chance?",
+        counts.comparison_counts,
+        ("comparisons",),
+    ),
     ("theory", "Theory", "Was it predictable?", counts.prediction_counts, ("prediction", "phase_diagram")),
 )
 _CHECK: _Plan = (

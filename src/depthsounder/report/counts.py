@@ -47,6 +47,15 @@ def forward_counts(run: Run) -> list[Count]:
     ]
 
 
+def comparison_counts(run: Run) -> list[Count]:
+    """Return what became of the comparisons that the config names, and how many pairs have effect sizes only."""
+    found = run.comparisons["finding"].value_counts()
+    kinds = {"lower": "good", "higher": "bad", "not told apart": "neutral", "one law": "neutral"}
+    words = {"lower": "as named", "higher": "the other way round"}
+    named = [Count(int(found.get(finding, 0)), words.get(finding, finding), kind) for finding, kind in kinds.items()]
+    return [*named, Count(int((~run.comparisons["in_family"]).sum()), "pairs without a test")]
+
+
 def prediction_counts(run: Run) -> list[Count]:
     """Return in how many cells theory and measurement agree on the signal."""
     table = prediction.rows(run)

@@ -1,0 +1,29 @@
+"""Compare initializations by the tail losses of their networks, seed by seed."""
+
+import argparse
+from pathlib import Path
+
+from depthsounder.comparing import Pair, compare, evaluation_tails
+from depthsounder.config import load_resolved
+from depthsounder.tables import CELL_KEYS, COMPARISONS, read_table, write_rows
+
+
+def main() -> None:
+    """Write the comparisons table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, required=True, help="the run's resolved config")
+    parser.add_argument("--traces", type=Path, required=True, help="the traces table")
+    parser.add_argument("--code", default="", help="digest of the code, for the table's metadata")
+    parser.add_argument("--output", type=Path, required=True, help="the comparisons table")
+    arguments = parser.parse_args()
+    config = load_resolved(arguments.config)
+    names = [*CELL_KEYS[1:], "phase"]
+    traces = read_table(arguments.traces, [*CELL_KEYS, "phase", "seed", "train_loss"]).to_pandas(categories=names)
+    tails = evaluation_tails(traces, config.training.steps, config.verdicts.tail_steps)
+    family = [Pair(**dict(comparison)) for comparison in config.comparisons]
+    metadata = {"settings": config.model_dump_json(include={"comparisons", "verdicts"}), "code": arguments.code}
+    write_rows(arguments.output, compare(tails, family, config.inits), COMPARISONS, metadata)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""The comparisons that were named before the run: how much lower the tail loss is, and whether that is chance."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from depthsounder.comparing import SIGNIFICANT
+from depthsounder.figures.panels import legend_below, log_axis, log_limits, note
+from depthsounder.figures.style import INK, MUTED, init_style, label, themed
+from depthsounder.figures.wording import count, number
+from depthsounder.runs import Run, records
+
+_DECADES = 4
+
+
+def rows(run: Run) -> pd.DataFrame:
+    """Return the comparisons table: the family with its tests, and the effect sizes of every other pair."""
+    return run.comparisons
+
+
+def family(run: Run) -> pd.DataFrame:
+    """Return the comparisons that the config names."""
+    return run.comparisons[run.comparisons["in_family"]]
+
+
+def message(run: Run) -> str:
+    """Return in sentences how many of the named comparisons are told apart, and what pairing the seeds gained."""
+    table = family(run)
+    others = count(len(run.comparisons) - len(table), "other pair of inits has", "other pairs of inits have")
+    if table.empty:
+        return f"The config names no comparison to be tested; {others} effect sizes only."
+    tests = table[table["finding"] != "one law"]
+    found = tests["finding"].value_counts()
+    lower, higher, alike = (int(found.get(finding, 0)) for finding in ("lower", "higher", "not told apart"))
+    summary = (
+        f"Of {count(len(tests), 'comparison')} named before the run, {lower} end as named, with the lower tail loss at "
+        f"the first of the two inits, {higher} the other way round, and {alike} are not told apart at "
+        f"{100 * SIGNIFICANT:g} % over the family."
+    )
+    sentences = [summary]
+    if len(table) > len(tests):
+        laws = count(len(table) - len(tests), "pair of the family is", "pairs of the family are")
+        sentences.append(f"{laws} one law in two names: equal, and not ranked.")
+    gains = tests["pairing_gain"].dropna()
+    if len(gains):
+        sentences.append(
+            f"Pairing the seeds was worth {number(gains.median())} times as many (the median, from "
+            f"{number(gains.min())} to {number(gains.max())})."
+        )
+    return " ".join([*sentences, f"{others[0].upper()}{others[1:]} effect sizes and no test."])
+
+
+@themed
+def draw(run: Run) -> Figure:
+    """Draw the ratio of tail losses of each named comparison with its interval, and what the test says of it."""
+    table = family(run)
+    figure = Figure(figsize=(10, 1.5 + 0.34 * max(len(table), 2)), layout="constrained")
+    panel = figure.subplots()
+    if table.empty:
+        panel.set_axis_off()
+        note(panel, message(run))
+        return figure
+    ends = table[["tail_ratio", "tail_ratio_low", "tail_ratio_high"]].to_numpy(dtype=float).ravel()
+    limits = log_limits(ends, always=(0.5, 2.0), decades=_DECADES)
+    log_axis(panel, limits, "x")
+    panel.axvline(1.0, color=MUTED, linewidth=0.9, zorder=1)
+    names = []
+    for position, pair in enumerate(records(table)):
+        _draw_pair(panel, position, pair, limits)
+        against = f"{label(pair['init'])} against {label(pair['against'])}"
+        names.append(f"{label(pair['activation'])}, depth {pair['depth']}:  {against}")
+    panel.set_yticks(range(len(names)), names, color=INK)
+    panel.set_ylim(len(names) - 0.5, -0.5)
+    panel.grid(False, axis="y")
+    panel.set_xlabel("tail loss of the first init over that of the second: left of 1 the first does better")
+    legend_below(
+        figure,
+        [
+            Line2D([], [], linestyle="", marker="o", color=INK, label=f"told apart, Holm's p ≤ {SIGNIFICANT:g}"),
+            Line2D([], [], linestyle="", marker="o", color=INK, markerfacecolor="white", label="not told apart"),
+        ],
+    )
+    return figure
+
+
+def _draw_pair(panel: Axes, position: int, pair: dict[str, Any], limits: tuple[float, float]) -> None:
+    color = init_style(pair["init"]).color
+    low, middle, high = (
+        np.clip(pair[name], limits[0], limits[1]) for name in ("tail_ratio_low", "tail_ratio", "tail_ratio_high")
+    )
+    if pair["finding"] == "one law":
+        text = "one law: equal bits, not ranked"
+    else:
+        panel.plot([low, high], [position, position], color=color, linewidth=2.2, alpha=0.5, zorder=2)
+        fill = "white" if pair["finding"] == "not told apart" else color
+        panel.plot(middle, position, "o", color=color, markerfacecolor=fill, markersize=7, zorder=3)
+        gain = f", pairing × {number(pair['pairing_gain'])}" if pair["pairing_gain"] > 0 else ""
+        text = f"{pair['lower']} of {pair['seeds']} seeds lower, p = {number(pair['p_holm'])}{gain}"
+    panel.annotate(
+        text, (1.0, position), xycoords=("axes fraction", "data"), xytext=(6, 0), textcoords="offset points",
+        va="center", color=MUTED, fontsize=8.5, annotation_clip=False,
+    )  # fmt: skip
