@@ -29,6 +29,7 @@ def main() -> None:
         width=config.width,
         n_inputs=dataset.n_inputs,
         n_classes=dataset.n_classes,
+        optimizer=config.training.optimizer,
         steps=config.training.steps,
         class_entropy=dataset.class_entropy,
         thresholds=Thresholds(**dict(config.verdicts)),

@@ -42,6 +42,7 @@ SETTINGS = Settings(
     width=64,
     n_inputs=64,
     n_classes=10,
+    optimizer="sgd",
     steps=300,
     class_entropy=np.log(10),
     thresholds=Thresholds(

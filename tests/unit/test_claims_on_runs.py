@@ -1,5 +1,7 @@
 """The claims that a run decides, on made-up tables and in both directions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,6 +19,7 @@ SETTINGS = Settings(
     width=64,
     n_inputs=64,
     n_classes=10,
+    optimizer="sgd",
     steps=STEPS,
     class_entropy=H,
     thresholds=Thresholds(
@@ -37,11 +40,11 @@ SEEDS = range(10)
 def judged(tmp_path):
     """Judges a claim on made-up tables, of which it sees the columns only that it says it reads."""
 
-    def judge(claim, **rows):
+    def judge(claim, settings=SETTINGS, **rows):
         for name in ("signal", "traces", "gradient_check", "theory", "verdicts"):
             complete = [dict.fromkeys(SCHEMAS[name].names) | row for row in rows.get(name, [])]
             write_rows(tmp_path / f"{name}.parquet", complete, SCHEMAS[name])
-        return LEDGER[claim].test(load_evidence(tmp_path, SETTINGS, LEDGER[claim].reads))
+        return LEDGER[claim].test(load_evidence(tmp_path, settings, LEDGER[claim].reads))
 
     return judge
 
@@ -297,3 +300,17 @@ def test_gradients_that_the_complex_step_refutes_say_nothing_of_the_bands(judged
     ]
 
     assert judged("check_bands", gradient_check=checks).verdict == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("of_vanishing_cells", "verdict"),
+    [(["stalled", "stalled"], "confirmed"), (["trains", "stalled"], "conditional"), (["trains", "partial"], "refuted")],
+)
+def test_adam_tells_whether_a_vanishing_signal_dooms_training(judged, of_vanishing_cells, verdict):
+    cells = [cell(20, "tanh", "glorot_normal", training="stalled")]
+    for depth, training in zip((2, 20), of_vanishing_cells, strict=True):
+        cells.append(cell(depth, "sigmoid", "naive_small", signal="vanishing", training=training))
+    judgement = judged("vanishing_and_optimizers", replace(SETTINGS, optimizer="adam"), verdicts=cells)
+    assert judgement.verdict == verdict
+    assert f"{sum(word != 'stalled' for word in of_vanishing_cells)} leave the plateau" in judgement.observed
+    assert judged("vanishing_and_optimizers", verdicts=cells).verdict == "inconclusive"

@@ -8,9 +8,10 @@ from support import name_of, small_dataset, textbook_gradients, textbook_pass
 
 from depthsounder import training
 from depthsounder.activations import LINEAR, RELU, SIGMOID, TANH
-from depthsounder.initializers import HE_NORMAL, draw_network, layer_sizes
+from depthsounder.initializers import HE_NORMAL, NAIVE_SMALL, draw_network, layer_sizes
 from depthsounder.network import NetworkStack, layer_views, pack, working_set
 from depthsounder.optimizers import OPTIMIZERS
+from depthsounder.prepare import prepare_dataset
 from depthsounder.probes import STATISTICS, Probe
 from depthsounder.training import Evaluation, Recipe, Trace, Trainer, batches, draw_stack
 
@@ -323,3 +324,21 @@ def test_a_network_that_overflows_at_once_has_a_trace_of_one_step():
     assert [len(trace.losses) for trace in traces] == [1, RECIPE.steps + 1]
     assert not traces[0].evaluations
     assert not traces[0].signals
+
+
+# --- what an optimizer hides ---
+
+
+def train_accuracies(optimizer, rates):
+    """The accuracy of each rate on the digits, of a sigmoid network of depth 5 whose weights are N(0, 0.01²)."""
+    digits = prepare_dataset("digits", target=None, test_fraction=0.2, root_seed=1, probe_examples=256)
+    sizes = layer_sizes(digits.n_inputs, 64, 5, digits.n_classes)
+    parameters = draw_stack(1, [0], sizes, SIGMOID, NAIVE_SMALL).repeat(len(rates), axis=0)
+    traces = [Trace(0, rate) for rate in rates]
+    training.train(parameters, sizes, SIGMOID, digits, Recipe(optimizer, 64, 1500, (1500,)), traces, 1)
+    return [trace.evaluations[1500]["train_accuracy"] for trace in traces]
+
+
+def test_adam_hides_a_gradient_that_vanishes_from_gradient_descent():
+    assert max(train_accuracies("sgd", [0.03, 0.3, 3.0])) < 0.12
+    assert max(train_accuracies("adam", [0.01, 0.03])) > 0.99

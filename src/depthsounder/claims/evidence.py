@@ -31,6 +31,8 @@ class Settings:
         Units of each hidden layer.
     n_inputs, n_classes
         Features and classes of the data.
+    optimizer
+        The update rule of a training.
     steps
         Updates of a training.
     class_entropy
@@ -46,6 +48,7 @@ class Settings:
     width: int
     n_inputs: int
     n_classes: int
+    optimizer: str
     steps: int
     class_entropy: float
     thresholds: Thresholds

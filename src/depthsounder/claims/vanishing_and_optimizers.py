@@ -1,0 +1,53 @@
+"""Whether a vanishing signal dooms training, or only training by plain gradient descent."""
+
+from depthsounder.claims.evidence import CELL, Evidence
+from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
+from depthsounder.claims.wording import listed
+
+PLAIN = "sgd"
+LEARNS = ("trains", "partial")
+
+
+def _judge(evidence: Evidence) -> Judgement:
+    expected = "every cell whose signal vanishes is stalled, also where each weight's step has a size of its own"
+    optimizer = evidence.settings.optimizer
+    if optimizer == PLAIN:
+        return untested(
+            expected,
+            "The run has no other optimizer than plain gradient descent, whose steps are as small as the gradients; "
+            "config/adam.yaml is a sweep with Adam.",
+        )
+    verdicts = evidence.verdicts
+    vanishing = verdicts[verdicts["signal_verdict"] == "vanishing"]
+    if vanishing.empty:
+        return untested(expected, "The run has no cell whose signal vanishes.")
+    learn = vanishing[vanishing["training_verdict"].isin(LEARNS)]
+    verdict: Verdict = "confirmed" if learn.empty else "refuted" if len(learn) == len(vanishing) else "conditional"
+    escaped = [
+        f"{row.activation} with {row.init} at depth {row.depth} {row.training_verdict}" for row in learn.itertuples()
+    ]
+    stuck = [
+        f"{row.activation} with {row.init} at depth {row.depth}" for row in vanishing.drop(learn.index).itertuples()
+    ]
+    return Judgement(
+        verdict,
+        f"of {len(vanishing)} cells whose signal vanishes, {len(learn)} leave the plateau with {optimizer}",
+        expected,
+        "An optimizer that divides each step by the gradient's own size hides a small gradient, as long as its "
+        "direction is not lost. "
+        + (f"In spite of a vanishing signal: {listed(escaped)}. " if escaped else "")
+        + (f"Stuck all the same: {listed(stuck)}." if stuck else ""),
+    )
+
+
+CLAIMS = (
+    Claim(
+        name="vanishing_and_optimizers",
+        statement="Where gradients vanish, no optimizer trains the network.",
+        source="The note diagnoses vanishing gradients by weights that barely change; it knows gradient descent only.",
+        hypothesis="With momentum or Adam, no cell whose signal vanishes trains or is partial; conditional if some "
+        "do, and untested by plain gradient descent.",
+        test=_judge,
+        reads={"verdicts": (*CELL, "signal_verdict", "training_verdict")},
+    ),
+)
