@@ -34,9 +34,9 @@ def _judge(evidence: Evidence) -> Judgement:
         f"of {len(vanishing)} cells whose signal vanishes, {len(learn)} leave the plateau with {optimizer}",
         expected,
         "An optimizer that divides each step by the gradient's own size hides a small gradient, as long as its "
-        "direction is not lost. "
-        + (f"In spite of a vanishing signal: {listed(escaped)}. " if escaped else "")
-        + (f"Stuck all the same: {listed(stuck)}." if stuck else ""),
+        "direction is not lost."
+        + (f" In spite of a vanishing signal: {listed(escaped)}." if escaped else "")
+        + (f" Stuck all the same: {listed(stuck)}." if stuck else ""),
     )
 
 
