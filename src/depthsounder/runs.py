@@ -96,6 +96,11 @@ class Run:
         traces = read_table(self.table_path("traces"), _TRACE_COLUMNS)
         return _frame(traces.filter(pc.equal(traces["phase"], "evaluate")).drop_columns(["phase"]))
 
+    def sampled_traces(self, steps: Sequence[int]) -> pd.DataFrame:
+        """Return the training loss at a few steps of all networks, tuning and evaluation alike."""
+        traces = read_table(self.table_path("traces"), [*_TRACE_COLUMNS, "learning_rate"])
+        return _frame(traces.filter(pc.is_in(traces["step"], pa.array(steps, traces["step"].type))))
+
     @property
     def activations(self) -> list[str]:
         """The activations that have verdicts, in the config's order."""

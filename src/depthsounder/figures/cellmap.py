@@ -37,9 +37,9 @@ def draw_map(run: Run, draw_cell: CellDrawer) -> Figure:
     return figure
 
 
-def tile(panel: Axes, x: int, y: int, color: str) -> None:
-    """Fill a cell's place."""
-    panel.add_patch(Rectangle((x - 0.47, y - 0.46), 0.94, 0.92, facecolor=color, linewidth=0))
+def tile(panel: Axes, x: int, y: int, color: str) -> Rectangle:
+    """Fill a cell's place, and return what fills it."""
+    return panel.add_patch(Rectangle((x - 0.47, y - 0.46), 0.94, 0.92, facecolor=color, linewidth=0))
 
 
 def _prepare(panel: Axes, inits: list[str], depths: list[int], last_of_column: bool) -> None:

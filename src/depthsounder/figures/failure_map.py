@@ -12,7 +12,7 @@ from depthsounder.figures.cellmap import draw_map, tile
 from depthsounder.figures.panels import legend_below, training_handles
 from depthsounder.figures.style import MUTED, SIGNAL_GLYPHS, TRAINING, themed
 from depthsounder.figures.wording import count
-from depthsounder.runs import Run
+from depthsounder.runs import CELL, Run
 
 
 def rows(run: Run) -> pd.DataFrame:
@@ -50,7 +50,8 @@ def draw(run: Run) -> Figure:
 
 def _draw_cell(panel: Axes, x: int, y: int, cell: dict[str, Any]) -> None:
     style = TRAINING[cell["training_verdict"]]
-    tile(panel, x, y, style.color)
+    # In the report a click on the tile opens its cell, which the id names.
+    tile(panel, x, y, style.color).set_gid(":".join(["cell", *(str(cell[name]) for name in CELL)]))
     glyph = SIGNAL_GLYPHS.get(cell["signal_verdict"], "")
     if cell["signal_borderline"] is True:
         glyph += "~"

@@ -50,15 +50,19 @@ def render_report(run: Run, figures: Path, captions: Path, output: Path) -> str:
         "typeset": typeset,
         "code_marks": code_marks,
     }
-    script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
     style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
-    digest = b64encode(sha256(script.encode()).digest()).decode()
     return environment.get_template("report.html").render(
         **report_context(run, figures, captions, output),
         style=Markup(style),  # noqa: S704 - our own files, which hold no one else's text
-        script=Markup(script),  # noqa: S704
-        script_digest=digest,
+        scripts=[_script("report.js"), _script("explorer.js")],
     )
+
+
+def _script(name: str) -> dict[str, str]:
+    """Return a script of ours, and the digest by which the page's policy knows it."""
+    text = (_TEMPLATES / name).read_text(encoding="utf-8")
+    digest = b64encode(sha256(text.encode()).digest()).decode()
+    return {"text": Markup(text), "digest": digest}  # noqa: S704
 
 
 def code_marks(text: str) -> Markup:

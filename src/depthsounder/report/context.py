@@ -14,6 +14,7 @@ from depthsounder.figures.style import FAILURES
 from depthsounder.report import counts, provenance
 from depthsounder.report.captions import caption_html
 from depthsounder.report.downloads import csv_link, data_link
+from depthsounder.report.explorer import explorer_json
 from depthsounder.report.headline import answer_sentences, soundings
 from depthsounder.report.laws import equal_laws
 from depthsounder.report.plain_words import terms
@@ -121,6 +122,7 @@ def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dic
         "answer": picture("answer"),
         "story": [section(plan) for plan in _STORY],
         "check": section(_CHECK),
+        "explorer": explorer_json(run),
         **_findings(run),
         **_method(run),
         **_provenance(run, output),

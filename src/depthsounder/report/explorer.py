@@ -1,0 +1,143 @@
+"""What the explorer knows of every cell: curves over layers and steps, in few bytes, beside the verdicts.
+
+A curve is a string with three characters for each value: its logarithm in 400ths of a decade. That is finer than a
+screen can show, and a tenth of what the numbers would take as text. templates/explorer.js reads it.
+"""
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from depthsounder.figures.aggregate import median_interval, relative_to_top, spread
+from depthsounder.figures.wording import number
+from depthsounder.runs import CELL, Run, records
+
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+PER_DECADE, LOWEST = 400, -325
+"""The resolution of a curve, and the decade at which it begins: below the smallest double."""
+MISSING, ZERO, INFINITE, FIRST = 0, 1, 2, 3
+"""The codes of what has no logarithm, and of the first value that has one."""
+
+MOST_LAYERS, MOST_SEEDS = 60, 12
+"""Layers of a network, and networks of a cell, that are shown; more are thinned out evenly."""
+_POINTS = 8_000
+"""Steps of all cells together, which keeps the page of a wide sweep small."""
+
+_FACTS = [
+    "training_verdict",
+    "signal_verdict",
+    "signal_borderline",
+    "best_learning_rate",
+    "edge_of_grid",
+    "successes",
+    "seeds",
+    "reason",
+]
+_NUMBERS = ["tail_loss", "escape_step", "success_rate_low", "success_rate_high", "delta_ratio", "delta_ratio_low"]
+_NUMBERS += ["delta_ratio_high", "forward_ratio"]
+
+
+def explorer_json(run: Run) -> Markup:
+    """Return the explorer's data as JSON that can stand inside a script element."""
+    text = json.dumps(explorer_data(run), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    # Whatever a name holds, it opens and closes no element.
+    return Markup(text.replace("<", r"\u003c"))  # noqa: S704
+
+
+def explorer_data(run: Run) -> dict[str, Any]:
+    """Return axes, step numbers and, by ``depth/activation/init``, what is known of each cell."""
+    points = int(np.clip(_POINTS / max(len(run.verdicts), 1), 8, 30))
+    steps = spread(range(run.config.training.steps + 1), points)
+    layers = {depth: spread(range(1, depth + 1), MOST_LAYERS) for depth in run.depths}
+    cells: dict[str, dict[str, Any]] = {
+        _key(row): {
+            **{name: _plain(row[name]) for name in _FACTS},
+            **{name: number(row[name]) for name in _NUMBERS},
+            "rates": {},
+        }
+        for row in records(run.verdicts)
+    }
+    for name, table in _curves(run).items():
+        for cell, rows in table.groupby(CELL, observed=True):
+            _add_curve(cells, cell, name, rows, layers)
+    traces = run.sampled_traces(steps)
+    for (*cell, phase, rate), rows in traces.groupby([*CELL, "phase", "learning_rate"], observed=True):
+        if (known := cells.get(_name(*cell))) is not None:
+            losses = rows.pivot_table(index="seed", columns="step", values="train_loss", aggfunc="first", dropna=False)
+            shown = losses.reindex(columns=steps).to_numpy(dtype=float)[spread(range(len(losses)), MOST_SEEDS)]
+            curves = [encode(trace) for trace in shown]
+            if phase == "evaluate":
+                known["losses"] = curves
+            else:
+                known["rates"][f"{rate:g}"] = curves
+    return {
+        "depths": run.depths,
+        "activations": run.activations,
+        "inits": run.inits,
+        "entropy": run.data.class_entropy,
+        "trains": run.config.verdicts.trains_loss * run.data.class_entropy,
+        "steps": steps,
+        "layers": {str(depth): shown for depth, shown in layers.items()},
+        "cells": cells,
+    }
+
+
+def encode(values: np.ndarray) -> str:
+    """Return values (n,) as 3 n characters; what is negative or not a number counts as missing."""
+    values = np.asarray(values, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steps = np.rint((np.log10(values) - LOWEST) * PER_DECADE)
+    codes = np.full(len(values), MISSING)
+    finite = np.isfinite(values) & (values > 0)
+    codes[finite] = FIRST + steps[finite].astype(int)
+    codes[values == 0] = ZERO
+    codes[np.isposinf(values)] = INFINITE
+    base = len(ALPHABET)
+    return "".join(ALPHABET[code // base**2] + ALPHABET[code // base % base] + ALPHABET[code % base] for code in codes)
+
+
+def _curves(run: Run) -> dict[str, pd.DataFrame]:
+    """Return what goes down and what comes back, by cell and layer: median, low, high and theory."""
+    signal = run.initial_signal
+    hidden = signal[signal["layer"] <= signal["depth"]]
+    back = relative_to_top(signal, "delta_second_moment")
+    keys = [*CELL, "layer"]
+    theory = run.theory[[*keys, "z_second_moment_probe", "delta_second_moment_ratio_probe"]]
+
+    def beside(table: pd.DataFrame, predicted: str) -> pd.DataFrame:
+        named = theory[[*keys, predicted]].rename(columns={predicted: "theory"})
+        return table.astype({"activation": str, "init": str}).merge(named, on=keys, how="left").sort_values("layer")
+
+    return {
+        "forward": beside(median_interval(hidden, keys, "z_second_moment"), "z_second_moment_probe"),
+        "backward": beside(median_interval(back, keys, "delta_second_moment"), "delta_second_moment_ratio_probe"),
+    }
+
+
+def _add_curve(
+    cells: dict[str, dict[str, Any]], cell: tuple[Any, ...], name: str, rows: pd.DataFrame, layers: dict[int, list[int]]
+) -> None:
+    shown = rows.set_index("layer").reindex(layers[int(cell[0])])
+    cells[_name(*cell)][name] = {
+        line: encode(shown[line].to_numpy(dtype=float)) for line in ("median", "low", "high", "theory")
+    }
+
+
+def _key(row: dict[str, Any]) -> str:
+    return _name(*(row[name] for name in CELL))
+
+
+def _name(depth: int, activation: str, init: str) -> str:
+    return f"{depth}/{activation}/{init}"
+
+
+def _plain(value: Any) -> str | float | bool | None:  # noqa: ANN401 - a cell of a data frame
+    """Return a value as JSON knows it."""
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, str):
+        return value
+    return None if value is None or pd.isna(value) else float(value)

@@ -1,0 +1,293 @@
+"use strict";
+// The explorer: one or two cells, drawn from the data in #explorer-data. The address keeps the choice:
+// #cell=20/tanh/he_normal, with /0.1 behind it for another learning rate than the tuned one, and &against=… for a second.
+(() => {
+const data = JSON.parse(document.getElementById("explorer-data").textContent);
+const home = document.getElementById("explorer");
+const panels = home.querySelector(".panels");
+const compare = document.getElementById("explorer-compare");
+const TUNED = "tuned";
+
+// --- curves: three characters for each value, as explorer.py writes them ---
+
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const PER_DECADE = 400, LOWEST = -325, FIRST = 3;
+
+// The decimal logarithms of a curve; NaN where a value is missing, and ∓∞ for 0 and ∞.
+function decode(text = "") {
+  const values = [];
+  for (let at = 0; at < text.length; at += 3) {
+    const code = [...text.slice(at, at + 3)].reduce((sum, letter) => 64 * sum + ALPHABET.indexOf(letter), 0);
+    values.push(code < FIRST ? [NaN, -Infinity, Infinity][code] : (code - FIRST) / PER_DECADE + LOWEST);
+  }
+  return values;
+}
+
+// --- the choice, and the address that keeps it ---
+
+const keyOf = (choice) => [choice.depth, choice.activation, choice.init].join("/");
+const cellOf = (choice) => data.cells[keyOf(choice)];
+
+function written(choice) {
+  return keyOf(choice) + (choice.rate === TUNED ? "" : `/${choice.rate}`);
+}
+
+// A choice from the address, or null if this run has no such cell.
+function read(text) {
+  const [depth, activation, init, rate = TUNED] = (text ?? "").split("/");
+  const choice = { depth: Number(depth), activation, init, rate };
+  if (!Object.hasOwn(data.cells, keyOf(choice))) return null;
+  if (rate !== TUNED && !Object.hasOwn(cellOf(choice).rates, rate)) choice.rate = TUNED;
+  return choice;
+}
+
+function choicesOfAddress() {
+  const fields = new Map(decodeURIComponent(location.hash.slice(1)).split("&").map((field) => field.split("=")));
+  const first = read(fields.get("cell"));
+  return first === null ? null : [first, read(fields.get("against"))].filter((choice) => choice !== null);
+}
+
+function keepInAddress() {
+  const [first, second] = choices.map(written);
+  history.replaceState(null, "", `#cell=${first}${second === undefined ? "" : `&against=${second}`}`);
+}
+
+// --- drawing ---
+
+const SVG = "http://www.w3.org/2000/svg";
+const WIDTH = 520, LEFT = 46, RIGHT = 12;
+
+function element(name, attributes = {}, text = "") {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  if (text) made.append(text);
+  return made;
+}
+
+function drawing(height, description) {
+  return element("svg", { viewBox: `0 0 ${WIDTH} ${height}`, role: "img", "aria-label": description });
+}
+
+const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+function power(decade) {
+  const digits = [...String(Math.abs(decade))].map((digit) => SUPERSCRIPTS[digit]).join("");
+  return decade === 0 ? "1" : `10${decade < 0 ? "⁻" : ""}${digits}`;
+}
+
+function rounded(logarithm) {
+  if (Number.isNaN(logarithm)) return "unknown";
+  if (!Number.isFinite(logarithm)) return logarithm < 0 ? "0" : "infinite";
+  const value = 10 ** logarithm;
+  return Math.abs(logarithm) < 3 ? String(Number(value.toPrecision(2))) : value.toExponential(1);
+}
+
+// A ground for curves: a logarithmic axis with at most five powers of ten, and x from first to last.
+function ground(figure, title, xLabel, [first, last], values, height) {
+  const finite = values.filter(Number.isFinite);
+  let low = Math.floor(Math.min(0, ...finite)), high = Math.ceil(Math.max(0, ...finite));
+  if (high - low < 2) { low -= 1; high += 1; }
+  const top = 24, bottom = height - 34;
+  const x = (value) => LEFT + ((value - first) / Math.max(last - first, 1)) * (WIDTH - LEFT - RIGHT);
+  const y = (logarithm) => bottom - ((Math.min(Math.max(logarithm, low), high) - low) / (high - low)) * (bottom - top);
+  const stride = Math.ceil((high - low) / 5);
+  for (let decade = low; decade <= high; decade += stride) {
+    figure.append(element("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: y(decade), y2: y(decade), class: "grid" }));
+    figure.append(element("text", { x: LEFT - 5, y: y(decade) + 4, "text-anchor": "end" }, power(decade)));
+  }
+  for (const value of new Set([first, Math.round((first + last) / 2), last])) {
+    figure.append(element("text", { x: x(value), y: bottom + 15, "text-anchor": "middle" }, String(value)));
+  }
+  figure.append(element("text", { x: LEFT, y: 14, class: "title" }, title));
+  figure.append(element("text", { x: WIDTH - RIGHT, y: height - 4, "text-anchor": "end" }, xLabel));
+  return { x, y };
+}
+
+// The points of a curve, up to the first that is infinite or missing.
+function points(xs, logarithms, { x, y }) {
+  const shown = [];
+  for (const [index, logarithm] of logarithms.entries()) {
+    if (Number.isNaN(logarithm)) break;
+    shown.push(`${x(xs[index]).toFixed(1)},${y(logarithm).toFixed(1)}`);
+    if (logarithm === Infinity) break;
+  }
+  return shown;
+}
+
+function curve(xs, logarithms, scale, kind) {
+  return element("polyline", { points: points(xs, logarithms, scale).join(" "), class: kind });
+}
+
+function band(xs, low, high, scale) {
+  const outline = [...points(xs, low, scale), ...points(xs, high, scale).reverse()];
+  return element("polygon", { points: outline.join(" "), class: "band" });
+}
+
+function layersChart(title, layers, signal) {
+  const [median, low, high, theory] = ["median", "low", "high", "theory"].map((line) => decode(signal[line]));
+  const [start, end] = [0, median.length - 1];
+  const described = `${title}: ${rounded(median[start])} at layer ${layers[start]}, ${rounded(median[end])} at layer `
+    + `${layers[end]}; theory: ${rounded(theory[start])} and ${rounded(theory[end])}.`;
+  const figure = drawing(170, described);
+  const scale = ground(figure, title, "layer", [layers[0], layers.at(-1)], [...low, ...high, ...theory], 170);
+  figure.append(band(layers, low, high, scale), curve(layers, median, scale, "measured"));
+  figure.append(curve(layers, theory, scale, "theory"));
+  if (layers.length === 1) figure.append(element("circle", { cx: scale.x(1), cy: scale.y(median[0]), r: 3, class: "dot" }));
+  return figure;
+}
+
+function lossChart(choice, cell) {
+  const tuned = choice.rate === TUNED;
+  const traces = (tuned ? cell.losses ?? [] : cell.rates[choice.rate]).map(decode);
+  const title = tuned ? `Loss at the tuned rate, ${cell.best_learning_rate}` : `Loss of the tuning seeds at rate ${choice.rate}`;
+  const levels = [Math.log10(data.entropy), Math.log10(data.trains)];
+  const ends = traces.map((trace) => rounded(trace.at(-1)));
+  const figure = drawing(190, `${title}: one line for each of ${traces.length} seeds, ending at ${ends.join(", ")} nat.`);
+  const seen = traces.flat().filter((value) => value < levels[0] + 2);
+  const scale = ground(figure, `${title} (nat)`, "step", [0, data.steps.at(-1)], [...seen, ...levels], 190);
+  for (const [index, level] of levels.entries()) {
+    const [y, kind] = [scale.y(level), index ? "level goal" : "level"];
+    figure.append(element("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: y, y2: y, class: kind }));
+  }
+  for (const trace of traces) figure.append(curve(data.steps, trace, scale, "loss"));
+  return figure;
+}
+
+// Blue for what has shrunk, orange for what has grown, in four decades each way.
+function shade(change) {
+  const share = Math.min(Math.abs(change) / 4, 1);
+  const target = change < 0 ? [33, 84, 158] : [191, 74, 29];
+  return `rgb(${[236, 238, 240].map((ground, at) => Math.round(ground + share * (target[at] - ground))).join(",")})`;
+}
+
+function strip(figure, changes, y) {
+  const step = (WIDTH - LEFT - RIGHT) / changes.length;
+  for (const [index, change] of changes.entries()) {
+    const [x, width] = [LEFT + index * step, Math.max(step - Math.min(3, step / 4), 1)];
+    figure.append(element("rect", { x, y, width, height: 20, rx: Math.min(3, width / 3), fill: shade(change || 0), class: "layer" }));
+    if (Number.isFinite(change) || step < 9) continue;
+    const mark = Number.isNaN(change) ? "–" : change < 0 ? "0" : "∞";
+    figure.append(element("text", { x: x + width / 2, y: y + 14, "text-anchor": "middle", fill: "#111" }, mark));
+  }
+}
+
+function networkDrawing(choice, layers, cell) {
+  const down = decode(cell.forward?.median), back = decode(cell.backward?.median);
+  const relative = down.map((value) => value - down[0]);
+  const figure = drawing(84, `${choice.depth} hidden layers. From layer 1 to the last, q changes by a factor of `
+    + `${rounded(relative.at(-1) ?? NaN)}; on the way back δ² changes by a factor of ${rounded(back[0] ?? NaN)}.`);
+  figure.append(element("text", { x: LEFT, y: 12, class: "title" }, "signal →"));
+  strip(figure, relative, 18);
+  strip(figure, back, 44);
+  figure.append(element("text", { x: WIDTH - RIGHT, y: 78, "text-anchor": "end", class: "title" }, "← gradient"));
+  figure.append(element("text", { x: LEFT, y: 78 }, `layers 1 to ${layers.at(-1)}`));
+  return figure;
+}
+
+// --- a panel ---
+
+function badge(verdict) {
+  const made = document.createElement("span");
+  made.className = `badge verdict-${verdict}`;
+  made.append(verdict);
+  return made;
+}
+
+function fact(list, name, text) {
+  const row = document.createElement("div");
+  for (const [kind, content] of [["dt", name], ["dd", text]]) {
+    const part = document.createElement(kind);
+    part.append(content);
+    row.append(part);
+  }
+  list.append(row);
+}
+
+function facts(list, cell) {
+  list.replaceChildren();
+  fact(list, "Seeds that train", `${cell.successes} of ${cell.seeds} (${cell.success_rate_low} to ${cell.success_rate_high} at 95 %)`);
+  fact(list, "Tail loss", `${cell.tail_loss} nat, the median over seeds`);
+  fact(list, "Leaves its plateau at step", cell.escape_step);
+  fact(list, "Tuned rate", `${cell.best_learning_rate ?? "–"}${cell.edge_of_grid ? ", at the edge of the grid" : ""}`);
+  fact(list, "D, δ of layer 1 over layer L", `${cell.delta_ratio} (${cell.delta_ratio_low} to ${cell.delta_ratio_high})`);
+  fact(list, "q of layer L over layer 1", cell.forward_ratio);
+}
+
+function show(panel, choice) {
+  const cell = cellOf(choice), layers = data.layers[choice.depth];
+  panel.querySelector("h3").textContent = `${choice.activation}, ${choice.init}, depth ${choice.depth}`.replaceAll("_", " ");
+  const verdicts = panel.querySelector(".verdicts");
+  verdicts.replaceChildren("Training: ", badge(cell.training_verdict));
+  if (cell.signal_verdict) verdicts.append(` Signal: ${cell.signal_verdict}${cell.signal_borderline ? ", borderline" : ""}`);
+  panel.querySelector(".reason").textContent = cell.reason ?? "";
+  const drawings = [networkDrawing(choice, layers, cell)];
+  if (cell.forward) drawings.push(layersChart("Signal: mean of z² (q)", layers, cell.forward));
+  if (cell.backward) drawings.push(layersChart("Gradient: mean of δ², layer l over layer L", layers, cell.backward));
+  drawings.push(lossChart(choice, cell));
+  panel.querySelector(".drawings").replaceChildren(...drawings);
+  facts(panel.querySelector(".facts"), cell);
+}
+
+function fill(select, values, chosen, words = (value) => String(value).replaceAll("_", " ")) {
+  select.replaceChildren(...values.map((value) => new Option(words(value), value, false, String(value) === String(chosen))));
+}
+
+function fillChoice(panel, choice) {
+  const { activation, init, depth, rate } = panel.querySelector("form").elements;
+  fill(activation, data.activations, choice.activation);
+  fill(init, data.inits, choice.init);
+  fill(depth, data.depths, choice.depth);
+  const rates = Object.keys(cellOf(choice).rates).sort((one, other) => one - other);
+  fill(rate, [TUNED, ...rates], choice.rate, (value) => value === TUNED ? "tuned, evaluation seeds" : `${value}, tuning seeds`);
+}
+
+// Another choice of one panel. A cell that was not run, because its gradient check failed, leaves the old one.
+function choose(index, panel) {
+  const { activation, init, depth, rate } = panel.querySelector("form").elements;
+  const choice = read([depth.value, activation.value, init.value, rate.value].join("/"));
+  if (choice !== null) choices[index] = choice;
+  fillChoice(panel, choices[index]);
+  show(panel, choices[index]);
+  keepInAddress();
+}
+
+function makePanel(index) {
+  const panel = document.getElementById("explorer-panel").content.cloneNode(true).firstElementChild;
+  panel.querySelector("form").addEventListener("change", () => choose(index, panel));
+  panel.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
+  fillChoice(panel, choices[index]);
+  show(panel, choices[index]);
+  return panel;
+}
+
+function render() {
+  panels.replaceChildren(...choices.map((_, index) => makePanel(index)));
+  compare.hidden = false;
+  compare.textContent = choices.length > 1 ? "Show one cell" : "Compare with another cell";
+}
+
+function follow() {
+  const found = choicesOfAddress();
+  if (found === null) return;
+  choices = found;
+  render();
+  home.scrollIntoView();
+}
+
+compare.addEventListener("click", () => {
+  choices = choices.length > 1 ? choices.slice(0, 1) : [choices[0], { ...choices[0] }];
+  render();
+  keepInAddress();
+});
+
+// The failure map's tiles carry their cell in their id, cell:20:tanh:he_normal.
+for (const tile of document.querySelectorAll('#figure-failure_map [id*="cell:"]')) {
+  tile.classList.add("clickable");
+  tile.addEventListener("click", () => { location.hash = `cell=${tile.id.split("cell:")[1].replaceAll(":", "/")}`; });
+}
+
+const [start] = Object.keys(data.cells);
+let choices = [read(start)];
+if (start !== undefined) render();
+addEventListener("hashchange", follow);
+follow();
+})();
