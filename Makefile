@@ -47,6 +47,11 @@ test: export JAX_PLATFORMS = cpu
 test: lint ## check the code and run every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+.PHONY: test-browser
+test-browser: .venv/test ## open a report in a real browser, which is installed if there is none
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/browser/install_chromium.sh
+	$(BIN)/python -m pytest tests/browser --browser-required
+
 .PHONY: bench
 bench: export JAX_PLATFORMS = cpu
 bench: export PYTHONPATH = src

@@ -1,7 +1,5 @@
 """The report in a real browser: it opens offline, fits every screen, and can be used without a mouse or a script."""
 
-import shutil
-
 import pandas as pd
 import pytest
 from made_up_run import write_run
@@ -11,20 +9,10 @@ from depthsounder.figures.style import save
 from depthsounder.report import render_report
 from depthsounder.runs import load_run
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+Axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found on the PATH"),
-]
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
+pytestmark = pytest.mark.browser
+
 EVIL = "<img src=x onerror=\"document.title='evil'\">"
 
 
@@ -47,20 +35,12 @@ def address(tmp_path_factory, root):
     return (folder / "index.html").as_uri()
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
 def open_page(browser, address):
     """Opens the report in a window of its own, and says what went wrong and what was asked for."""
     contexts = []
 
-    def open_page(width=1280, **options):
+    def open_page(width=1280, fragment="", **options):
         context = browser.new_context(viewport={"width": width, "height": 800}, **options)
         contexts.append(context)
         page = context.new_page()
@@ -68,7 +48,7 @@ def open_page(browser, address):
         page.on("console", lambda message: page.problems.append(message.text))
         page.on("pageerror", lambda error: page.problems.append(str(error)))
         page.on("request", lambda request: page.asked.append(request.url))
-        page.goto(address)
+        page.goto(address + fragment)
         return page
 
     yield open_page
@@ -133,6 +113,90 @@ def test_rows_are_downloaded_from_the_file(open_page, tmp_path):
     assert len(pd.read_csv(tmp_path / "answer.csv")) == 15
 
 
+# --- the explorer ---
+
+
+def heading(page, panel=0):
+    return page.locator("#explorer .panel h3").nth(panel).inner_text()
+
+
+def test_the_address_opens_a_cell_and_one_to_compare_it_with(open_page):
+    page = open_page(fragment="#cell=20/tanh/he_normal&against=5/relu/naive_small/0.1")
+
+    assert (heading(page), heading(page, 1)) == ("tanh, he normal, depth 20", "relu, naive small, depth 5")
+    assert "rate 0.1" in page.locator("#explorer .panel").nth(1).locator("svg").last.text_content()
+    assert page.problems == []
+
+
+def test_another_choice_is_drawn_and_kept_in_the_address(open_page, address):
+    page = open_page(390)
+
+    page.select_option("#explorer select[name=activation]", "relu")
+    page.select_option("#explorer select[name=depth]", "20")
+
+    assert heading(page) == "relu, naive small, depth 20"
+    assert page.url == f"{address}#cell=20/relu/naive_small"
+    again = open_page(fragment="#cell=20/relu/naive_small")
+    assert again.inner_text("#explorer .panel") == page.inner_text("#explorer .panel")
+
+
+def test_the_explorer_is_walked_through_by_keyboard(open_page):
+    page = open_page()
+    page.focus("#explorer select[name=activation]")
+
+    walked = []
+    for _ in range(5):
+        walked.append(page.evaluate("document.activeElement.name || document.activeElement.id"))
+        page.keyboard.press("Tab")
+    assert walked == ["activation", "init", "depth", "rate", "explorer-compare"]
+
+    page.focus("#explorer select[name=depth]")
+    page.keyboard.press("ArrowDown")
+    assert heading(page) == "sigmoid, naive small, depth 5"
+    assert page.evaluate("document.activeElement.name") == "depth"
+    page.focus("#explorer-compare")
+    page.keyboard.press("Enter")
+    assert page.locator("#explorer .panel").count() == 2
+
+
+def test_a_click_on_the_failure_map_opens_its_cell(open_page):
+    page = open_page()
+
+    page.locator("[id='failure_map-cell:20:relu:naive_large']").click()
+
+    assert heading(page) == "relu, naive large, depth 20"
+    assert page.url.endswith("#cell=20/relu/naive_large")
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        "#cell=7/relu/he_normal",
+        "#cell=constructor",
+        "#cell=5/<img src=x onerror=alert(1)>/he_normal",
+        "#cell=%",
+        "#&=&=",
+    ],
+)
+def test_an_address_that_names_no_cell_is_ignored(open_page, fragment):
+    page = open_page(fragment=fragment)
+
+    assert heading(page) == "sigmoid, naive small, depth 1"
+    assert page.problems == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing_to_complain_about(open_page, width, scheme):
+    page = open_page(
+        width, color_scheme=scheme, bypass_csp=True, fragment="#cell=20/tanh/he_normal&against=5/relu/he_normal"
+    )
+
+    found = Axe().run(page).response["violations"]
+
+    assert [(rule["id"], [node["html"][:120] for node in rule["nodes"][:3]]) for rule in found] == []
+
+
 def test_the_keyboard_reaches_the_answer_first(open_page):
     page = open_page()
 
@@ -165,7 +229,7 @@ def test_the_page_is_complete_without_a_script(open_page):
     page = open_page(java_script_enabled=False)
 
     assert "Of the 15 combinations" in page.inner_text("#answer")
-    assert page.locator("svg[role=img]").count() == len(FIGURES)
+    assert page.locator(".canvas svg[role=img]").count() == len(FIGURES)
 
 
 def test_printing_shows_what_is_folded_away(open_page):

@@ -16,6 +16,18 @@ from depthsounder.figures.style import save
 from depthsounder.report import code_marks, render_report
 from depthsounder.report.captions import caption_html
 from depthsounder.report.counts import training_counts
+from depthsounder.report.explorer import (
+    ALPHABET,
+    FIRST,
+    INFINITE,
+    LOWEST,
+    MISSING,
+    PER_DECADE,
+    ZERO,
+    encode,
+    explorer_data,
+    explorer_json,
+)
 from depthsounder.report.headline import answer_sentences, soundings
 from depthsounder.report.laws import equal_laws
 from depthsounder.report.provenance import network_counts, table_files
@@ -124,8 +136,8 @@ def test_the_story_stands_in_its_order(page):
     order = [attributes["id"] for tag, attributes in page.elements if tag == "section"]
 
     assert order == [
-        "answer", "plain-words", "failure-map", "forward", "backward", "training", "comparisons", "theory", "claims",
-        "gradient-check", "method", "settings", "provenance",
+        "answer", "plain-words", "failure-map", "explorer", "forward", "backward", "training", "comparisons", "theory",
+        "claims", "gradient-check", "method", "settings", "provenance",
     ]  # fmt: skip
 
 
@@ -277,3 +289,54 @@ def test_what_is_no_svg_is_refused(tmp_path):
 
 def test_code_between_backticks_is_marked_and_escaped():
     assert code_marks("see `a<b` & c") == "see <code>a&lt;b</code> &amp; c"
+
+
+# --- the explorer's data ---
+
+
+def decode(text):
+    """Values of a curve, as templates/explorer.js reads it."""
+    codes = [ALPHABET.index(a) * 64**2 + ALPHABET.index(b) * 64 + ALPHABET.index(c) for a, b, c in batched(text, 3)]
+    special = {MISSING: np.nan, ZERO: 0.0, INFINITE: np.inf}
+    return np.array(
+        [special[code] if code in special else 10 ** ((code - FIRST) / PER_DECADE + LOWEST) for code in codes]
+    )
+
+
+def batched(text, size):
+    return [text[at : at + size] for at in range(0, len(text), size)]
+
+
+def test_a_curve_keeps_its_values_to_a_third_of_a_percent_over_all_doubles():
+    values = np.array([5e-324, 1e-300, 3.21e-7, 0.999, 1.0, 2.5, 1e77, 1.7e308])
+    np.testing.assert_allclose(np.log10(decode(encode(values))), np.log10(values), atol=0.5 / PER_DECADE + 1e-12)
+
+
+def test_a_curve_keeps_zero_infinity_and_nothing_apart():
+    np.testing.assert_array_equal(decode(encode(np.array([0.0, np.inf, np.nan, -1.0]))), [0.0, np.inf, np.nan, np.nan])
+
+
+def test_the_explorer_knows_every_cell_with_its_curves_and_verdicts(evil_run):
+    data = explorer_data(evil_run)
+    assert len(data["cells"]) == len(evil_run.verdicts)
+    for row in evil_run.verdicts.to_dict("records"):
+        cell = data["cells"][f"{row['depth']}/{row['activation']}/{row['init']}"]
+        assert cell["training_verdict"] == row["training_verdict"]
+        assert len(decode(cell["forward"]["median"])) == len(data["layers"][str(row["depth"])])
+        assert all(len(decode(trace)) == len(data["steps"]) for trace in cell["losses"])
+        assert list(cell["rates"]) == ["0.01", "0.1", "1"]
+    signal = evil_run.initial_signal
+    chosen = signal[(signal["depth"] == 5) & (signal["init"] == "xavier_note") & (signal["layer"] <= 5)]
+    activation = chosen["activation"].iloc[0]
+    medians = chosen[chosen["activation"] == activation].groupby("layer")["z_second_moment"].median()
+    np.testing.assert_allclose(
+        decode(data["cells"][f"5/{activation}/xavier_note"]["forward"]["median"]), medians, rtol=0.003
+    )
+
+
+def test_a_wide_sweep_gives_the_explorer_no_more_than_a_few_megabytes(tmp_path):
+    depths = [2, 5, 10, 15, 20, 25, 30, 35, 40, 50]
+    activations = ["linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softsign"]
+    run = load_run(write_run(tmp_path, depths, activations, [f"gaussian_w{k}_b0" for k in range(1, 16)]))
+    assert len(run.verdicts) == 1500
+    assert len(explorer_json(run)) < 4e6

@@ -42,7 +42,9 @@ function read(text) {
 }
 
 function choicesOfAddress() {
-  const fields = new Map(decodeURIComponent(location.hash.slice(1)).split("&").map((field) => field.split("=")));
+  // Some mail programs encode slashes; nothing else in the names could be.
+  const address = location.hash.slice(1).replaceAll(/%2f/gi, "/");
+  const fields = new Map(address.split("&").map((field) => field.split("=")));
   const first = read(fields.get("cell"));
   return first === null ? null : [first, read(fields.get("against"))].filter((choice) => choice !== null);
 }
@@ -55,7 +57,7 @@ function keepInAddress() {
 // --- drawing ---
 
 const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 520, LEFT = 46, RIGHT = 12;
+const WIDTH = 400, LEFT = 44, RIGHT = 8;
 
 function element(name, attributes = {}, text = "") {
   const made = document.createElementNS(SVG, name);
@@ -90,12 +92,13 @@ function ground(figure, title, xLabel, [first, last], values, height) {
   const x = (value) => LEFT + ((value - first) / Math.max(last - first, 1)) * (WIDTH - LEFT - RIGHT);
   const y = (logarithm) => bottom - ((Math.min(Math.max(logarithm, low), high) - low) / (high - low)) * (bottom - top);
   const stride = Math.ceil((high - low) / 5);
-  for (let decade = low; decade <= high; decade += stride) {
+  for (let decade = high; decade >= low; decade -= stride) {
     figure.append(element("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: y(decade), y2: y(decade), class: "grid" }));
     figure.append(element("text", { x: LEFT - 5, y: y(decade) + 4, "text-anchor": "end" }, power(decade)));
   }
-  for (const value of new Set([first, Math.round((first + last) / 2), last])) {
-    figure.append(element("text", { x: x(value), y: bottom + 15, "text-anchor": "middle" }, String(value)));
+  for (const value of new Set([last, Math.round((first + last) / 2), first])) {
+    const anchor = value === last ? "end" : "middle";
+    figure.append(element("text", { x: x(value), y: bottom + 15, "text-anchor": anchor }, String(value)));
   }
   figure.append(element("text", { x: LEFT, y: 14, class: "title" }, title));
   figure.append(element("text", { x: WIDTH - RIGHT, y: height - 4, "text-anchor": "end" }, xLabel));
