@@ -36,7 +36,7 @@ FLOORS = (
     {"claims", "phases"},
     {"config"},
     {"sweep"},
-    {"runs"},
+    {"progress", "runs"},
     {"figures"},
     {"report"},
 )

@@ -5,11 +5,13 @@ import subprocess
 import time
 
 import pytest
+from support import without_times
 
 from depthsounder.tables import SCHEMAS
 
 pytestmark = pytest.mark.workflow
 
+REPORT = "reports/default/index.html"
 TABLES = [f"results/default/{name}.parquet" for name in SCHEMAS]
 KEPT = "parts before the kill.txt"
 DONE_BEFORE_THE_KILL = 6
@@ -26,7 +28,7 @@ def resumed(sources, finished_run, once):
         start_and_kill(project, [*TABLES, *figures])
         (project / KEPT).write_text("\n".join(f"{path}\t{facts}" for path, facts in parts_of(project)))
         assert not any((project / path).exists() for path in TABLES)
-        project.run(*TABLES, *figures, cores=1)
+        project.run(*TABLES, *figures, REPORT, cores=1)
 
     return once("resumed", make)
 
@@ -72,9 +74,16 @@ def test_folder_cores_and_a_kill_in_between_change_no_number(resumed, finished_r
 def test_two_runs_draw_the_same_bytes(resumed, finished_run):
     drawn = {path.name: path.read_bytes() for path in (resumed / "reports/default/figures").iterdir()}
 
-    assert len(drawn) == 20
+    assert len(drawn) == 2 * len(list((resumed / "workflow/report").glob("*.rst")))
     for name, content in drawn.items():
         assert content == (finished_run / "reports/default/figures" / name).read_bytes(), name
+
+
+def test_two_runs_give_one_report_but_for_the_times_in_it(resumed, finished_run):
+    pages = [(project / REPORT).read_text() for project in (resumed, finished_run)]
+
+    assert pages[0] != pages[1]
+    assert without_times(pages[0]) == without_times(pages[1])
 
 
 def test_blocks_order_and_neighbors_change_no_number(fresh, finished_run):

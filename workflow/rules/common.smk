@@ -1,11 +1,15 @@
 # What all rules share: the validated settings, the places of files, and how a script is called.
 
+import logging
 import shlex
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+from snakemake_interface_logger_plugins.common import LogEvent
 
 from depthsounder.config import ConfigError, check_data, stage_arguments, validate_config
 from depthsounder.fingerprint import code_fingerprint
+from depthsounder.progress import Portion, ProgressReporter, closing_words, portion
 from depthsounder.sources import BUILT_IN
 from depthsounder.sweep import PART_KINDS, Cell, RunPaths, cell_parts, check_paths, part_paths, table_parts
 from depthsounder.tables import SCHEMAS
@@ -67,8 +71,54 @@ def parts_of_table(wildcards):
     return check_paths(settings) if wildcards.table == "gradient_check" else table_parts(settings, wildcards.table)
 
 
-# Snakemake's limit of job starts per second sets a timer with each look at the queue, and each timer causes another look:
-# after a thousand jobs the queue is looked at a thousand times a second. On one machine the cores are limit enough.
+# Which rules compute networks, and of which kind.
+KIND_OF_RULE = {"measure_signal": "initial", "tune_rate": "tuning", "train_networks": "training"}
+
+
+def portion_of(jobs):
+    """What some jobs contribute to the run."""
+    return sum(
+        (
+            portion(settings, KIND_OF_RULE[job.rule.name], int(job.wildcards.depth), job.wildcards.seeds)
+            for job in jobs
+            if job.rule.name in KIND_OF_RULE
+        ),
+        Portion(),
+    )
+
+
+class OwnProgress(logging.Filter):
+    """Keeps back what Snakemake says at each start of a job: a thousand lines, and none says how long it will take."""
+
+    def filter(self, record):
+        return record.msg != "Select jobs to execute..." and getattr(record, "event", None) != LogEvent.JOB_STARTED
+
+
+reporters = []
+
+
 onstart:
+    # Snakemake's limit of job starts per second sets a timer with each look at the queue, and each timer causes another
+    # look: after a thousand jobs the queue is looked at a thousand times a second. On one machine the cores are limit enough.
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
+    planned = list(workflow.dag.needrun_jobs())
+    logger.addFilter(OwnProgress())
+    reporters.append(
+        ProgressReporter(
+            lambda: portion_of(job for job in planned if workflow.dag.finished(job)), portion_of(planned)
+        )
+    )
+    reporters[0].start()
+
+
+onsuccess:
+    for reporter in reporters:
+        reporter.stop()
+        if paths.report.exists():
+            print(closing_words(paths, reporter.seconds), file=sys.stderr)
+
+
+onerror:
+    for reporter in reporters:
+        reporter.stop()

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,9 @@ def _provenance(run: Run, output: Path) -> dict[str, Any]:
         "networks": provenance.network_counts(run),
         "versions": provenance.versions(),
         "commit": provenance.commit(),
+        "processor": provenance.processor(),
+        "stages": provenance.stage_times(run),
+        "rendered": datetime.now(UTC),
         "tables": provenance.table_files(run),
         "tables_folder": Path(os.path.relpath(run.folder, output.parent)).as_posix(),
     }

@@ -63,11 +63,11 @@ def explorer_data(run: Run) -> dict[str, Any]:
     for name, table in _curves(run).items():
         for cell, rows in table.groupby(CELL, observed=True):
             _add_curve(cells, cell, name, rows, layers)
-    traces = run.sampled_traces(steps)
-    for (*cell, phase, rate), rows in traces.groupby([*CELL, "phase", "learning_rate"], observed=True):
+    for (*cell, phase, rate), losses in _losses(run, steps).groupby(
+        level=[*CELL, "phase", "learning_rate"], observed=True
+    ):
         if (known := cells.get(_name(*cell))) is not None:
-            losses = rows.pivot_table(index="seed", columns="step", values="train_loss", aggfunc="first", dropna=False)
-            shown = losses.reindex(columns=steps).to_numpy(dtype=float)[spread(range(len(losses)), MOST_SEEDS)]
+            shown = losses.to_numpy(dtype=float)[spread(range(len(losses)), MOST_SEEDS)]
             curves = [encode(trace) for trace in shown]
             if phase == "evaluate":
                 known["losses"] = curves
@@ -115,6 +115,13 @@ def _curves(run: Run) -> dict[str, pd.DataFrame]:
         "forward": beside(median_interval(hidden, keys, "z_second_moment"), "z_second_moment_probe"),
         "backward": beside(median_interval(back, keys, "delta_second_moment"), "delta_second_moment_ratio_probe"),
     }
+
+
+def _losses(run: Run, steps: list[int]) -> pd.DataFrame:
+    """Return the loss at some steps (columns) of every network (rows); where it diverged, none from there on."""
+    traces = run.sampled_traces(steps).astype({"activation": str, "init": str})
+    network = [*CELL, "phase", "learning_rate", "seed"]
+    return traces.set_index([*network, "step"])["train_loss"].unstack("step").reindex(columns=steps)
 
 
 def _add_curve(

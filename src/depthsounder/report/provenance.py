@@ -1,6 +1,8 @@
-"""Where the numbers come from: versions, machine, commit, digests, and how much was computed."""
+"""Where the numbers come from: versions, machine, commit, digests, how much was computed and how long it took."""
 
+import csv
 import hashlib
+import os
 import platform
 import subprocess
 from dataclasses import dataclass
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.compute as pc
+from threadpoolctl import threadpool_info
 
 from depthsounder import __version__
 from depthsounder.runs import CELL, Run
@@ -25,6 +28,16 @@ class TableFile:
     name: str
     size: int
     digest: str
+
+
+@dataclass(frozen=True)
+class StageTime:
+    """What a stage of the workflow took: its rule, its jobs, and their wall and CPU time in seconds."""
+
+    rule: str
+    jobs: int
+    wall: float
+    cpu: float
 
 
 @dataclass(frozen=True)
@@ -46,6 +59,31 @@ def table_files(run: Run) -> list[TableFile]:
     return files
 
 
+def stage_times(run: Run) -> list[StageTime]:
+    """Return the time of each stage so far, the longest first, from the files in which Snakemake measures each job."""
+    times: dict[str, list[tuple[float, float]]] = {}
+    folder = run.folder / "benchmarks"
+    for path in sorted(folder.rglob("*.tsv")):
+        rule = path.relative_to(folder).parts[0].removesuffix(".tsv")
+        with path.open(newline="", encoding="utf-8") as file:
+            times.setdefault(rule, []).extend(
+                (_seconds(row["s"]), _seconds(row["cpu_time"])) for row in csv.DictReader(file, delimiter="\t")
+            )
+    stages = [
+        StageTime(rule, len(jobs), sum(wall for wall, _ in jobs), sum(cpu for _, cpu in jobs))
+        for rule, jobs in times.items()
+    ]
+    return sorted(stages, key=lambda stage: -stage.wall)
+
+
+def _seconds(text: str) -> float:
+    """Return a time as a number; a job that ended before it was looked at has NA, and counts as nothing."""
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
+
+
 def network_counts(run: Run) -> NetworkCounts:
     """Return how many networks the run's numbers rest on, from its tables."""
     measured = run.initial_signal[run.initial_signal["layer"] == 1]
@@ -64,9 +102,25 @@ def versions() -> dict[str, str]:
             found[package] = version(package)
         except PackageNotFoundError:
             found[package] = "not installed"
-    found["BLAS"] = f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()
+    found["BLAS"] = f"{blas.get('name', 'unknown')} {blas.get('version', '')}, kernels {_blas_kernels()}"
     found["platform"] = f"{platform.system()} {platform.machine()}"
     return found
+
+
+def _blas_kernels() -> str:
+    """Return for which processors the BLAS library's kernels in use were written."""
+    kernels = {library["architecture"] for library in threadpool_info() if library["internal_api"] == "openblas"}
+    return ", ".join(sorted(kernels)) or "not known"
+
+
+def processor() -> str:
+    """Return the name of the processor and the number of cores, as far as the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{names[0] if names else platform.processor() or platform.machine()}, {os.cpu_count()} cores"
 
 
 def commit() -> str:

@@ -1,0 +1,73 @@
+"""Progress: networks done of all, their rate, and the time left, by work and not by jobs."""
+
+import io
+import time
+
+import pytest
+from made_up_run import make_config, write_run
+
+from depthsounder.progress import Portion, ProgressReporter, closing_words, duration, portion, progress_line
+from depthsounder.sweep import RunPaths
+
+CONFIG = make_config([2, 50], ["tanh"], ["glorot_normal"])
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("kind", "seeds", "networks"), [("initial", "0-9", 10), ("tuning", "10000-10001", 6), ("training", "0-2", 3)]
+)
+def test_a_job_counts_the_networks_that_it_measures_or_trains(kind, seeds, networks):
+    assert portion(CONFIG, kind, 2, seeds).networks == networks
+
+
+def test_deep_networks_are_more_work_than_shallow_ones_and_training_more_than_measuring():
+    shallow, deep = (portion(CONFIG, "training", depth, "0-9").work for depth in (2, 50))
+    assert deep == 13 * shallow
+    assert portion(CONFIG, "initial", 50, "0-9").work < deep
+
+
+def test_the_time_left_goes_by_work():
+    line = progress_line(Portion(10, 25.0), Portion(4000, 100.0), 20.0)
+    assert line == "10 of 4,000 networks (25% of the work), 0.5 a second, 1 min 0 s left"
+
+
+def test_before_anything_is_done_no_time_is_promised():
+    assert progress_line(Portion(), Portion(7, 10.0), 5.0) == "0 of 7 networks (0% of the work)"
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (59, "59 s"), (307, "5 min 7 s"), (10921, "3 h 2 min")])
+def test_times_are_said_as_people_say_them(seconds, words):
+    assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(("stream", "line_end"), [(io.StringIO(), "\n"), (Terminal(), "\r")])
+def test_a_terminal_keeps_one_line_and_a_log_gets_few(stream, line_end, monkeypatch):
+    monkeypatch.setattr(ProgressReporter, "ON_TERMINAL", 0.02)
+    monkeypatch.setattr(ProgressReporter, "IN_LOG", 0.02)
+    reporter = ProgressReporter(lambda: Portion(3, 3.0), Portion(3, 3.0), stream)
+    reporter.start()
+    time.sleep(0.15)
+    reporter.stop()
+    lines = stream.getvalue().split(line_end)
+    assert len(lines) > 2
+    assert all("3 of 3 networks (100% of the work)" in line for line in lines if line.strip("\n"))
+
+
+def test_a_run_that_computes_no_network_says_nothing():
+    stream = io.StringIO()
+    reporter = ProgressReporter(Portion, Portion(), stream)
+    reporter.start()
+    reporter.stop()
+    assert stream.getvalue() == ""
+
+
+def test_a_run_ends_with_its_verdicts_its_report_and_its_time(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_run(tmp_path / "results/made-up", [2, 20], ["tanh"], ["naive_small", "glorot_normal"])
+    words = closing_words(RunPaths("made-up"), 61.0)
+    assert words.startswith("4 cells: 2 trains, 0 partial, 2 stalled, 0 diverged\nThe report is ")
+    assert words.endswith("reports/made-up/index.html (1 min 1 s)")
