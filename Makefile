@@ -6,6 +6,7 @@
 
 PYTHON ?= python3
 CORES ?= all
+RUN ?= default
 
 BIN := .venv/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check
@@ -32,6 +33,18 @@ report: .venv/runtime ## run the sweep of config/config.yaml and write its repor
 smoke: .venv/runtime ## run the small sweep of config/smoke.yaml, in about a minute
 	$(BIN)/snakemake --cores $(CORES) --configfile config/smoke.yaml
 	@echo "The report is $(CURDIR)/$(call report_of,config/smoke.yaml)"
+
+.PHONY: compare
+compare: .venv/runtime ## say what changed between two runs: make compare A=default B=another
+	@$(BIN)/python scripts/compare_runs.py --before results/$(A) --after results/$(B)
+
+.PHONY: baseline
+baseline: .venv/runtime ## keep the verdicts of run RUN as what later reports are compared with
+	@$(BIN)/python scripts/accept_baseline.py --results results/$(RUN) --baseline reports/baseline
+
+.PHONY: verify-report
+verify-report: .venv/runtime ## say whether the report of run RUN belongs to the tables beside it
+	@$(BIN)/python scripts/verify_report.py --report reports/$(RUN)/index.html --results results/$(RUN)
 
 .PHONY: clean
 clean: ## remove the environment and caches; results and reports stay

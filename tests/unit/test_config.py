@@ -304,3 +304,8 @@ def test_settings_become_the_words_of_a_command_line():
     ]  # fmt: skip
     digits = validate_config(default_values(), [DEFAULT])
     assert not [word for word in stage_arguments(digits, "prepare") if word.startswith("--target")]
+
+
+@pytest.mark.parametrize("name", ["example", "baseline"])
+def test_a_run_never_writes_into_a_folder_that_the_project_keeps(name):
+    assert f"is the name of the committed folder reports/{name}/" in refusal(changed(run=name))

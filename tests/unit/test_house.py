@@ -36,7 +36,7 @@ FLOORS = (
     {"claims", "phases"},
     {"config"},
     {"sweep"},
-    {"progress", "runs"},
+    {"changes", "progress", "runs"},
     {"figures"},
     {"report"},
 )

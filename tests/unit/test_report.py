@@ -140,7 +140,7 @@ def test_the_story_stands_in_its_order(page):
 
     assert order == [
         "answer", "plain-words", "failure-map", "explorer", "forward", "backward", "training", "comparisons", "theory",
-        "claims", "gradient-check", "method", "settings", "provenance",
+        "claims", "gradient-check", "changes", "method", "settings", "provenance",
     ]  # fmt: skip
 
 

@@ -7,6 +7,10 @@ ANALYSED = expand(paths.table("{table}"), table=SCHEMAS)
 TEMPLATES = sorted(template.relative_to(ROOT) for template in (ROOT / "src/depthsounder/report/templates").glob("*"))
 
 
+# What the released default run found, if this copy of the project has it.
+BASELINE = Path("reports/baseline")
+
+
 rule plot_figure:
     input:
         config=paths.config,
@@ -45,6 +49,7 @@ rule render_report:
         figures=expand(paths.figure("{figure}", "svg"), figure=FIGURES),
         captions=expand("workflow/report/{figure}.rst", figure=FIGURES),
         templates=TEMPLATES,
+        baseline=[BASELINE / name for name in KEPT if (BASELINE / "config.json").exists()],
     output:
         paths.report,
     log:
@@ -57,7 +62,8 @@ rule render_report:
     params:
         results=paths.results,
         figures=paths.reports / "figures",
+        baseline=f"--baseline {BASELINE}" if (BASELINE / "config.json").exists() else "",
         code=code("render_report.py"),
     shell:
         "python scripts/render_report.py --results {params.results:q} --figures {params.figures:q}"
-        " --captions workflow/report --output {output:q} 2>&1 | tee {log:q} >&2"
+        " --captions workflow/report {params.baseline} --output {output:q} 2>&1 | tee {log:q} >&2"

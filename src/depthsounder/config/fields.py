@@ -78,6 +78,12 @@ def _printable(text: str) -> str:
     return text
 
 
+def _own_folder(run: str) -> str:
+    if run in COMMITTED_REPORTS:
+        raise refuse(f"is the name of the committed folder reports/{run}/, which no run writes")
+    return run
+
+
 def _known_source(source: str) -> str:
     if set("{}") & set(source):
         raise refuse("contains braces, which Snakemake takes for wildcards")
@@ -101,10 +107,14 @@ _SOURCE_TEXT = f"{BUILT_IN}, or the path of a file that ends in {', '.join(FILE_
 LIST = (Strict(False), Field(json_schema_extra={"minItems": 1, "uniqueItems": True}))
 """Of a tuple that the YAML gives as a list."""
 
+COMMITTED_REPORTS = ("baseline", "example")
+"""Folders of reports/ that the project itself keeps."""
+
 RunName = Annotated[
     str,
     Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64),
-    Allowed("up to 64 of a-z, 0-9, _ and -, the first a letter or a digit"),
+    AfterValidator(_own_folder),
+    Allowed(f"up to 64 of a-z, 0-9, _ and -, the first a letter or a digit; not {' or '.join(COMMITTED_REPORTS)}"),
 ]
 ActivationName = Annotated[str, *_names(tuple(ACTIVATIONS))]
 InitName = Annotated[str, AfterValidator(_known_init), Allowed(_INIT_TEXT, _INIT_NAMES), WithJsonSchema(_INIT_SCHEMA)]

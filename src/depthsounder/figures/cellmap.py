@@ -39,7 +39,9 @@ def draw_map(run: Run, draw_cell: CellDrawer) -> Figure:
 
 def tile(panel: Axes, x: int, y: int, color: str) -> Rectangle:
     """Fill a cell's place, and return what fills it."""
-    return panel.add_patch(Rectangle((x - 0.47, y - 0.46), 0.94, 0.92, facecolor=color, linewidth=0))
+    place = Rectangle((x - 0.47, y - 0.46), 0.94, 0.92, facecolor=color, linewidth=0)
+    panel.add_patch(place)
+    return place
 
 
 def _prepare(panel: Axes, inits: list[str], depths: list[int], last_of_column: bool) -> None:

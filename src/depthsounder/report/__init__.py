@@ -10,6 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from depthsounder.changes import compare_runs, load_snapshot
 from depthsounder.figures.style import label
 from depthsounder.figures.wording import count, join, number, rate, typeset
 from depthsounder.report.context import report_context
@@ -18,7 +19,7 @@ from depthsounder.runs import Run
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render_report(run: Run, figures: Path, captions: Path, output: Path) -> str:
+def render_report(run: Run, figures: Path, captions: Path, output: Path, baseline: Path | None = None) -> str:
     """Return the report as HTML.
 
     Parameters
@@ -27,6 +28,8 @@ def render_report(run: Run, figures: Path, captions: Path, output: Path) -> str:
         Folders with NAME.svg and NAME.rst for each figure of the registry.
     output
         Where the page will lie: links to the tables start there.
+    baseline
+        The folder of the run that this one is compared with, if there is one.
 
     Raises
     ------
@@ -53,6 +56,7 @@ def render_report(run: Run, figures: Path, captions: Path, output: Path) -> str:
     style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
     return environment.get_template("report.html").render(
         **report_context(run, figures, captions, output),
+        changes=None if baseline is None else compare_runs(load_snapshot(baseline), load_snapshot(run.folder)),
         style=Markup(style),  # noqa: S704 - our own files, which hold no one else's text
         scripts=[_script("report.js"), _script("explorer.js")],
     )

@@ -5,6 +5,7 @@ screen can show, and a tenth of what the numbers would take as text. templates/e
 """
 
 import json
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -63,10 +64,9 @@ def explorer_data(run: Run) -> dict[str, Any]:
     for name, table in _curves(run).items():
         for cell, rows in table.groupby(CELL, observed=True):
             _add_curve(cells, cell, name, rows, layers)
-    for (*cell, phase, rate), losses in _losses(run, steps).groupby(
-        level=[*CELL, "phase", "learning_rate"], observed=True
-    ):
-        if (known := cells.get(_name(*cell))) is not None:
+    keys = [*CELL, "phase", "learning_rate"]
+    for (depth, activation, init, phase, rate), losses in _losses(run, steps).groupby(level=keys, observed=True):
+        if (known := cells.get(_name(depth, activation, init))) is not None:
             shown = losses.to_numpy(dtype=float)[spread(range(len(losses)), MOST_SEEDS)]
             curves = [encode(trace) for trace in shown]
             if phase == "evaluate":
@@ -137,7 +137,7 @@ def _key(row: dict[str, Any]) -> str:
     return _name(*(row[name] for name in CELL))
 
 
-def _name(depth: int, activation: str, init: str) -> str:
+def _name(depth: Hashable, activation: Hashable, init: Hashable) -> str:
     return f"{depth}/{activation}/{init}"
 
 
