@@ -168,7 +168,8 @@ def test_the_workflow_has_its_stages():
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_has_a_script_of_its_name(rule):
-    assert (ROOT / "scripts" / f"{rule}.py").is_file()
+    # A rule that makes the same in another form says so behind the name.
+    assert (ROOT / "scripts" / f"{rule.partition('_as_')[0]}.py").is_file()
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=stem)

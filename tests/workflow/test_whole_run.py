@@ -1,6 +1,7 @@
 """What a user finds after a run of the whole workflow, and what a run needs of its surroundings."""
 
 import os
+import re
 from itertools import product
 
 import pyarrow.compute as pc
@@ -115,6 +116,22 @@ def test_the_report_and_every_figure_are_there(finished_run):
     page = (finished_run / "reports/default/index.html").read_text()
     assert page.count("<svg") >= len(captions)
     assert page.rstrip().endswith("</html>")
+
+
+def test_a_figure_is_made_as_pdf_on_request(finished):
+    finished.run("reports/default/figures/answer.pdf")
+
+    assert (finished / "reports/default/figures/answer.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_run_counts_its_networks_and_ends_with_its_answer(finished):
+    (finished / "results/default/parts/training/depth=2/activation=tanh/init=he_normal/seeds=0-1.parquet").unlink()
+
+    said = finished.run()
+
+    assert "2 of 2 networks (100% of the work)" in said
+    assert "Execute" not in said
+    assert re.search(r"cells: \d+ trains, \d+ partial, \d+ stalled, \d+ diverged\nThe report is .*index\.html \(", said)
 
 
 def test_a_run_leaves_nothing_half_written_and_nothing_elsewhere(finished_run, sources):

@@ -41,6 +41,30 @@ rule plot_figure:
         " --output {output.svg:q} --output {output.png:q} 2>&1 | tee {log:q} >&2"
 
 
+rule plot_figure_as_pdf:
+    input:
+        config=paths.config,
+        data=paths.dataset,
+        tables=ANALYSED,
+    output:
+        paths.figure("{figure}", "pdf"),
+    log:
+        log_path("plot_figure_as_pdf/{figure}"),
+    benchmark:
+        paths.benchmark("plot_figure_as_pdf/{figure}")
+    wildcard_constraints:
+        figure="|".join(FIGURES),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    params:
+        results=paths.results,
+        code=code("plot_figure.py"),
+    shell:
+        "python scripts/plot_figure.py --results {params.results:q} --figure {wildcards.figure}"
+        " --output {output:q} 2>&1 | tee {log:q} >&2"
+
+
 rule render_report:
     input:
         config=paths.config,

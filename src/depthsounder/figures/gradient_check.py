@@ -40,12 +40,26 @@ def message(run: Run) -> str:
         for method, (name, _) in _METHODS.items()
         if len(errors := seeing.loc[seeing["method"] == method, "relative_error"].dropna())
     ]
-    failed, blind = (int((checks["verdict"] == verdict).sum()) or "none" for verdict in ("failed", "blind"))
+    failed = int((checks["verdict"] == "failed").sum()) or "none"
     cells = len(checks[CELL].drop_duplicates())
     return (
         f"Of {count(len(checks), 'comparison')} with numeric gradients in {count(cells, 'small network')}, {failed} "
-        f"failed and {blind} were blind; in the others the largest relative error is {join(worst) or 'not known'}."
+        f"failed; where they see, the largest relative error is {join(worst) or 'not known'}. {_blindness(checks)}"
     )
+
+
+def _blindness(checks: pd.DataFrame) -> str:
+    """Return in a sentence where each method is blind."""
+    places = []
+    for method, (name, _) in _METHODS.items():
+        blind = checks[(checks["method"] == method) & (checks["verdict"] == "blind")]
+        if blind.empty:
+            places.append(f"the {name} is blind nowhere")
+            continue
+        first = blind.groupby("activation", sort=False)["depth"].min()
+        where = join(f"{label(activation)} (from depth {depth})" for activation, depth in first.items())
+        places.append(f"the {name} is blind to {count(len(blind), 'parameter tensor')}, in {where}")
+    return f"{'; '.join(places)}.".capitalize()
 
 
 @themed
