@@ -209,7 +209,7 @@ function facts(list, cell) {
   list.replaceChildren();
   fact(list, "Seeds that train", `${cell.successes} of ${cell.seeds} (${cell.success_rate_low} to ${cell.success_rate_high} at 95 %)`);
   fact(list, "Tail loss", `${cell.tail_loss} nat, the median over seeds`);
-  fact(list, "Leaves its plateau at step", cell.escape_step);
+  fact(list, "Leaves its plateau", cell.escape_step === "–" ? "not within this run" : `at step ${cell.escape_step}`);
   fact(list, "Tuned rate", `${cell.best_learning_rate ?? "–"}${cell.edge_of_grid ? ", at the edge of the grid" : ""}`);
   fact(list, "D, δ of layer 1 over layer L", `${cell.delta_ratio} (${cell.delta_ratio_low} to ${cell.delta_ratio_high})`);
   fact(list, "q of layer L over layer 1", cell.forward_ratio);
