@@ -60,6 +60,11 @@ test: export JAX_PLATFORMS = cpu
 test: lint ## check the code and run every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+.PHONY: test-faults
+test-faults: export OMP_NUM_THREADS = 1
+test-faults: .venv/test ## break real runs in many ways, in about ten minutes
+	$(BIN)/python -m pytest -m faults tests/workflow
+
 .PHONY: test-browser
 test-browser: .venv/test ## open a report in a real browser, which is installed if there is none
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/browser/install_chromium.sh

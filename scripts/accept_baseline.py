@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from depthsounder.changes import save_baseline
+from depthsounder.commands import run
 
 
 def main() -> None:
@@ -12,12 +13,9 @@ def main() -> None:
     parser.add_argument("--results", type=Path, required=True, help="results folder of the run to accept")
     parser.add_argument("--baseline", type=Path, required=True, help="folder of the baseline")
     arguments = parser.parse_args()
-    try:
-        save_baseline(arguments.results, arguments.baseline)
-    except OSError as error:
-        raise SystemExit(str(error)) from None
+    save_baseline(arguments.results, arguments.baseline)
     print(f"{arguments.baseline} now keeps the verdicts of {arguments.results}")
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

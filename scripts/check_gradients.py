@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from depthsounder.activations import ACTIVATIONS
+from depthsounder.commands import run
 from depthsounder.gradcheck import check_gradients, check_schema, draw_checked_network
 from depthsounder.initializers import initializer
 from depthsounder.jobs import describe
@@ -37,4 +38,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

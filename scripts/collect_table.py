@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from depthsounder.collect import collect_parts
+from depthsounder.commands import run
 from depthsounder.config import load_resolved, stage_settings
 from depthsounder.sweep import check_paths, table_parts
 from depthsounder.tables import SCHEMAS
@@ -33,4 +34,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from depthsounder.commands import run
 from depthsounder.comparing import Pair, compare, evaluation_tails
 from depthsounder.config import load_resolved
 from depthsounder.tables import CELL_KEYS, COMPARISONS, read_table, write_rows
@@ -26,4 +27,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

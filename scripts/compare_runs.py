@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from depthsounder.changes import Change, compare_runs, load_snapshot
+from depthsounder.commands import run
 
 
 def main() -> None:
@@ -12,10 +13,7 @@ def main() -> None:
     parser.add_argument("--before", type=Path, required=True, help="results folder of the earlier run, or a baseline")
     parser.add_argument("--after", type=Path, required=True, help="results folder of the later run")
     arguments = parser.parse_args()
-    try:
-        changes = compare_runs(load_snapshot(arguments.before), load_snapshot(arguments.after))
-    except OSError as error:
-        raise SystemExit(str(error)) from None
+    changes = compare_runs(load_snapshot(arguments.before), load_snapshot(arguments.after))
     only = f"{changes.gone} in {arguments.before} only, {changes.new} in {arguments.after} only"
     print(f"{changes.common} cells in both, {only}")
     show("Settings that differ", changes.settings)
@@ -31,4 +29,4 @@ def show(title: str, changes: list[Change]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

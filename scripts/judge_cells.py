@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from depthsounder.commands import run
 from depthsounder.config import load_resolved
 from depthsounder.dataset import load_dataset
 from depthsounder.judging import judge_cells
@@ -31,4 +32,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from depthsounder.claims import Settings, columns_read, judge, ledger, load_evidence
+from depthsounder.commands import run
 from depthsounder.config import load_resolved
 from depthsounder.dataset import load_dataset
 from depthsounder.tables import CLAIMS, write_rows
@@ -40,4 +41,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

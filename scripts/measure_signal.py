@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from depthsounder.commands import run
 from depthsounder.jobs import cell_parser, start_cell
 from depthsounder.records import initial_signal
 from depthsounder.tables import SIGNAL
@@ -18,4 +19,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

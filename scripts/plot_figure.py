@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from depthsounder.commands import run
 from depthsounder.figures import FIGURES
 from depthsounder.figures.style import save
 from depthsounder.runs import load_run
@@ -21,4 +22,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

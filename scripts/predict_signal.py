@@ -5,6 +5,7 @@ from itertools import product
 from pathlib import Path
 
 from depthsounder.activations import ACTIVATIONS
+from depthsounder.commands import run
 from depthsounder.config import load_resolved
 from depthsounder.dataset import load_dataset
 from depthsounder.initializers import initializer
@@ -33,4 +34,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from depthsounder.commands import run
 from depthsounder.dataset import save_dataset
 from depthsounder.prepare import prepare_dataset
 from depthsounder.sources import DataError
@@ -33,4 +34,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

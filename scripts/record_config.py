@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from depthsounder.commands import run
 from depthsounder.config import Config, save_resolved
 
 
@@ -16,4 +17,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

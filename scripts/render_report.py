@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from depthsounder.commands import run
 from depthsounder.report import render_report
 from depthsounder.runs import load_run
 from depthsounder.tables import replacing
@@ -24,4 +25,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

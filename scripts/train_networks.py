@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from depthsounder.commands import run
 from depthsounder.jobs import add_recipe, cell_parser, recipe, start_cell
 from depthsounder.probes import Probe
 from depthsounder.records import trace_columns, training_signal
@@ -30,4 +31,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

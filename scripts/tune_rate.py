@@ -3,6 +3,7 @@
 from itertools import product
 from pathlib import Path
 
+from depthsounder.commands import run
 from depthsounder.jobs import add_recipe, cell_parser, recipe, start_cell
 from depthsounder.records import trace_columns
 from depthsounder.tables import TRACES
@@ -24,4 +25,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from depthsounder.report.verification import NoDigests, verify_report
+from depthsounder.commands import run
+from depthsounder.report.verification import verify_report
 
 
 def main() -> None:
@@ -12,10 +13,7 @@ def main() -> None:
     parser.add_argument("--report", type=Path, required=True, help="an HTML file")
     parser.add_argument("--results", type=Path, required=True, help="the folder with the tables")
     arguments = parser.parse_args()
-    try:
-        checks = verify_report(arguments.report, arguments.results)
-    except (OSError, NoDigests) as error:
-        raise SystemExit(str(error)) from None
+    checks = verify_report(arguments.report, arguments.results)
     for check in checks:
         print(f"{check.name + '.parquet':24} {check.finding}")
     wrong = [check for check in checks if check.finding != "the same"]
@@ -25,4 +23,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

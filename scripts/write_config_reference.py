@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from depthsounder.commands import run
 from depthsounder.config.reference import reference_text, schema_text
 
 
@@ -18,4 +19,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -9,10 +9,15 @@ ROOT = Path(__file__).resolve().parents[1]
 STEPS = 40
 
 
+def command(script, *arguments, flags=()):
+    """The call of a script."""
+    return [sys.executable, *flags, str(ROOT / "scripts" / script), *map(str, arguments)]
+
+
 def call(script, *arguments, flags=(), **environment):
     """Run a script to its end and return what it wrote to standard error."""
     done = subprocess.run(
-        [sys.executable, *flags, ROOT / "scripts" / script, *map(str, arguments)],
+        command(script, *arguments, flags=flags),
         env={**os.environ, "PYTHONPATH": str(ROOT / "src"), **environment},
         capture_output=True,
         text=True,
@@ -38,7 +43,12 @@ def check(folder, cell, **how):
 
 def measure(prepared, folder, cell, **how):
     """Measure three networks of a cell before training, into `folder`/signal.parquet."""
-    return call("measure_signal.py", *_of_cell(prepared, cell), "--output", folder / "signal.parquet", **how)
+    return call(*_measuring(prepared, folder, cell), **how)
+
+
+def measuring(prepared, folder, cell):
+    """The call by which `measure` does it."""
+    return command(*_measuring(prepared, folder, cell))
 
 
 def tune(prepared, folder, cell, **how):
@@ -52,6 +62,10 @@ def train(prepared, folder, cell, **how):
     return call("train_networks.py", *_of_cell(prepared, cell), *_recipe(), "--tuning", folder / "traces.parquet",
                 "--tail-steps=10", "--signal", folder / "training.parquet", "--traces", folder / "evaluated.parquet",
                 **how)  # fmt: skip
+
+
+def _measuring(prepared, folder, cell):
+    return "measure_signal.py", *_of_cell(prepared, cell), "--output", folder / "signal.parquet"
 
 
 def _of_cell(prepared, cell):

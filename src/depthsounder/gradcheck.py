@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from depthsounder.activations import Activation
+from depthsounder.commands import Refusal
 from depthsounder.initializers import Initializer, draw_network, layer_sizes
 from depthsounder.loss import cross_entropy
 from depthsounder.network import NetworkStack, layer_views, pack, parameter_count
@@ -256,7 +257,7 @@ def relative_error(analytic: np.ndarray, numeric: np.ndarray) -> float:
     return float(np.linalg.norm(analytic - numeric) / (np.linalg.norm(analytic) + np.linalg.norm(numeric)))
 
 
-class GradientCheckFailed(RuntimeError):
+class GradientCheckFailed(Refusal):
     """Back-propagation disagrees with the complex step: nothing that rests on it may be computed."""
 
 

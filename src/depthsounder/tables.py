@@ -233,16 +233,35 @@ def write_cells(
     write_table(path, columns, schema, metadata)
 
 
+class DamagedTable(OSError):
+    """A file that is no readable Parquet table any more."""
+
+
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     """Read a Parquet file and verify its checksums.
 
     Raises
     ------
+    DamagedTable
+        If the file is no such table any more. It is moved aside, so that the workflow computes it again.
     OSError
-        If the file is damaged; the message names it.
+        If it is missing or cannot be read; the message names it.
     """
     try:
         # The file is opened alone: the folders above it look like partitions, but its columns are its own.
         return pq.ParquetFile(path, page_checksum_verification=True).read(columns=columns)
     except (OSError, pa.ArrowException) as error:
-        raise OSError(f"{path}: the table cannot be read: {error}") from error
+        # What the system refuses has a number; what Arrow cannot make sense of has none.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise OSError(f"{path}: the table cannot be read: {error.strerror or error}") from error
+        raise DamagedTable(f"{path}: the table is damaged ({error}). {_move_aside(path)}") from error
+
+
+def _move_aside(path: Path) -> str:
+    """Rename a damaged file, and return in a sentence what comes next."""
+    aside = path.with_name(f"{path.name}.damaged")
+    try:
+        path.replace(aside)
+    except OSError as error:
+        return f"It could not be moved aside: {error.strerror}"
+    return f"It now lies at {aside.name}; the same command computes it again"

@@ -9,12 +9,14 @@ import pytest
 
 from depthsounder.tables import (
     CLAIMS,
+    COMPARISONS,
     GRADIENT_CHECK,
     SCHEMAS,
     SIGNAL,
     THEORY,
     TRACES,
     VERDICTS,
+    DamagedTable,
     part_schema,
     read_table,
     replacing,
@@ -83,6 +85,13 @@ def path(tmp_path):
                 *["edge_of_grid", "tail_loss", "escape_step", "successes", "seeds", "success_rate"],
                 *["success_rate_low", "success_rate_high", "delta_ratio", "delta_ratio_low", "delta_ratio_high"],
                 *["forward_ratio", "reason"],
+            ],
+        ),
+        (
+            COMPARISONS,
+            [
+                *[*CELL, "against", "in_family", "seeds", "lower", "higher"],
+                *["tail_ratio", "tail_ratio_low", "tail_ratio_high", "pairing_gain", "p_value", "p_holm", "finding"],
             ],
         ),
         (CLAIMS, ["claim", "statement", "verdict", "observed", "expected", "evidence"]),
@@ -232,22 +241,39 @@ def test_a_flipped_bit_is_noticed_and_the_file_named(path, row_group_column):
     # The last byte of the column, which belongs to a page's values and not to its header.
     content[start + chunk.total_compressed_size - 1] ^= 1
     path.write_bytes(content)
-    with pytest.raises(OSError, match=rf"{path}: the table cannot be read: .*(checksum|CRC|crc)"):
+    with pytest.raises(OSError, match=rf"{path}: the table is damaged .*(checksum|CRC|crc)"):
         read_table(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"not a table at all"])
 def test_what_is_no_table_is_refused_by_name(path, content):
     path.write_bytes(content)
-    with pytest.raises(OSError, match=f"{path}: the table cannot be read"):
+    with pytest.raises(OSError, match=f"{path}: the table is damaged"):
         read_table(path)
 
 
 def test_a_truncated_table_is_refused_by_name(path):
     write_table(path, columns(), SMALL)
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(OSError, match=f"{path}: the table cannot be read"):
+    with pytest.raises(OSError, match=f"{path}: the table is damaged"):
         read_table(path)
+
+
+def test_a_damaged_table_is_moved_aside_and_not_lost(path):
+    path.write_bytes(b"half a table")
+    with pytest.raises(
+        DamagedTable, match=r"It now lies at table\.parquet\.damaged; the same command computes it again"
+    ):
+        read_table(path)
+    assert not path.exists()
+    assert path.with_name("table.parquet.damaged").read_bytes() == b"half a table"
+
+
+def test_what_the_system_refuses_is_no_damage(path):
+    path.mkdir()
+    with pytest.raises(OSError, match="the table cannot be read"):
+        read_table(path)
+    assert path.is_dir()
 
 
 def test_a_missing_table_is_named(path):

@@ -9,6 +9,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from depthsounder.changes import KEPT
 from depthsounder.config import ConfigError, check_data, stage_arguments, validate_config
+from depthsounder.exclusive import RUNNER, RunInProgress, claim
 from depthsounder.fingerprint import code_fingerprint
 from depthsounder.progress import Portion, ProgressReporter, closing_words, portion
 from depthsounder.sources import BUILT_IN
@@ -35,7 +36,7 @@ except ConfigError as error:
 # its being installed. A job says what went wrong to the terminal and to its log: with its words piped to both, bash has
 # to be told that it fails where the script does.
 INTERPRETER, LIBRARY = (shlex.quote(str(folder)) for folder in (Path(sys.executable).parent, ROOT / "src"))
-shell.prefix(f"set -euo pipefail; export PATH={INTERPRETER}:$PATH PYTHONPATH={LIBRARY}; ")
+shell.prefix(f"set -euo pipefail; export PATH={INTERPRETER}:$PATH PYTHONPATH={LIBRARY} {RUNNER}=$PPID; ")
 
 
 wildcard_constraints:
@@ -96,6 +97,7 @@ class OwnProgress(logging.Filter):
 
 
 reporters = []
+claims = []
 
 
 onstart:
@@ -103,6 +105,10 @@ onstart:
     # look: after a thousand jobs the queue is looked at a thousand times a second. On one machine the cores are limit enough.
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
+    try:
+        claims.append(claim(paths.results))
+    except RunInProgress as error:
+        raise WorkflowError(str(error)) from None
     planned = list(workflow.dag.needrun_jobs())
     logger.addFilter(OwnProgress())
     reporters.append(

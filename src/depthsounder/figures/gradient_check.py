@@ -57,7 +57,7 @@ def _blindness(checks: pd.DataFrame) -> str:
             places.append(f"the {name} is blind nowhere")
             continue
         first = blind.groupby("activation", sort=False)["depth"].min()
-        where = join(f"{label(activation)} (from depth {depth})" for activation, depth in first.items())
+        where = join(f"{label(str(activation))} (from depth {depth})" for activation, depth in first.items())
         places.append(f"the {name} is blind to {count(len(blind), 'parameter tensor')}, in {where}")
     return f"{'; '.join(places)}.".capitalize()
 

@@ -14,7 +14,7 @@ from depthsounder.figures import FIGURES, prediction
 from depthsounder.figures.style import FAILURES
 from depthsounder.report import counts, provenance
 from depthsounder.report.captions import caption_html
-from depthsounder.report.downloads import csv_link, data_link
+from depthsounder.report.downloads import MOST_ROWS, csv_link, data_link
 from depthsounder.report.explorer import explorer_json
 from depthsounder.report.headline import answer_sentences, soundings
 from depthsounder.report.laws import equal_laws
@@ -124,6 +124,7 @@ def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dic
         "story": [section(plan) for plan in _STORY],
         "check": section(_CHECK),
         "explorer": explorer_json(run),
+        "most_rows": MOST_ROWS,
         **_findings(run),
         **_method(run),
         **_provenance(run, output),

@@ -10,6 +10,10 @@ def data_link(text: str, kind: str) -> str:
     return f"data:{kind};charset=utf-8;base64,{b64encode(text.encode()).decode()}"
 
 
+MOST_ROWS = 10_000
+"""Rows that a page holds of each figure. A wide sweep's tables have more, and lie beside the page."""
+
+
 def csv_link(rows: pd.DataFrame) -> str:
-    """Return a link that holds rows as CSV, numbers with six significant digits."""
-    return data_link(rows.to_csv(index=False, float_format="%.6g"), "text/csv")
+    """Return a link that holds rows as CSV, numbers with six significant digits, at most `MOST_ROWS`."""
+    return data_link(rows.head(MOST_ROWS).to_csv(index=False, float_format="%.6g"), "text/csv")

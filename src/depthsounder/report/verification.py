@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
+from depthsounder.commands import Refusal
+
 
 @dataclass(frozen=True)
 class TableCheck:
@@ -22,7 +24,7 @@ class TableCheck:
     finding: str
 
 
-class NoDigests(ValueError):
+class NoDigests(Refusal):
     """The page is no report that prints its tables' digests."""
 
 
