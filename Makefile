@@ -34,6 +34,10 @@ smoke: .venv/runtime ## run the small sweep of config/smoke.yaml, in about a min
 	$(BIN)/snakemake --cores $(CORES) --configfile config/smoke.yaml
 	@echo "The report is $(CURDIR)/$(call report_of,config/smoke.yaml)"
 
+.PHONY: plan
+plan: .venv/runtime ## say what a sweep will take: make plan, or make plan CONFIG=config/smoke.yaml
+	@$(BIN)/python scripts/plan_sweep.py $(CONFIG)
+
 .PHONY: compare
 compare: .venv/runtime ## say what changed between two runs: make compare A=default B=another
 	@$(BIN)/python scripts/compare_runs.py --before results/$(A) --after results/$(B)

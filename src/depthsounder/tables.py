@@ -252,8 +252,8 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
         return pq.ParquetFile(path, page_checksum_verification=True).read(columns=columns)
     except (OSError, pa.ArrowException) as error:
         # What the system refuses has a number; what Arrow cannot make sense of has none.
-        if isinstance(error, OSError) and error.errno is not None:
-            raise OSError(f"{path}: the table cannot be read: {error.strerror or error}") from error
+        if not path.is_file() or (isinstance(error, OSError) and error.errno is not None):
+            raise OSError(f"{path}: the table cannot be read: {error}") from error
         raise DamagedTable(f"{path}: the table is damaged ({error}). {_move_aside(path)}") from error
 
 

@@ -36,7 +36,8 @@ FLOORS = (
     {"claims", "phases"},
     {"config"},
     {"sweep"},
-    {"changes", "progress", "runs"},
+    {"changes", "planning", "progress", "runs"},
+    {"costs"},
     {"figures"},
     {"report"},
 )

@@ -5,7 +5,14 @@ A valid `Config` is all that the rest of the library sees.
 
 from depthsounder.config.data_check import check_data
 from depthsounder.config.fields import TUNING_SEED_BASE
-from depthsounder.config.loading import ConfigError, load_resolved, read_config_files, save_resolved, validate_config
+from depthsounder.config.loading import (
+    ConfigError,
+    load_resolved,
+    read_config_files,
+    save_resolved,
+    validate_config,
+    validate_files,
+)
 from depthsounder.config.model import Config, Verdicts
 from depthsounder.config.stages import stage_arguments, stage_settings
 
@@ -21,4 +28,5 @@ __all__ = [
     "stage_arguments",
     "stage_settings",
     "validate_config",
+    "validate_files",
 ]

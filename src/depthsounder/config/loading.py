@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from depthsounder.commands import Refusal
 from depthsounder.config.files import ConfigFile, FileError, position, read_config_file
 from depthsounder.config.model import Config
 from depthsounder.config.wording import Allowed, KeyPath, allowed_in, nearest
@@ -20,7 +21,7 @@ from depthsounder.tables import replacing
 _LONGEST = 100
 
 
-class ConfigError(ValueError):
+class ConfigError(Refusal, ValueError):
     """A config, or the data that it names, cannot be used; the message is for the person who wrote it."""
 
 
@@ -83,6 +84,21 @@ def validate_config(
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     paragraphs = "\n".join(str(problem) for problem in problems.values())
     raise ConfigError(f"The config cannot be used: {count}.\n{paragraphs}")
+
+
+def validate_files(paths: Sequence[Path]) -> Config:
+    """Validate config files laid over one another, as `validate_config` does what Snakemake made of them.
+
+    Raises
+    ------
+    ConfigError
+        As there.
+    """
+    read_config_files(paths)
+    merged: dict[str, Any] = {}
+    for path in paths:
+        merged = _overlaid(merged, yaml.safe_load(path.read_text(encoding="utf-8")))
+    return validate_config(merged, paths)
 
 
 def _typed(value: object) -> object:

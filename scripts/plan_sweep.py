@@ -1,0 +1,32 @@
+"""Say what a sweep will take: networks, jobs, time and disk. Nothing of it is run."""
+
+import argparse
+import os
+from pathlib import Path
+
+from depthsounder.commands import run
+from depthsounder.config import stage_settings, validate_files
+from depthsounder.costs import measure_costs, start_of_a_job
+from depthsounder.planning import advice, make_plan
+from depthsounder.prepare import prepare_dataset
+from depthsounder.progress import duration
+
+
+def main() -> None:
+    """Validate the config, measure this machine for a few seconds, and add up."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", type=Path, nargs="*", help="config files, laid over config/config.yaml")
+    arguments = parser.parse_args()
+    config = validate_files([Path("config/config.yaml"), *arguments.config])
+    dataset = prepare_dataset(**stage_settings(config, "prepare"))
+    plan = make_plan(config, measure_costs(config, dataset, start_of_a_job("scripts/tune_rate.py")))
+    cores = os.cpu_count() or 1
+    print(f"run {config.run}: {plan.cells:,} cells, {plan.jobs:,} jobs")
+    print(f"{plan.measured:,} networks measured, {plan.trained:,} trained for {config.training.steps:,} steps")
+    print(f"at most {plan.seconds / 3600:.2f} core-hours: {duration(plan.seconds / cores)} on {cores} cores")
+    print(f"about {plan.size / 1e9:.2f} GB in results/{config.run}/")
+    print(advice(config, plan))
+
+
+if __name__ == "__main__":
+    run(main)

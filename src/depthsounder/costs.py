@@ -1,0 +1,90 @@
+"""What a training step, a measurement and an evaluation cost on this machine, measured in a few seconds.
+
+This module times the engine on two depths and draws a line through them; what a sweep makes of that is `planning`'s
+business.
+"""
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from time import perf_counter
+
+from threadpoolctl import threadpool_limits
+
+from depthsounder.activations import TANH
+from depthsounder.config import Config
+from depthsounder.dataset import Dataset
+from depthsounder.initializers import GLOROT_NORMAL, layer_sizes
+from depthsounder.planning import Costs, Line
+from depthsounder.probes import Probe
+from depthsounder.training import Evaluation, Recipe, Trace, draw_stack, train
+
+DEPTHS = (4, 24)
+NETWORKS, STEPS, REPEATS = 4, 30, 3
+
+SNAKEMAKES_SHARE = 0.06
+"""Seconds of a job's start that the workflow engine takes: its shell, its bookkeeping, its times."""
+
+REST = 70.0
+"""Seconds of data, theory, claims, figures and report, for a sweep of some hundred cells on one core."""
+
+
+def measure_costs(config: Config, dataset: Dataset, script: Sequence[str]) -> Costs:
+    """Return the costs of a sweep's networks.
+
+    Parameters
+    ----------
+    config
+        The sweep, of which width, batch size and optimizer matter.
+    dataset
+        Its data.
+    script
+        The call of a job's script that only starts: with ``--help``.
+    """
+    with threadpool_limits(1):
+        steps, looks, evaluations = zip(*(_at_depth(config, dataset, depth) for depth in DEPTHS), strict=True)
+    return Costs(
+        start=SNAKEMAKES_SHARE + _shortest(lambda: subprocess.run(script, check=True, stdout=subprocess.DEVNULL)),
+        step=_line(steps),
+        look=_line(looks),
+        evaluation=_line(evaluations),
+        rest=REST,
+    )
+
+
+def _at_depth(config: Config, dataset: Dataset, depth: int) -> tuple[float, float, float]:
+    """Return the seconds of a step, a measurement and an evaluation of one network."""
+    sizes = layer_sizes(dataset.n_inputs, config.width, depth, dataset.n_classes)
+    parameters = draw_stack(config.root_seed, range(NETWORKS), sizes, TANH, GLOROT_NORMAL)
+    recipe = Recipe(config.training.optimizer, config.training.batch_size, STEPS, logged_steps=())
+    probe, evaluation = Probe(sizes, TANH, dataset), Evaluation(sizes, TANH, dataset)
+
+    def training() -> None:
+        traces = [Trace(seed, 1e-6) for seed in range(NETWORKS)]
+        train(parameters.copy(), sizes, TANH, dataset, recipe, traces, config.root_seed)
+
+    return (
+        _shortest(training) / (NETWORKS * STEPS),
+        _shortest(lambda: probe.measure(parameters[0])),
+        _shortest(lambda: evaluation.evaluate(parameters[0])),
+    )
+
+
+def _shortest(work: Callable[[], object]) -> float:
+    """Return the shortest of a few times: what the machine can do when nothing else disturbs it."""
+    times = []
+    for _ in range(REPEATS):
+        start = perf_counter()
+        work()
+        times.append(perf_counter() - start)
+    return min(times)
+
+
+def _line(seconds: Sequence[float]) -> Line:
+    layer = max((seconds[1] - seconds[0]) / (DEPTHS[1] - DEPTHS[0]), 0.0)
+    return Line(max(seconds[0] - layer * DEPTHS[0], 0.0), layer)
+
+
+def start_of_a_job(script: str) -> list[str]:
+    """Return the call of a script that starts, explains itself and ends."""
+    return [sys.executable, script, "--help"]

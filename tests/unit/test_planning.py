@@ -1,0 +1,64 @@
+"""A plan: the counts are those of the sweep, and the time is the sum of what was measured."""
+
+import pytest
+from made_up_run import make_config
+from support import small_dataset
+
+from depthsounder.costs import measure_costs
+from depthsounder.planning import Costs, Line, advice, make_plan
+from depthsounder.sweep import blocks, cells
+
+NOTHING = Line(0.0, 0.0)
+CONFIG = make_config([2, 10], ["tanh", "relu"], ["glorot_normal", "he_normal"], seeds_per_block=2)
+# Of each of 8 cells: 7 networks measured, 2 × 3 tuned, 3 evaluated.
+
+
+def costs(**changes):
+    return Costs(**{"start": 0.0, "step": NOTHING, "look": NOTHING, "evaluation": NOTHING, "rest": 0.0, **changes})
+
+
+def test_networks_and_jobs_are_counted_as_the_sweep_has_them():
+    plan = make_plan(CONFIG, costs())
+    assert (plan.cells, plan.measured, plan.trained) == (8, 8 * 7, 8 * 9)
+    per_cell = sum(len(blocks(CONFIG, kind)) for kind in ("initial", "tuning", "training"))
+    assert plan.jobs == len(list(cells(CONFIG))) * per_cell + 4
+
+
+@pytest.mark.parametrize(
+    ("cost", "seconds"),
+    [
+        ({"start": 1.0}, 8 * (4 + 1 + 2) + 4),
+        ({"rest": 5.0}, 5.0),
+        ({"step": Line(1.0, 0.0)}, 8 * 9 * 30),
+        ({"step": Line(0.0, 1.0)}, 4 * (2 + 10) * 9 * 30),
+        ({"look": Line(1.0, 0.0)}, 8 * (7 + 3 * 3)),
+        ({"evaluation": Line(0.0, 1.0)}, 4 * (2 + 10) * 9 * 4),
+    ],
+)
+def test_each_cost_is_paid_as_often_as_the_sweep_does_it(cost, seconds):
+    assert make_plan(CONFIG, costs(**cost)).seconds == seconds
+
+
+def test_the_size_grows_with_the_networks():
+    more = make_config([2, 10], ["tanh", "relu"], ["glorot_normal", "he_normal"],
+                       seeds={"measure": 14, "tune": 4, "evaluate": 6})  # fmt: skip
+    assert make_plan(more, costs()).size == 2 * make_plan(CONFIG, costs()).size
+
+
+def test_many_jobs_that_mostly_start_are_advised_against():
+    wide = make_config([2], ["tanh"], ["glorot_normal"], seeds_per_block=1,
+                       seeds={"measure": 10_000, "tune": 1, "evaluate": 1})  # fmt: skip
+    words = advice(wide, make_plan(wide, costs(start=0.2)))
+    assert words.startswith("10,003 jobs, whose starts take 100% of the time, are many: seeds_per_block = ")
+    suits = make_config([2], ["tanh"], ["glorot_normal"])
+    assert "seeds_per_block = 10 suits it" in advice(suits, make_plan(suits, costs(start=0.2, step=Line(1.0, 0.0))))
+
+
+def test_costs_are_measured_and_grow_with_the_depth(root):
+    wide = make_config([2], ["tanh"], ["glorot_normal"], width=64)
+    found = measure_costs(wide, small_dataset(), ["true"])
+    assert 0.0 < found.step.layer < 0.01
+    assert found.step.at(50) > found.step.at(2)
+    assert found.look.layer > 0.0
+    assert found.evaluation.layer > 0.0
+    assert 0.0 < found.start < 5.0
