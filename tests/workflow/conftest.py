@@ -161,9 +161,13 @@ class Project:
         assert jobs or "Nothing to be done" in run.output, run.output
         return [job for job in jobs if job.rule != "all"]
 
+    def table(self, table, run="default"):
+        """The rows of a table."""
+        return read_table(self / f"results/{run}/{table}.parquet").to_pylist()
+
     def rows(self, table, run="default"):
         """The rows of a table in an order of their own, each number with all its digits."""
-        return sorted(map(repr, read_table(self / f"results/{run}/{table}.parquet").to_pylist()))
+        return sorted(map(repr, self.table(table, run)))
 
     def files(self, *folders):
         """When each file in some folders was changed, and what is in it; files that are being written do not count."""

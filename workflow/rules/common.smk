@@ -122,7 +122,7 @@ onstart:
 onsuccess:
     for reporter in reporters:
         reporter.stop()
-        if paths.report.exists():
+        if any(job.rule.name == "render_report" for job in workflow.dag.finished_jobs):
             print(closing_words(paths, reporter.seconds), file=sys.stderr)
 
 
