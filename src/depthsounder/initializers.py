@@ -65,6 +65,11 @@ class Initializer:
     shape: Callable[[np.ndarray, float], np.ndarray] = _normal
     bias_variance: float = 0.0
 
+    @property
+    def orthogonal(self) -> bool:
+        """Whether the rows or columns of W are orthogonal; else its entries are independent."""
+        return self.shape is _orthogonal
+
     def gain(self, fan_in: int, fan_out: int, activation: Activation) -> float:
         """Return the forward gain σw² = fan_in · Var(W) of a layer."""
         return fan_in * self.weight_variance(fan_in, fan_out, activation)

@@ -10,7 +10,7 @@ This module knows no networks and no measurements.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import inf, log
+from math import inf, isnan, log
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,7 +18,8 @@ from scipy.optimize import brentq
 from scipy.optimize.elementwise import find_root
 
 from depthsounder.activations import Activation
-from depthsounder.gaussian import fourth_moment, second_moment, second_moment_slope, squared_slope
+from depthsounder.finitewidth import log_variances
+from depthsounder.gaussian import second_moment, second_moment_slope, squared_slope
 from depthsounder.initializers import Initializer
 from depthsounder.overlaps import Trajectory, correlation_series, probe_trajectory
 
@@ -197,32 +198,9 @@ def delta_ratios(squared_slopes: np.ndarray, gain: float) -> np.ndarray:
         return moments / moments[-1]
 
 
-def log_variance(activation: Activation, q: np.ndarray, gain: float, width: int) -> np.ndarray:
-    """Return V, the variance of ln q over networks of finite width, for one input and each layer.
-
-    V' = (χ_q q/q')² V + (σw² E[φ²]/q')² κ/n with κ = E[φ⁴]/E[φ²]² - 1, to first order in 1/n: Hanin & Nica 2018 for
-    ReLU, where V = 5 (l - 1)/n. The median of q lies at ln q - V/2. Here q is the variance of a pre-activation given
-    the layer below; its measured mean over n units fluctuates by 2/n on top.
-
-    Parameters
-    ----------
-    q
-        (layers,), of infinite width, from layer 1.
-    """
-    variances = np.zeros(len(q))
-    with np.errstate(all="ignore"):
-        moments = second_moment(activation, q[:-1])
-        kurtosis = fourth_moment(activation, q[:-1]) / moments**2 - 1.0
-        carried = (gain * second_moment_slope(activation, q[:-1]) * (q[:-1] / q[1:])) ** 2
-        added = (gain * moments / q[1:]) ** 2 * kurtosis / width
-        for layer in range(len(q) - 1):
-            variances[layer + 1] = carried[layer] * variances[layer] + added[layer]
-    return variances
-
-
 def theory_columns(
     depths: Sequence[int], activation: Activation, init: Initializer, probe_inputs: np.ndarray, width: int
-) -> dict[int, dict[str, np.ndarray | list[float | None]]]:
+) -> dict[int, dict[str, np.ndarray | Sequence[object]]]:
     """Return the theory table's columns of an activation and init, for each depth, without the cell's own keys.
 
     A shallower network is the beginning of a deeper one, so that the costly part is done once for all depths.
@@ -244,6 +222,8 @@ def theory_columns(
     probe = probe_trajectory(activation, init, probe_inputs, width, max(depths))
     with np.errstate(over="ignore"):
         probe_second_moments = probe.second_moments.mean(axis=1)
+    single = probe.second_moments[:, 0]
+    log_variance = log_variances(activation, init, single, n_inputs, width).tolist()
     limit = mean_field(activation, gain, init.bias_variance, start=first + init.bias_variance)
     return {
         depth: {
@@ -258,6 +238,9 @@ def theory_columns(
             "z_second_moment_probe": probe_second_moments[:depth],
             "z_batch_variance_probe": probe.batch_variances[:depth],
             "delta_second_moment_ratio_probe": delta_ratios(probe.squared_slopes[:depth], backward_gain),
+            "z_second_moment_single": single[:depth],
+            "z_log_variance_single": [None if isnan(value) else value for value in log_variance[:depth]],
+            "note": [limit.note or None] * depth,
         }
         for depth in depths
     }

@@ -21,6 +21,7 @@ DEAD_BELOW = 0.01
 
 STATISTICS = (
     "z_second_moment",
+    "z_second_moment_single",
     "z_batch_variance",
     "h_mean",
     "h_variance",
@@ -112,6 +113,7 @@ def _mean_square(values: np.ndarray) -> float:
 
 def _describe_preactivations(z: np.ndarray, layer: int, statistics: dict[str, np.ndarray]) -> None:
     statistics["z_second_moment"][layer] = _mean_square(z)
+    statistics["z_second_moment_single"][layer] = _mean_square(z[0])
     statistics["z_batch_variance"][layer] = _mean_square(z - z.mean(axis=0))
 
 

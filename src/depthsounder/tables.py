@@ -47,6 +47,7 @@ SIGNAL = pa.schema(
         _field("fan_in", pa.int32(), "units"),
         _field("fan_out", pa.int32(), "units"),
         _field("z_second_moment", pa.float64(), "mean of z² over units and examples"),
+        _field("z_second_moment_single", pa.float64(), "mean of z² over units, for the probe's first example alone"),
         _field("z_batch_variance", pa.float64(), "variance of z over examples, mean over units"),
         _field("h_mean", pa.float64(), "mean of h over units and examples; null at the readout"),
         _field("h_variance", pa.float64(), "variance of h over units and examples; null at the readout"),
@@ -103,6 +104,9 @@ THEORY = pa.schema(
         _field("z_second_moment_probe", pa.float64(), "q, mean over the probe's own norms"),
         _field("z_batch_variance_probe", pa.float64(), "from the probe's own norms and overlaps"),
         _field("delta_second_moment_ratio_probe", pa.float64(), "this layer over layer L, mean over the probe's norms"),
+        _field("z_second_moment_single", pa.float64(), "q of the probe's first example"),
+        _field("z_log_variance_single", pa.float64(), "variance of its ln mean z² over networks of this width"),
+        _field("note", pa.string(), "the degenerate case of q* in words; null if none"),
     ]
 )
 

@@ -31,7 +31,7 @@ FLOORS = (
     {"training"},
     {"records", "tuning"},
     {"jobs"},
-    {"overlaps", "verdicts"},
+    {"finitewidth", "overlaps", "verdicts"},
     {"comparing", "judging", "meanfield"},
     {"claims", "phases"},
     {"config"},

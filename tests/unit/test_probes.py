@@ -36,6 +36,7 @@ def by_definition(activation, weights, biases, dataset=DATASET):
         gradient = sum(np.outer(h, d) for h, d in zip(below, delta, strict=True)) / len(examples)
         row = {
             "z_second_moment": np.mean(z**2),
+            "z_second_moment_single": np.mean(z[0] ** 2),
             "z_batch_variance": np.mean([np.var(unit) for unit in z.T]),
             "delta_second_moment": np.mean(delta**2),
             "weight_grad_rms": np.sqrt(np.mean(gradient**2)),

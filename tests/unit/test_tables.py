@@ -36,6 +36,7 @@ SMALL = pa.schema(
 CELL = ["depth", "activation", "init"]
 LAYER_STATISTICS = [
     "z_second_moment",
+    "z_second_moment_single",
     "z_batch_variance",
     "h_mean",
     "h_variance",
@@ -76,6 +77,7 @@ def path(tmp_path):
                 *[*CELL, "layer", "z_second_moment", "delta_second_moment_ratio"],
                 *["chi_1", "q_star", "xi_q", "xi_c", "xi_grad"],
                 *["z_second_moment_probe", "z_batch_variance_probe", "delta_second_moment_ratio_probe"],
+                *["z_second_moment_single", "z_log_variance_single", "note"],
             ],
         ),
         (
