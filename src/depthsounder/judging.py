@@ -94,6 +94,16 @@ def _judge_initial(frame: pd.DataFrame, thresholds: Thresholds) -> tuple[SignalV
     values = hidden[_MEASURED].to_numpy(float).reshape(-1, depth, len(_MEASURED))
     q, delta = values[:, :, 0], values[:, :, 3]
     finite = np.isfinite(values[:, :, :3]).all(axis=(1, 2))
+    return judge_signal(delta_ratios(delta[:, 0], delta[:, -1], finite), thresholds), _forward_ratio(q)
+
+
+def _forward_ratio(q: np.ndarray) -> float | None:
+    """Return the median over seeds of q^L/q^1, from (seeds, layers): what overflowed counts as infinite.
+
+    It is None where the first layer of a seed is silent already, for 0/0 has no value.
+    """
+    if (q[:, 0] == 0).any():
+        return None
     with np.errstate(all="ignore"):
-        forward_ratio = float(np.median(q[:, -1] / q[:, 0]))
-    return judge_signal(delta_ratios(delta[:, 0], delta[:, -1], finite), thresholds), forward_ratio
+        ratios = q[:, -1] / q[:, 0]
+    return float(np.median(np.where(np.isfinite(ratios), ratios, np.inf)))

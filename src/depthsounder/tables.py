@@ -128,7 +128,7 @@ VERDICTS = pa.schema(
         _field("delta_ratio", pa.float64(), "D, the median over seeds"),
         _field("delta_ratio_low", pa.float64(), "D; order statistics, 95 %"),
         _field("delta_ratio_high", pa.float64(), "D; order statistics, 95 %"),
-        _field("forward_ratio", pa.float64(), "q of layer L over q of layer 1, the median over seeds"),
+        _field("forward_ratio", pa.float64(), "q^L/q^1, the median over seeds; null if q^1 is 0"),
         _field("reason", pa.string(), "the two verdicts in words"),
     ]
 )

@@ -132,6 +132,21 @@ def test_a_seed_that_is_not_finite_in_any_layer_explodes(tmp_path, initial, colu
     assert judge(tmp_path, [*spoiled, *others])[DEEP]["signal_verdict"] == expected
 
 
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+@pytest.mark.parametrize(("n_spoiled", "expected"), [(3, 3.0), (5, np.inf)])
+def test_seeds_that_overflow_count_as_infinite_growth(tmp_path, initial, value, n_spoiled, expected):
+    others = [row for row in initial if (row["depth"], row["activation"], row["init"]) != DEEP]
+    grown = list(signal_rows(DEEP))
+    for row in grown:
+        if row["layer"] == DEEP[0] and row["seed"] < n_spoiled:
+            row["z_second_moment"] = value
+    assert judge(tmp_path, [*grown, *others])[DEEP]["forward_ratio"] == pytest.approx(expected)
+
+
+def test_a_silent_first_layer_has_no_forward_ratio(tmp_path, initial):
+    assert judge(tmp_path, initial)[DEAD]["forward_ratio"] is None
+
+
 def test_cells_of_one_activation_and_init_are_told_apart_by_their_depth(tmp_path, initial):
     rows = judge(tmp_path, initial)
     assert rows[DEEP]["training_verdict"] != rows[SHALLOW]["training_verdict"]

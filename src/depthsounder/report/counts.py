@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from depthsounder.figures import prediction
@@ -37,8 +36,8 @@ def signal_counts(run: Run) -> list[Count]:
 
 
 def forward_counts(run: Run) -> list[Count]:
-    """Return how many cells let q grow or shrink by more than two decades."""
-    ratio = run.verdicts.loc[run.verdicts["depth"] > 1, "forward_ratio"].fillna(np.inf)
+    """Return how many cells let q grow or shrink by more than two decades; a silent first layer does neither."""
+    ratio = run.verdicts.loc[run.verdicts["depth"] > 1, "forward_ratio"].dropna()
     shrunk, grown = int((ratio < 1e-2).sum()), int((ratio > 1e2).sum())
     return [
         Count(shrunk, "cells: q shrinks over 100-fold", "stalled"),
