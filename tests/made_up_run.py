@@ -124,6 +124,7 @@ def _signal(config, cell, factor):
             yield {
                 **_named(cell), "rows": layer, "seed": seed, "step": step, "layer": layer, "fan_in": 8, "fan_out": 8,
                 "learning_rate": 0.1 if step else None, "z_second_moment": q, "z_batch_variance": q / layer,
+                "z_second_moment_single": q,
                 "h_mean": 0.0, "h_variance": q, "delta_second_moment": delta, "weight_grad_rms": np.sqrt(q * delta),
                 "weight_grad_mean_abs": np.sqrt(q * delta),
             }  # fmt: skip
@@ -156,7 +157,8 @@ def _theory(cell, factor):
     return {
         **_named(cell), "rows": layer, "layer": layer, "z_second_moment": q, "z_second_moment_probe": q,
         "z_batch_variance_probe": q / layer, "delta_second_moment_ratio": delta,
-        "delta_second_moment_ratio_probe": delta, "chi_1": factor,
+        "delta_second_moment_ratio_probe": delta, "chi_1": factor, "z_second_moment_single": q,
+        "z_log_variance_single": 0.01 * np.ones(len(layer)),
     }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ _SIGNAL_COLUMNS = [
     "step",
     "layer",
     "z_second_moment",
+    "z_second_moment_single",
     "z_batch_variance",
     "delta_second_moment",
     "weight_grad_rms",

@@ -7,9 +7,18 @@ import pandas as pd
 import pytest
 from made_up_run import write_run
 from matplotlib.figure import Figure
+from scipy.stats import chi2
 
 from depthsounder.activations import ACTIVATIONS
-from depthsounder.figures import FIGURES, comparisons, failure_map, gradient_check, prediction, training_signal
+from depthsounder.figures import (
+    FIGURES,
+    comparisons,
+    failure_map,
+    finite_width,
+    gradient_check,
+    prediction,
+    training_signal,
+)
 from depthsounder.figures.aggregate import median_interval, relative_to_top, spread
 from depthsounder.figures.outcomes import outcomes
 from depthsounder.figures.panels import draw_curve, log_limits
@@ -293,3 +302,20 @@ def test_typesetting_touches_powers_only():
 def test_words_agree_with_their_number():
     assert [count(amount, "cell") for amount in (0, 1, 2, 1000)] == ["no cells", "1 cell", "2 cells", "1,000 cells"]
     assert join(["a", "b", "c"]) == "a, b and c"
+
+
+def test_the_spread_of_single_networks_is_the_deviation_of_their_logarithm(usual):
+    table = finite_width.rows(usual)
+    spreads = table[table["measure"] == "spread_of_log_q"]
+    signal = usual.initial_signal
+    deepest = signal[(signal["depth"] == usual.depths[-1]) & (signal["layer"] == 2)]
+    chosen = deepest[(deepest["activation"] == "tanh") & (deepest["init"] == "glorot_normal")]
+    of_cell = (spreads["layer"] == 2) & (spreads["activation"] == "tanh") & (spreads["init"] == "glorot_normal")
+    row = spreads[of_cell].iloc[0]
+    assert row["median"] == pytest.approx(np.log(chosen["z_second_moment_single"]).std())
+    # Of n normal logarithms: (n - 1) s²/σ² is χ², with n - 1 degrees of freedom.
+    assert row["low"] == pytest.approx(row["median"] * np.sqrt(6 / chi2.ppf(0.975, 6)))
+    assert row["high"] == pytest.approx(row["median"] * np.sqrt(6 / chi2.ppf(0.025, 6)))
+    assert row["theory"] == pytest.approx(0.1)
+    medians = table[(table["measure"] == "q_over_theory") & (table["layer"] == 2)]
+    np.testing.assert_allclose(medians["theory"], np.exp(-0.005))

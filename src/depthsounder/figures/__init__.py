@@ -17,6 +17,7 @@ from depthsounder.figures import (
     backward_signal,
     comparisons,
     failure_map,
+    finite_width,
     forward_signal,
     gradient_check,
     learning_rates,
@@ -147,6 +148,14 @@ FIGURES = {
             phase_diagram.draw,
             phase_diagram.rows,
             phase_diagram.message,
+        ),
+        FigureRecord(
+            "finite_width",
+            "How far single networks scatter",
+            "Curves over the layers for each activation, one for each initialization, with theory dashed over them.",
+            finite_width.draw,
+            finite_width.rows,
+            finite_width.message,
         ),
         FigureRecord(
             "gradient_check",

@@ -75,7 +75,13 @@ _STORY: tuple[_Plan, ...] = (
         counts.comparison_counts,
         ("comparisons",),
     ),
-    ("theory", "Theory", "Was it predictable?", counts.prediction_counts, ("prediction", "phase_diagram")),
+    (
+        "theory",
+        "Theory",
+        "Was it predictable?",
+        counts.prediction_counts,
+        ("prediction", "finite_width", "phase_diagram"),
+    ),
 )
 _CHECK: _Plan = (
     "gradient-check",
