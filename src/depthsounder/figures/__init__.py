@@ -142,20 +142,20 @@ FIGURES = {
             prediction.message,
         ),
         FigureRecord(
-            "phase_diagram",
-            "Order, chaos, and the edge between",
-            "Map of weight and bias variances for each activation, with a marker for each initialization.",
-            phase_diagram.draw,
-            phase_diagram.rows,
-            phase_diagram.message,
-        ),
-        FigureRecord(
             "finite_width",
             "How far single networks scatter",
             "Curves over the layers for each activation, one for each initialization, with theory dashed over them.",
             finite_width.draw,
             finite_width.rows,
             finite_width.message,
+        ),
+        FigureRecord(
+            "phase_diagram",
+            "Order, chaos, and the edge between",
+            "Map of weight and bias variances for each activation, with a marker for each initialization.",
+            phase_diagram.draw,
+            phase_diagram.rows,
+            phase_diagram.message,
         ),
         FigureRecord(
             "gradient_check",
