@@ -55,7 +55,8 @@ def _masked(values: Sequence[object], kind: pa.DataType) -> np.ma.MaskedArray:
 
 def _numbers(data: np.ndarray, kind: pa.DataType) -> np.ndarray:
     """Return numbers in a type's own precision; one beyond it becomes infinite, if the type knows infinity."""
-    with np.errstate(over="ignore"):
+    # What lies behind a mask may be anything.
+    with np.errstate(over="ignore", invalid="ignore"):
         numbers = data.astype(kind.to_pandas_dtype(), order="C", casting="same_kind")
     if pa.types.is_integer(kind) and not np.array_equal(numbers, data):
         raise OverflowError(f"{data.min()} to {data.max()} do not fit {kind}")

@@ -1,8 +1,10 @@
 """The report: what it says is in the tables, and nothing that it is given becomes markup."""
 
+import json
 import re
 import shutil
 from base64 import b64decode
+from dataclasses import replace
 from html.parser import HTMLParser
 from io import StringIO
 
@@ -382,3 +384,11 @@ def test_a_page_that_is_no_report_is_not_verified(tmp_path):
     page.write_text("<p>Hello</p>")
     with pytest.raises(NoDigests, match="prints no digests"):
         verify_report(page, tmp_path)
+
+
+def test_no_text_of_a_table_ends_the_explorers_data(evil_run):
+    verdicts = evil_run.verdicts.assign(reason="</script><script>alert(1)</script>", training_verdict="<!--")
+    text = explorer_json(replace(evil_run, verdicts=verdicts))
+    assert "<" not in text
+    cell = json.loads(text)["cells"]["5/tanh/naive_small"]
+    assert (cell["reason"], cell["training_verdict"]) == ("</script><script>alert(1)</script>", "<!--")

@@ -41,7 +41,9 @@ def _spread(networks: pd.DataFrame, expected: pd.DataFrame) -> pd.DataFrame:
     for name, share in (("low", (1 + _CONFIDENCE) / 2), ("high", (1 - _CONFIDENCE) / 2)):
         table[name] = table["median"] * np.sqrt(freedom / chi2.ppf(share, freedom))
     keyed = expected[[*LAYER_KEYS, "spread"]].rename(columns={"spread": "theory"})
-    return table[[*LAYER_KEYS, "median", "low", "high", "seeds"]].merge(keyed, on=LAYER_KEYS)
+    # Where orthogonal weights carry the norm on exactly, nothing scatters but rounding.
+    scattering = keyed[keyed["theory"] > 0]
+    return table[[*LAYER_KEYS, "median", "low", "high", "seeds"]].merge(scattering, on=LAYER_KEYS)
 
 
 def _measures(run: Run) -> list[Measure]:

@@ -12,7 +12,7 @@ from depthsounder.figures.wording import count, number
 from depthsounder.runs import CELL, Run
 
 _MOST_DEPTHS = 5
-_POINTS = 8_000
+_POINTS = 6_000
 """Points that all curves of the figure share, which keeps its file small."""
 
 

@@ -15,5 +15,8 @@ MOST_ROWS = 10_000
 
 
 def csv_link(rows: pd.DataFrame) -> str:
-    """Return a link that holds rows as CSV, numbers with six significant digits, at most `MOST_ROWS`."""
-    return data_link(rows.head(MOST_ROWS).to_csv(index=False, float_format="%.6g"), "text/csv")
+    """Return a link that holds rows as CSV, at most `MOST_ROWS`.
+
+    Numbers have four significant digits: what a figure can show. The tables beside the page have all.
+    """
+    return data_link(rows.head(MOST_ROWS).to_csv(index=False, float_format="%.4g"), "text/csv")
