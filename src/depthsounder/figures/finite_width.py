@@ -11,6 +11,9 @@ from depthsounder.figures.wording import count, number
 from depthsounder.runs import Run
 
 _CONFIDENCE = 0.95
+_ROUNDING = 1e-6
+"""A predicted spread below this is one of rounding."""
+
 _AGREES = 1.5
 """A measured spread within this factor of the predicted one is called right."""
 
@@ -42,7 +45,7 @@ def _spread(networks: pd.DataFrame, expected: pd.DataFrame) -> pd.DataFrame:
         table[name] = table["median"] * np.sqrt(freedom / chi2.ppf(share, freedom))
     keyed = expected[[*LAYER_KEYS, "spread"]].rename(columns={"spread": "theory"})
     # Where orthogonal weights carry the norm on exactly, nothing scatters but rounding.
-    scattering = keyed[keyed["theory"] > 0]
+    scattering = keyed[keyed["theory"] > _ROUNDING]
     return table[[*LAYER_KEYS, "median", "low", "high", "seeds"]].merge(scattering, on=LAYER_KEYS)
 
 
