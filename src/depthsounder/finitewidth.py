@@ -4,7 +4,10 @@ This module knows one input's variance from layer to layer; its limit of infinit
 business.
 """
 
+from collections.abc import Callable
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import polygamma
 
 from depthsounder.activations import Activation
@@ -33,12 +36,12 @@ def log_variances(activation: Activation, init: Initializer, q: np.ndarray, n_in
     """
     variances = np.zeros(len(q))
     with np.errstate(all="ignore"):
-        moments = second_moment(activation, q[:-1])
+        moments = _each(second_moment, activation, q[:-1])
         gain = init.gain(width, width, activation)
         # Of what is carried: the share of q' that comes from the layer below, for there may be biases.
         share = gain * moments / q[1:]
-        steepness = second_moment_slope(activation, q[:-1]) * q[:-1] / moments
-        scatter = fourth_moment(activation, q[:-1]) / moments**2 - 1.0
+        steepness = _each(second_moment_slope, activation, q[:-1]) * q[:-1] / moments
+        scatter = _each(fourth_moment, activation, q[:-1]) / moments**2 - 1.0
         if init.orthogonal:
             variances[0] = 2.0 / width * max(0.0, 1.0 - width / n_inputs)
             scatter = scatter - 2.0 * steepness**2
@@ -48,3 +51,10 @@ def log_variances(activation: Activation, init: Initializer, q: np.ndarray, n_in
     if not init.orthogonal:
         variances += float(polygamma(1, width / 2.0))
     return np.where((q > 0.0) & np.isfinite(q), variances, np.nan)
+
+
+def _each(
+    expectation: Callable[[Activation, ArrayLike], np.ndarray], activation: Activation, q: np.ndarray
+) -> np.ndarray:
+    """Return an expectation at each q (layers,), one by one: a layer's bits must not depend on how many there are."""
+    return np.array([float(expectation(activation, value)) for value in q])
