@@ -20,6 +20,9 @@ from depthsounder.tables import read_table
 MEASURING = 10
 """The work of measuring a network's layers, in training steps."""
 
+TOLD_FROM = 0.02
+"""The share of the work from which on the time that is left is told: data and checks come first, and slow it down."""
+
 BESIDE_LAYERS = 2
 """The work of a step that does not depend on the depth (readout, loss, batch), in layers."""
 
@@ -54,7 +57,7 @@ def progress_line(done: Portion, total: Portion, seconds: float) -> str:
     """Return the progress after so many seconds in a line."""
     share = done.work / total.work if total.work else 1.0
     line = f"{done.networks:,} of {total.networks:,} networks ({share:.0%} of the work)"
-    if seconds <= 0 or not done.work:
+    if seconds <= 0 or share < TOLD_FROM:
         return line
     return f"{line}, {done.networks / seconds:.1f} a second, {duration(seconds * (1 - share) / share)} left"
 

@@ -35,8 +35,10 @@ def test_the_time_left_goes_by_work():
     assert line == "10 of 4,000 networks (25% of the work), 0.5 a second, 1 min 0 s left"
 
 
-def test_before_anything_is_done_no_time_is_promised():
-    assert progress_line(Portion(), Portion(7, 10.0), 5.0) == "0 of 7 networks (0% of the work)"
+@pytest.mark.parametrize("work", [0.0, 0.1])
+def test_before_enough_is_done_no_time_is_promised(work):
+    assert progress_line(Portion(0, work), Portion(7, 10.0), 5.0).startswith("0 of 7 networks (")
+    assert "left" not in progress_line(Portion(0, work), Portion(7, 10.0), 5.0)
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (59, "59 s"), (307, "5 min 7 s"), (10921, "3 h 2 min")])
