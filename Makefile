@@ -74,6 +74,12 @@ test-browser: .venv/test ## open a report in a real browser, which is installed 
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/browser/install_chromium.sh
 	$(BIN)/python -m pytest tests/browser --browser-required
 
+.PHONY: test-slurm
+test-slurm: export OMP_NUM_THREADS = 1
+test-slurm: .venv/test .venv/slurm ## run a sweep on three Slurm nodes, which it installs and starts as root
+	@tests/install_slurm.sh
+	$(BIN)/python -m pytest -m slurm tests/workflow
+
 .PHONY: bench
 bench: export JAX_PLATFORMS = cpu
 bench: export PYTHONPATH = src
@@ -100,6 +106,7 @@ requirements: ## pin the newest releases that pyproject.toml allows; needs uv
 	uv pip compile --quiet --upgrade pyproject.toml --output-file requirements.txt
 	uv pip compile --quiet --upgrade pyproject.toml --extra test -c requirements.txt --output-file requirements-test.txt
 	uv pip compile --quiet --upgrade pyproject.toml --extra bench -c requirements.txt --output-file requirements-bench.txt
+	uv pip compile --quiet --upgrade pyproject.toml --extra slurm -c requirements.txt --output-file requirements-slurm.txt
 
 # --- the environment; each of its files is the time at which a part was installed ---
 
@@ -116,6 +123,11 @@ requirements: ## pin the newest releases that pyproject.toml allows; needs uv
 .venv/test: requirements-test.txt .venv/runtime
 	@echo 'Installing what the tests need into .venv'
 	@$(PIP) -r requirements-test.txt
+	@touch $@
+
+.venv/slurm: requirements-slurm.txt .venv/runtime
+	@echo 'Installing what a run on a cluster needs into .venv'
+	@$(PIP) -r requirements-slurm.txt
 	@touch $@
 
 # PyTorch comes by plain pip, without a hash. It has one release and many builds, for CPUs and for each CUDA, and pip takes

@@ -6,7 +6,7 @@ reader never sees half a table. Pages carry checksums, which reading verifies.
 This module knows columns and files; it knows nothing of what the numbers mean beyond their units.
 """
 
-import os
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -182,7 +182,8 @@ def part_schema(schema: pa.Schema) -> pa.Schema:
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`, which is moved to `path` if the block ends well and removed if not."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Not the process's number: another node of a cluster may have a process of that number.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         yield temporary
         temporary.replace(path)

@@ -29,6 +29,7 @@ PINNED = {
     "requirements.txt": PROJECT["dependencies"],
     "requirements-test.txt": PROJECT["dependencies"] + EXTRAS["test"],
     "requirements-bench.txt": PROJECT["dependencies"] + [text for text in EXTRAS["bench"] if "torch" not in text],
+    "requirements-slurm.txt": PROJECT["dependencies"] + EXTRAS["slurm"],
     "requirements-build.txt": ["setuptools"],
 }
 
@@ -80,8 +81,8 @@ def test_every_pin_has_a_hash_and_no_file_names_a_host_or_a_path(name):
     assert "/" not in text
 
 
-@pytest.mark.parametrize("name", ["requirements-test.txt", "requirements-bench.txt"])
-def test_tests_and_benchmarks_run_on_the_releases_that_users_run(name):
+@pytest.mark.parametrize("name", ["requirements-test.txt", "requirements-bench.txt", "requirements-slurm.txt"])
+def test_tests_benchmarks_and_clusters_run_on_the_releases_that_users_run(name):
     pins = pins_of(name)
 
     assert {package: pins.get(package) for package in pins_of("requirements.txt")} == pins_of("requirements.txt")

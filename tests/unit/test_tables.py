@@ -1,7 +1,5 @@
 """The product's tables: what a reader may rely on when a writer fails, a disk errs or a number is missing."""
 
-import os
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -217,8 +215,10 @@ def test_a_file_appears_in_one_step_under_its_own_name_only_when_it_is_whole(pat
         temporary.write_text("first half, ")
         assert not path.exists()
         assert temporary.parent == path.parent
-        # Two jobs that write one file, such as an orphan and its successor, do not share a temporary name.
-        assert str(os.getpid()) in temporary.name
+        # Two jobs that write one file, such as an orphan and its successor on another node, share no temporary name.
+        with replacing(path) as of_another:
+            assert of_another != temporary
+            of_another.write_text("")
         with temporary.open("a") as file:
             file.write("second half")
     assert path.read_text() == "first half, second half"
