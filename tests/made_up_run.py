@@ -58,6 +58,7 @@ def make_config(depths, activations, inits, **changes):
             "tail_steps": 5,
         },
         "comparisons": [],
+        "study": None,
     }
     return Config.model_validate({**values, **changes})
 
@@ -154,10 +155,13 @@ def _theory(cell, factor):
     layer = np.arange(1, cell[0] + 1)
     with np.errstate(over="ignore", under="ignore"):
         q, delta = factor ** (layer - 1.0), factor ** (cell[0] - layer.astype(float))
+    with np.errstate(divide="ignore"):
+        scale = float(1 / np.log(np.float64(factor)))
     return {
         **_named(cell), "rows": layer, "layer": layer, "z_second_moment": q, "z_second_moment_probe": q,
         "z_batch_variance_probe": q / layer, "delta_second_moment_ratio": delta,
-        "delta_second_moment_ratio_probe": delta, "chi_1": factor, "z_second_moment_single": q,
+        "delta_second_moment_ratio_probe": delta, "chi_1": factor, "q_star": 1.0,
+        "xi_c": abs(scale), "xi_grad": scale, "z_second_moment_single": q,
         "z_log_variance_single": 0.01 * np.ones(len(layer)),
     }  # fmt: skip
 

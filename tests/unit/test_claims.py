@@ -56,7 +56,7 @@ SETTINGS = Settings(
     ),
 )
 
-TABLES = ("signal", "traces", "gradient_check", "theory", "verdicts")
+TABLES = ("signal", "traces", "gradient_check", "theory", "verdicts", "comparisons")
 NO_CELLS = Evidence(SETTINGS, *(SCHEMAS[table].empty_table().to_pandas() for table in TABLES))
 LEDGER = {claim.name: claim for claim in ledger()}
 OF_A_RUN = [name for name, claim in LEDGER.items() if claim.reads]

@@ -41,7 +41,7 @@ def judged(tmp_path):
     """Judges a claim on made-up tables, of which it sees the columns only that it says it reads."""
 
     def judge(claim, settings=SETTINGS, **rows):
-        for name in ("signal", "traces", "gradient_check", "theory", "verdicts"):
+        for name in ("signal", "traces", "gradient_check", "theory", "verdicts", "comparisons"):
             complete = [dict.fromkeys(SCHEMAS[name].names) | row for row in rows.get(name, [])]
             write_rows(tmp_path / f"{name}.parquet", complete, SCHEMAS[name])
         return LEDGER[claim].test(load_evidence(tmp_path, settings, LEDGER[claim].reads))
@@ -117,22 +117,28 @@ def test_he_is_confirmed_where_it_is_never_worse_and_somewhere_better(judged):
     assert judgement.observed == "He better at depth 20; no difference at depth 2"
 
 
-def test_he_is_confirmed_by_the_seeds_where_the_words_are_the_same(judged):
+def compared(depth, init, against, finding, in_family=True):
+    return {
+        "depth": depth, "activation": "relu", "init": init, "against": against, "in_family": in_family, "seeds": 10,
+        "lower": 10, "higher": 0, "tail_ratio": 0.3, "finding": finding,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("comparison", "verdict"),
+    [
+        (compared(20, HE, GLOROT, "lower"), "confirmed"),
+        (compared(20, GLOROT, HE, "higher"), "confirmed"),
+        (compared(20, HE, GLOROT, "higher"), "refuted"),
+        (compared(20, HE, GLOROT, "not told apart"), "inconclusive"),
+        (compared(20, HE, GLOROT, None, in_family=False), "inconclusive"),
+    ],
+)
+def test_where_the_words_are_the_same_he_is_judged_by_the_one_family_of_tests(judged, comparison, verdict):
     words = {"training": "partial"}
     verdicts = [cell(20, "relu", HE, tail_loss=0.5, **words), cell(20, "relu", GLOROT, tail_loss=1.5, **words)]
-    traces = losses(20, "relu", HE, H, 0.5) + losses(20, "relu", GLOROT, H, 1.5)
 
-    judgement = judged("he_for_relu", verdicts=verdicts, traces=traces)
-    assert judgement.verdict == "confirmed"
-    assert "He lower in 10 of 10 seeds" in judgement.evidence
-
-
-def test_three_seeds_tell_nothing_where_the_words_are_the_same(judged):
-    words = {"training": "partial"}
-    verdicts = [cell(20, "relu", HE, **words), cell(20, "relu", GLOROT, **words)]
-    traces = losses(20, "relu", HE, H, 0.5, seeds=range(3)) + losses(20, "relu", GLOROT, H, 1.5, seeds=range(3))
-
-    assert judged("he_for_relu", verdicts=verdicts, traces=traces).verdict == "inconclusive"
+    assert judged("he_for_relu", verdicts=verdicts, comparisons=[comparison]).verdict == verdict
 
 
 def test_he_is_refuted_where_it_is_worse_and_conditional_where_its_signal_is_not_healthy(judged):

@@ -39,6 +39,7 @@ FLOORS = (
     {"changes", "planning", "progress", "runs"},
     {"costs"},
     {"figures"},
+    {"studies"},
     {"report"},
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -39,6 +39,7 @@ from depthsounder.report.sensitivity import sensitivities
 from depthsounder.report.vector import inline_svg
 from depthsounder.report.verification import NoDigests, verify_report
 from depthsounder.runs import load_run
+from depthsounder.studies import STUDIES, figures_of
 
 EVIL = "<script>alert(1)</script>"
 EVIL_CLASS = '"><img src=x onerror=alert(1)>'
@@ -248,10 +249,28 @@ def test_every_table_of_the_product_has_its_digest(evil_run, text):
 
 
 def test_every_figure_has_a_caption_and_every_caption_a_figure(captions):
-    assert {path.stem for path in captions.glob("*.rst")} == set(FIGURES)
+    assert {path.stem for path in captions.glob("*.rst")} == {*FIGURES, *STUDIES}
 
 
-@pytest.mark.parametrize("name", FIGURES)
+def test_a_run_with_a_study_has_its_section_with_the_source_beside_the_run(tmp_path, captions):
+    cells = {"depths": [2, 5], "activations": ["relu"], "inits": ["glorot_normal", "he_normal"]}
+    run = load_run(write_run(tmp_path / "results", **cells, study="he2015"))
+    for name, record in figures_of(run.config).items():
+        save(record.draw(run), tmp_path / f"{name}.svg")
+
+    text = render_report(run, tmp_path, captions, tmp_path / "index.html")
+
+    section = text[text.index('<section id="study"') :].partition("</section>")[0]
+    assert "He, Zhang, Ren &amp; Sun 2015" in section
+    assert 'id="figure-he2015"' in section
+    assert section.count("<tr>") == 1 + len(STUDIES["he2015"].findings(run))
+
+
+def test_a_run_without_a_study_has_no_such_section(text):
+    assert 'id="study"' not in text
+
+
+@pytest.mark.parametrize("name", [*FIGURES, *STUDIES])
 def test_captions_are_clean_paragraphs(captions, name):
     html = str(caption_html(captions / f"{name}.rst"))
 

@@ -53,6 +53,7 @@ TINY_SWEEP = {
         "tail_steps": 3,
     },
     "comparisons": [],
+    "study": None,
 }
 
 # As `--dry-run` prints a job: its rule, and below it what the rule's wildcards stand for.

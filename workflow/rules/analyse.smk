@@ -67,7 +67,9 @@ rule judge_claims:
     input:
         config=paths.config,
         data=paths.dataset,
-        tables=expand(paths.table("{table}"), table=["signal", "traces", "gradient_check", "theory", "verdicts"]),
+        tables=expand(
+            paths.table("{table}"), table=["signal", "traces", "gradient_check", "theory", "verdicts", "comparisons"]
+        ),
     output:
         paths.table("claims"),
     log:

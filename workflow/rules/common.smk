@@ -8,7 +8,7 @@ from snakemake.logging import logger
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from depthsounder.changes import KEPT
-from depthsounder.config import ConfigError, check_data, stage_arguments, validate_config
+from depthsounder.config import STUDIES, ConfigError, check_data, stage_arguments, validate_config
 from depthsounder.exclusive import RUNNER, RunInProgress, claim
 from depthsounder.fingerprint import code_fingerprint
 from depthsounder.progress import Portion, ProgressReporter, closing_words, portion
@@ -17,9 +17,6 @@ from depthsounder.sweep import PART_KINDS, Cell, RunPaths, cell_parts, check_pat
 from depthsounder.tables import SCHEMAS
 
 ROOT = Path(workflow.basedir)
-
-# Every figure has a caption, and every caption a figure. The figures themselves would take a second to import.
-FIGURES = sorted(caption.stem for caption in (ROOT / "workflow/report").glob("*.rst"))
 
 try:
     settings = validate_config(
@@ -31,6 +28,11 @@ try:
     check_data(settings, paths.data_stamp)
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
+
+# Every figure has a caption, and every caption a figure. The figures themselves would take a second to import. A study's
+# figure has the study's name.
+CAPTIONS = {caption.stem for caption in (ROOT / "workflow/report").glob("*.rst")}
+FIGURES = sorted(CAPTIONS - set(STUDIES) | ({settings.study} if settings.study else set()))
 
 # Jobs run in the Python that runs Snakemake, also where nobody activated its environment, and find the library without
 # its being installed. A job says what went wrong to the terminal and to its log: with its words piped to both, bash has

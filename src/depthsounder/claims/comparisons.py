@@ -1,13 +1,9 @@
-"""Two inits side by side, depth by depth: the words of their verdicts, and their losses on the same seeds."""
+"""Two inits side by side, depth by depth: the words of their verdicts, and what the family of tests found."""
 
 from dataclasses import dataclass
 
-import pandas as pd
-from scipy import stats
-
 from depthsounder.claims.evidence import CELL, Evidence
 from depthsounder.claims.wording import number
-from depthsounder.comparing import evaluation_tails
 
 RANKS = {"diverged": 0, "stalled": 1, "partial": 2, "trains": 3}
 """The training verdicts, worst first."""
@@ -15,11 +11,8 @@ RANKS = {"diverged": 0, "stalled": 1, "partial": 2, "trains": 3}
 COMPARED = {"verdicts": (*CELL, "signal_verdict", "training_verdict", "delta_ratio", "tail_loss", "successes", "seeds")}
 """What `outcomes` and `pairs` read."""
 
-PAIRED = {"traces": (*CELL, "phase", "seed", "train_loss")}
-"""What `lower_tails` reads."""
-
-SIGNIFICANT = 0.01
-"""Of the exact sign test over seeds: at least eight of them, all of one sign."""
+FAMILY = {"comparisons": (*CELL, "against", "in_family", "finding")}
+"""What `findings` reads."""
 
 
 @dataclass(frozen=True)
@@ -75,41 +68,20 @@ def pairs(evidence: Evidence, activation: str, first: str, second: str) -> dict[
     return {depth: (one, others[depth]) for depth, one in ones.items() if depth in others}
 
 
-def _tails(evidence: Evidence, activation: str, init: str) -> pd.Series:
-    """Return the tail loss of each evaluated network of an activation and init, by depth and seed."""
-    traces, settings = evidence.traces, evidence.settings
-    chosen = traces[(traces["activation"] == activation) & (traces["init"] == init)]
-    return evaluation_tails(chosen, settings.steps, settings.thresholds.tail_steps).droplevel(["activation", "init"])
+def findings(evidence: Evidence, activation: str, init: str, against: str) -> dict[int, str]:
+    """Return by depth what the run's one family of tests found on a pair of inits, for the depths that it names.
 
-
-@dataclass(frozen=True)
-class Sign:
-    """How often one of two inits has the lower tail loss, on seeds that share weights' draws and batches.
-
-    Attributes
-    ----------
-    lower, higher
-        Numbers of seeds; equal losses count as neither.
+    Returns
+    -------
+    dict
+        lower, higher, not told apart or one law: of the tail loss with `init`, against the other.
     """
-
-    lower: int
-    higher: int
-
-    @property
-    def significant(self) -> bool:
-        """Whether the exact two-sided sign test tells the two inits apart."""
-        untied = self.lower + self.higher
-        return untied > 0 and bool(stats.binomtest(self.lower, untied).pvalue < SIGNIFICANT)
-
-
-def lower_tails(evidence: Evidence, activation: str, first: str, second: str) -> dict[int, Sign]:
-    """Compare the tail losses of two inits seed by seed, at every depth that has both."""
-    both = pd.DataFrame(
-        {"one": _tails(evidence, activation, first), "other": _tails(evidence, activation, second)}
-    ).dropna()
-    lower, higher = both["one"] < both["other"], both["one"] > both["other"]
-    depths = both.index.get_level_values(0)
-    return {
-        int(depth): Sign(int(lower[depths == depth].sum()), int(higher[depths == depth].sum()))
-        for depth in sorted(depths.unique())
-    }
+    family = evidence.comparisons[evidence.comparisons["in_family"].eq(True)]
+    turned = {"lower": "higher", "higher": "lower"}
+    found = {}
+    for row in family[family["activation"] == activation].to_dict("records"):
+        if (row["init"], row["against"]) == (init, against):
+            found[int(row["depth"])] = str(row["finding"])
+        elif (row["against"], row["init"]) == (init, against):
+            found[int(row["depth"])] = turned.get(str(row["finding"]), str(row["finding"]))
+    return found

@@ -62,7 +62,7 @@ class Evidence:
     ----------
     settings
         What the run was.
-    signal, traces, gradient_check, theory, verdicts
+    signal, traces, gradient_check, theory, verdicts, comparisons
         The tables of these names, with the columns that some claim reads.
     """
 
@@ -72,6 +72,7 @@ class Evidence:
     gradient_check: pd.DataFrame
     theory: pd.DataFrame
     verdicts: pd.DataFrame
+    comparisons: pd.DataFrame
 
     def by_depth(self, activation: str, init: str) -> pd.DataFrame:
         """Return the verdicts of one activation and init, indexed by depth in ascending order."""
@@ -99,7 +100,7 @@ def load_evidence(results: Path, settings: Settings, columns: Mapping[str, Colle
     """
     frames = {
         name: _frame(read_table(results / f"{name}.parquet", sorted(columns.get(name, CELL))))
-        for name in ("signal", "traces", "gradient_check", "theory", "verdicts")
+        for name in ("signal", "traces", "gradient_check", "theory", "verdicts", "comparisons")
     }
     return Evidence(settings, **frames)
 

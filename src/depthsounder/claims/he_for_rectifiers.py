@@ -3,7 +3,7 @@
 from functools import partial
 
 from depthsounder.activations import ACTIVATIONS
-from depthsounder.claims.comparisons import COMPARED, PAIRED, Outcome, Sign, lower_tails, pairs
+from depthsounder.claims.comparisons import COMPARED, FAMILY, Outcome, findings, pairs
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
 from depthsounder.claims.wording import listed, number
@@ -11,16 +11,17 @@ from depthsounder.gaussian import squared_slope
 from depthsounder.initializers import initializer
 
 
-def advantage(he: Outcome, glorot: Outcome, sign: Sign) -> int:
+def advantage(he: Outcome, glorot: Outcome, finding: str | None) -> int:
     """Return 1 where He does better, −1 where worse, and 0 where the two cannot be told apart.
 
-    Training verdicts decide. Where both are the same word, the seeds' tail losses do, unless both train.
+    Training verdicts decide. Where both are the same word, what the family of tests found on the tail losses does,
+    unless both train; None stands for a depth that the family does not name.
     """
     if he.rank != glorot.rank:
         return 1 if he.rank > glorot.rank else -1
-    if he.training == "trains" or not sign.significant:
+    if he.training == "trains":
         return 0
-    return 1 if sign.lower > sign.higher else -1
+    return {"lower": 1, "higher": -1}.get(finding or "", 0)
 
 
 def _judge(activation: str, evidence: Evidence) -> Judgement:
@@ -28,8 +29,8 @@ def _judge(activation: str, evidence: Evidence) -> Judgement:
     compared = pairs(evidence, activation, "he_normal", "glorot_normal")
     if not compared:
         return untested(expected, f"The run has no {activation} cells with both he_normal and glorot_normal.")
-    signs = lower_tails(evidence, activation, "he_normal", "glorot_normal")
-    gains = {depth: advantage(*both, signs.get(depth, Sign(0, 0))) for depth, both in compared.items()}
+    tested = findings(evidence, activation, "he_normal", "glorot_normal")
+    gains = {depth: advantage(*both, tested.get(depth)) for depth, both in compared.items()}
     unhealthy = [depth for depth, (he, _) in compared.items() if he.signal not in (None, "healthy")]
     better, worse = ([depth for depth, gain in gains.items() if gain == sense] for sense in (1, -1))
     verdict: Verdict
@@ -46,7 +47,7 @@ def _judge(activation: str, evidence: Evidence) -> Judgement:
             if (depths := [depth for depth, gain in gains.items() if gain == sense])
         ),
         expected,
-        f"{_theory(activation, evidence)} {_example(compared, signs)} "
+        f"{_theory(activation, evidence)} {_example(compared, tested)} "
         + (
             f"He's signal is not healthy at depth {listed(unhealthy)}."
             if unhealthy
@@ -65,14 +66,15 @@ def _theory(activation: str, evidence: Evidence) -> str:
     )
 
 
-def _example(compared: dict[int, tuple[Outcome, Outcome]], signs: dict[int, Sign]) -> str:
+def _example(compared: dict[int, tuple[Outcome, Outcome]], tested: dict[int, str]) -> str:
     depth = max(compared)
     he, glorot = compared[depth]
-    sign = signs.get(depth, Sign(0, 0))
-    return (
+    example = (
         f"At depth {depth} He is {he.training} (tail loss {number(he.tail_loss)} nats) and Glorot {glorot.training} "
-        f"({number(glorot.tail_loss)}), with He lower in {sign.lower} of {sign.lower + sign.higher} seeds."
+        f"({number(glorot.tail_loss)})."
     )
+    words = [f"{finding} at depth {depth}" for depth, finding in sorted(tested.items())]
+    return f"{example} The tests of He's tail loss against Glorot's: {listed(words)}." if words else example
 
 
 def _claim(activation: str, title: str) -> Claim:
@@ -80,11 +82,11 @@ def _claim(activation: str, title: str) -> Claim:
         name=f"he_for_{activation}",
         statement=f"{title} networks need He's initialization: with Glorot's they fall behind.",
         source=f"The note recommends He's variance 2/n_in for {title}, and Xavier for saturating activations.",
-        hypothesis="At no depth is He worse than Glorot, at some it is better, by the training verdict or else by an "
-        "exact sign test on the seeds' tail losses, and its signal is healthy; conditional if it is better here and "
+        hypothesis="At no depth is He worse than Glorot, at some it is better, by the training verdict or else by the "
+        "run's tests of tail losses, and its signal is healthy; conditional if it is better here and "
         "worse there, or its signal is not healthy everywhere.",
         test=partial(_judge, activation),
-        reads={**COMPARED, **PAIRED},
+        reads={**COMPARED, **FAMILY},
     )
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 
 from depthsounder.claims.evidence import CELL, Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
-from depthsounder.claims.wording import number, percent
+from depthsounder.claims.wording import STALL_OR_DEATH, number, percent
 
 BARELY = 0.01
 """A layer barely changes if its fastest logged update, made at every step, would move its weights by less than 1 %."""
@@ -91,7 +91,7 @@ def _judge_loss(evidence: Evidence) -> Judgement:
         expected,
         f"H = {number(entropy)} nats is the loss of knowing the classes' frequencies and nothing else, ln K for equal "
         f"ones. {typical}A cell falls below if its tail loss is under {thresholds.stalled_loss:g} H within "
-        f"{evidence.settings.steps} updates: a signal that vanishes at the start need not stay so.",
+        f"{evidence.settings.steps} updates: a signal that vanishes at the start need not stay so. {STALL_OR_DEATH}",
     )
 
 

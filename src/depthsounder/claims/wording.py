@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 from math import inf, isfinite
 
+STALL_OR_DEATH = "Whether a stall is a death, config/plateau.yaml tells: such networks, trained for 10,000 updates."
+"""For every judgement that counts stalls as failures."""
+
 
 def number(value: float, digits: int = 3) -> str:
     """Return a number to some significant digits: ``0.0816``, ``38.3``, ``1,470``, ``9.54e-7``."""

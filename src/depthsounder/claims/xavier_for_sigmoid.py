@@ -4,7 +4,7 @@ from depthsounder.activations import SIGMOID
 from depthsounder.claims.comparisons import COMPARED, Outcome, outcomes
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
-from depthsounder.claims.wording import listed, number
+from depthsounder.claims.wording import STALL_OR_DEATH, listed, number
 from depthsounder.initializers import initializer
 from depthsounder.meanfield import mean_field
 
@@ -48,7 +48,7 @@ def _judge(evidence: Evidence) -> Judgement:
         verdict,
         "; ".join(f"{init}: {f'depth {listed(depths)}' if depths else 'no depth'}" for init, depths in suited.items()),
         expected,
-        f"At depth {deepest}: {cells[deepest]}. {theory}",
+        f"At depth {deepest}: {cells[deepest]}. {theory} {STALL_OR_DEATH}",
     )
 
 

@@ -4,7 +4,7 @@ A valid `Config` is all that the rest of the library sees.
 """
 
 from depthsounder.config.data_check import check_data
-from depthsounder.config.fields import TUNING_SEED_BASE
+from depthsounder.config.fields import STUDIES, TUNING_SEED_BASE
 from depthsounder.config.loading import (
     ConfigError,
     load_resolved,
@@ -17,6 +17,7 @@ from depthsounder.config.model import Config, Verdicts
 from depthsounder.config.stages import stage_arguments, stage_settings
 
 __all__ = [
+    "STUDIES",
     "TUNING_SEED_BASE",
     "Config",
     "ConfigError",

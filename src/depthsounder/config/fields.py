@@ -107,6 +107,9 @@ _SOURCE_TEXT = f"{BUILT_IN}, or the path of a file that ends in {', '.join(FILE_
 LIST = (Strict(False), Field(json_schema_extra={"minItems": 1, "uniqueItems": True}))
 """Of a tuple that the YAML gives as a list."""
 
+STUDIES = ("glorot2010", "he2015", "plateau", "schoenholz2017", "trainability")
+"""The studies that a sweep can be made for; each has a file of its name in config/ and a section in its report."""
+
 COMMITTED_REPORTS = ("baseline", "example")
 """Folders of reports/ that the project itself keeps."""
 
@@ -119,6 +122,11 @@ RunName = Annotated[
 ActivationName = Annotated[str, *_names(tuple(ACTIVATIONS))]
 InitName = Annotated[str, AfterValidator(_known_init), Allowed(_INIT_TEXT, _INIT_NAMES), WithJsonSchema(_INIT_SCHEMA)]
 OptimizerName = Annotated[str, *_names(tuple(OPTIMIZERS))]
+StudyName = Annotated[
+    Annotated[str, AfterValidator(_known(STUDIES))] | None,
+    Allowed(f"one of {', '.join(STUDIES)}, or null", STUDIES),
+    WithJsonSchema({"enum": [*STUDIES, None]}),
+]
 Source = Annotated[str, AfterValidator(_printable), AfterValidator(_known_source), Allowed(_SOURCE_TEXT, (BUILT_IN,))]
 Target = Annotated[
     Annotated[str, AfterValidator(_printable)] | None, Allowed(f"a column's name for a file, null for {BUILT_IN}")

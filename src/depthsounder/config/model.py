@@ -26,6 +26,7 @@ from depthsounder.config.fields import (
     Share,
     Source,
     Steps,
+    StudyName,
     Target,
     Width,
     distinct,
@@ -221,6 +222,11 @@ class Config(Section):
     ] = Field(
         description="The one family of hypotheses that is tested, named before the run. All other pairs of inits get "
         "effect sizes and no tests."
+    )
+
+    study: StudyName = Field(
+        description="What the sweep is set beside, in a section of its report: a paper's figure, or the question that "
+        "a preset of this name asks; null for none."
     )
 
     @field_validator("inits")

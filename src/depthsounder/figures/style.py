@@ -138,6 +138,11 @@ def activation_marker(name: str) -> str:
     return _ACTIVATION_MARKERS.get(name, "H")
 
 
+def layer_colors(amount: int) -> list[str]:
+    """Return a color for each layer, from the input (light) to the readout (dark)."""
+    return [str(color) for color in sns.color_palette("flare", amount).as_hex()]
+
+
 def ink_on(color: str) -> str:
     """Return the color of text that reads better on a fill, by the relative luminance of WCAG 2."""
     channels = np.array(to_rgb(color))

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from markupsafe import Markup
 
-from depthsounder.figures import FIGURES, prediction
+from depthsounder.figures import prediction
 from depthsounder.figures.style import FAILURES
 from depthsounder.report import counts, provenance
 from depthsounder.report.captions import caption_html
@@ -22,6 +22,7 @@ from depthsounder.report.plain_words import terms
 from depthsounder.report.sensitivity import sensitivities
 from depthsounder.report.vector import inline_svg
 from depthsounder.runs import CELL, Run, records
+from depthsounder.studies import STUDIES, figures_of
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,10 @@ def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dic
     output
         Where the page will lie, from which the tables are linked.
     """
+    records_of_figures = figures_of(run.config)
 
     def picture(name: str) -> Picture:
-        record = FIGURES[name]
+        record = records_of_figures[name]
         rows = record.rows(run)
         return Picture(
             name=name,
@@ -129,6 +131,7 @@ def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dic
         "answer": picture("answer"),
         "story": [section(plan) for plan in _STORY],
         "check": section(_CHECK),
+        "study": _study(run, picture),
         "explorer": explorer_json(run),
         "most_rows": MOST_ROWS,
         **_findings(run),
@@ -147,6 +150,20 @@ def _findings(run: Run) -> dict[str, Any]:
         "surprises": surprises(run),
         "claims": records(run.claims),
         "claim_counts": counts.claim_counts(run),
+    }
+
+
+def _study(run: Run, picture: Callable[[str], Picture]) -> dict[str, Any] | None:
+    """Return the run's study with its figure and what it found, or None."""
+    if run.config.study is None:
+        return None
+    study = STUDIES[run.config.study]
+    findings = study.findings(run)
+    return {
+        "record": study,
+        "picture": picture(study.name),
+        "findings": findings,
+        "counts": counts.finding_counts(findings),
     }
 
 

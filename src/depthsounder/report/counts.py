@@ -1,5 +1,7 @@
 """What is counted at the head of each section."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -7,6 +9,7 @@ import pandas as pd
 from depthsounder.figures import prediction
 from depthsounder.figures.style import TRAINING
 from depthsounder.runs import Run
+from depthsounder.studies import Agreement, Finding
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,13 @@ def check_counts(run: Run) -> list[Count]:
     """Return how many gradients passed, failed or could not be checked."""
     kinds = {"passed": "good", "failed": "bad", "blind": "partial"}
     return _by_verdict(run.gradient_check, kinds, "skipped")
+
+
+def finding_counts(findings: Sequence[Finding]) -> list[Count]:
+    """Return in how many things a run shows what was published or expected."""
+    found = Counter(finding.agreement for finding in findings)
+    kinds: dict[Agreement, str] = {"agrees": "good", "differs": "bad", "open": "neutral"}
+    return [Count(found[agreement], agreement, kind) for agreement, kind in kinds.items()]
 
 
 def _by_verdict(table: pd.DataFrame, kinds: dict[str, str], last: str) -> list[Count]:

@@ -1,0 +1,129 @@
+"""When single networks leave their plateau and when they are trained: first steps, and the share that is still there.
+
+This module knows loss traces and levels; which cells are compared is the studies' business.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from depthsounder.figures.panels import WIDTH, init_handles, legend_below
+from depthsounder.figures.style import INK, MUTED, init_style, label
+from depthsounder.figures.wording import count
+from depthsounder.runs import CELL, Run
+from depthsounder.verdicts import escape_step
+
+
+@dataclass(frozen=True)
+class Milestone:
+    """A level of the loss that a network passes on its way down.
+
+    Attributes
+    ----------
+    name
+        In tables.
+    words
+        In the legend, of the networks that have not passed it yet.
+    dashes
+        The line's pattern.
+    """
+
+    name: str
+    words: str
+    dashes: Any
+
+
+ESCAPE = Milestone("leaves the plateau", "still on the plateau", "-")
+TRAINED = Milestone("is trained", "not trained yet", (0, (3, 1.5)))
+
+
+def milestone_steps(run: Run, milestones: Sequence[Milestone]) -> pd.DataFrame:
+    """Return the first step at which each evaluated network passes each milestone.
+
+    A network leaves its plateau when the mean loss over `tail_steps` falls below `stalled_loss` · H, and is trained
+    when it falls below `trains_loss` · H.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `CELL`, seed, milestone, and step: infinite if the network did not get there within the run.
+    """
+    thresholds = run.config.verdicts
+    levels = {ESCAPE.name: thresholds.stalled_loss, TRAINED.name: thresholds.trains_loss}
+    networks = run.evaluation_traces.groupby([*CELL, "seed"], observed=True, sort=True)["train_loss"]
+    entropy = run.data.class_entropy
+
+    def first_steps(milestone: Milestone) -> pd.DataFrame:
+        level = levels[milestone.name] * entropy
+        steps = networks.agg(lambda losses: escape_step(losses.to_numpy(), level, thresholds.tail_steps))
+        return steps.rename("step").reset_index().assign(milestone=milestone.name)
+
+    table = pd.concat([first_steps(milestone) for milestone in milestones], ignore_index=True)
+    return table.astype({"activation": str, "init": str})[[*CELL, "seed", "milestone", "step"]]
+
+
+def summary(steps: pd.Series, within: int) -> str:
+    """Return in words how many networks got somewhere, and between which steps."""
+    arrived = steps[np.isfinite(steps)]
+    if arrived.empty:
+        return f"none of {len(steps)} within {within:,} steps"
+    first, last, median = int(arrived.min()), int(arrived.max()), float(steps.median())
+    middle = f", median {median:,.0f}" if np.isfinite(median) else ""
+    between = f"after {first:,} to {last:,} steps" if first < last else f"after {first:,} steps"
+    return f"{len(arrived)} of {count(len(steps), 'network')} {between}{middle}"
+
+
+def draw_milestones(run: Run, table: pd.DataFrame, milestones: Sequence[Milestone], reference: int | None) -> Figure:
+    """Draw the share of networks that have not passed a milestone yet, over the steps.
+
+    Parameters
+    ----------
+    table
+        From `milestone_steps`.
+    reference
+        A step to be marked, or None.
+    """
+    activations, depths = run.activations, run.depths
+    width = min(WIDTH, max(5.5, 1 + 4.2 * len(depths)))
+    figure = Figure(figsize=(width, 1.1 + 2.3 * len(activations)), layout="constrained")
+    grid = figure.subplots(len(activations), len(depths), squeeze=False, sharex=True, sharey=True)
+    for row, activation in enumerate(activations):
+        for column, depth in enumerate(depths):
+            panel = grid[row, column]
+            chosen = table[(table["activation"] == activation) & (table["depth"] == depth)]
+            _draw_panel(panel, run, chosen, milestones, reference)
+            panel.set_title(f"{label(activation)}, depth {depth}")
+            panel.set_ylabel("share of networks" if column == 0 else "")
+            panel.set_xlabel("step" if row == len(activations) - 1 else "")
+    patterns = [Line2D([], [], color=INK, linestyle=item.dashes, label=item.words) for item in milestones]
+    legend_below(figure, [*init_handles(run.inits), *patterns])
+    return figure
+
+
+def _draw_panel(
+    panel: Axes, run: Run, table: pd.DataFrame, milestones: Sequence[Milestone], reference: int | None
+) -> None:
+    last = run.config.training.steps
+    for position, init in enumerate(run.inits):
+        for milestone in milestones:
+            chosen = table[(table["init"] == init) & (table["milestone"] == milestone.name)]
+            if chosen.empty:
+                continue
+            # What never got there ends far beyond the frame.
+            shown = chosen["step"].clip(lower=1).replace(np.inf, 1e3 * last)
+            sns.ecdfplot(
+                x=shown, ax=panel, complementary=True, color=init_style(init).color, linestyle=milestone.dashes,
+                linewidth=2.4 - 1.2 * position / max(len(run.inits) - 1, 1),
+            )  # fmt: skip
+    panel.set_xscale("log")
+    panel.set_xlim(max(1, run.config.verdicts.tail_steps / 2), last)
+    panel.set_ylim(-0.03, 1.03)
+    if reference is not None and reference < last:
+        panel.axvline(reference, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)))

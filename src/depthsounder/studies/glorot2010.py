@@ -1,0 +1,299 @@
+"""Glorot & Bengio 2010, figures 6 and 7: activations and gradients by layer, before any training."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from depthsounder.activations import ACTIVATIONS
+from depthsounder.dataset import Dataset, load_dataset
+from depthsounder.figures import FigureRecord
+from depthsounder.figures.panels import legend_below, note
+from depthsounder.figures.style import label, layer_colors, themed
+from depthsounder.figures.wording import join, number, rate
+from depthsounder.initializers import initializer, layer_sizes
+from depthsounder.loss import cross_entropy
+from depthsounder.network import NetworkStack
+from depthsounder.runs import Run, records
+from depthsounder.studies.record import Agreement, Finding, Study
+from depthsounder.training import draw_stack
+
+STANDARD, NORMALIZED = "uniform_standard", "glorot_uniform"
+_SHORT = {STANDARD: "standard", NORMALIZED: "normalized"}
+
+PUBLISHED_JACOBIANS = {STANDARD: 0.5, NORMALIZED: 0.8}
+"""The average singular value of the Jacobian from layer to layer in tanh networks, section 4.2.1 of the paper."""
+
+_AS_PUBLISHED = 0.1
+"""An average singular value this near counts as the paper's."""
+
+NEVER_FROM = 5
+"""Hidden layers from which sigmoid networks with the standard initialization never left their plateau in the paper."""
+
+NETWORKS = 10
+"""How many networks of a cell the histograms put together."""
+
+_BINS = 61
+_SPREADS = 3.0
+"""A gradient's histogram reaches so many times the largest standard deviation of a layer."""
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What the networks of a cell hold before training.
+
+    Attributes
+    ----------
+    activities, errors
+        For layers 1 to L, all values of h^l and of δ^l, each (networks · examples · units,).
+    jacobian
+        The average singular value of ∂z^(l+1)/∂z^l over layers 1 to L - 1, over networks and a few examples.
+    """
+
+    activities: list[np.ndarray]
+    errors: list[np.ndarray]
+    jacobian: float
+
+
+_JACOBIAN_EXAMPLES = 4
+
+_SATURATION = (
+    "inputs of variance 1 reach where tanh is flat, and each layer loses by it; where tanh is linear, the ratio would "
+    "be 1 and the singular value 0.85"
+)
+
+
+def layers_of(run: Run, dataset: Dataset, activation: str, init: str) -> Layers:
+    """Draw the first networks of a cell of the deepest depth, and carry the probe through them, in float64."""
+    function = ACTIVATIONS[activation]
+    sizes = layer_sizes(dataset.n_inputs, run.config.width, run.depths[-1], dataset.n_classes)
+    seeds = range(min(NETWORKS, run.config.seeds.measure))
+    drawn = draw_stack(run.config.root_seed, seeds, sizes, function, initializer(init)).astype(np.float64)
+    stack = NetworkStack(drawn, sizes, function, len(dataset.probe_inputs))
+    stack.inputs[:] = dataset.probe_inputs
+    stack.forward()
+    activities = [h.ravel().copy() for h in stack.activities[1:]]
+    slopes = []
+    for z, h in zip(stack.preactivations[:-1], stack.activities[1:], strict=True):
+        slopes.append(np.empty_like(z))
+        function.derivative(z, h, slopes[-1])
+    singular_values = [
+        np.linalg.svd(slope[:, :_JACOBIAN_EXAMPLES, :, None] * weights[:, None], compute_uv=False)
+        for slope, weights in zip(slopes[:-1], stack.weights[1:-1], strict=True)
+    ]
+    cross_entropy(stack.logits, np.broadcast_to(dataset.probe_labels, stack.logits.shape[:2]))
+    stack.backward()
+    errors = [delta.ravel().copy() for delta in stack.preactivations[:-1]]
+    return Layers(activities, errors, float(np.mean(singular_values)) if singular_values else np.nan)
+
+
+def _cells(run: Run) -> Iterator[tuple[str, str, Layers]]:
+    dataset = load_dataset(run.folder / "data.npz")
+    for activation in run.activations:
+        for init in (STANDARD, NORMALIZED):
+            if init in run.inits:
+                yield activation, init, layers_of(run, dataset, activation, init)
+
+
+def _edges(samples: Sequence[np.ndarray], kind: str) -> np.ndarray:
+    """Return the bins that all layers of an activation share."""
+    if kind == "h":
+        ends = min(float(sample.min()) for sample in samples), max(float(sample.max()) for sample in samples)
+    else:
+        reach = _SPREADS * max(float(sample.std()) for sample in samples)
+        ends = -reach, reach
+    return np.linspace(*ends, _BINS + 1)
+
+
+def rows(run: Run) -> pd.DataFrame:
+    """Return the histograms: for each activation, init, layer and kind (h or δ), a density in each bin.
+
+    Returns
+    -------
+    pandas.DataFrame
+        activation, init, layer, kind, value (the bin's middle), density (1/value), sd (the layer's standard deviation)
+        and jacobian (the cell's average singular value from layer to layer).
+    """
+    cells = list(_cells(run))
+    found = []
+    for activation in dict.fromkeys(name for name, _, _ in cells):
+        own = [(init, layers) for name, init, layers in cells if name == activation]
+        for kind in ("h", "δ"):
+            samples = {init: layers.activities if kind == "h" else layers.errors for init, layers in own}
+            edges = _edges([sample for of_init in samples.values() for sample in of_init], kind)
+            for init, layers in own:
+                for layer, sample in enumerate(samples[init], start=1):
+                    inside = np.histogram(sample, edges)[0] / (len(sample) * np.diff(edges))
+                    found.append(
+                        pd.DataFrame(
+                            {
+                                "activation": activation, "init": init, "layer": layer, "kind": kind,
+                                "value": (edges[:-1] + edges[1:]) / 2, "density": inside, "sd": sample.std(),
+                                "jacobian": layers.jacobian,
+                            }
+                        )
+                    )  # fmt: skip
+    columns = ["activation", "init", "layer", "kind", "value", "density", "sd", "jacobian"]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
+
+
+def spreads(table: pd.DataFrame) -> pd.DataFrame:
+    """Return for each activation, init and kind the standard deviations of the first and the last layer."""
+    layers = table.drop_duplicates(["activation", "init", "kind", "layer"]).sort_values("layer")
+    groups = layers.groupby(["activation", "init", "kind"], sort=False)
+    return groups.agg(first=("sd", "first"), last=("sd", "last"), jacobian=("jacobian", "first")).reset_index()
+
+
+def message(run: Run) -> str:
+    """Return in sentences how far activations and gradients shrink under either initialization."""
+    table = spreads(rows(run))
+    words = []
+    for init in (STANDARD, NORMALIZED):
+        chosen = table[(table["init"] == init) & (table["activation"] != "sigmoid")]
+        if chosen.empty:
+            continue
+        forward, backward = (
+            join(
+                f"{number(cell['last'] / cell['first'] if kind == 'h' else cell['first'] / cell['last'])} "
+                f"({label(cell['activation'])})"
+                for cell in records(chosen[chosen["kind"] == kind])
+            )
+            for kind in ("h", "δ")
+        )
+        words.append(
+            f"With the {_SHORT[init]} initialization, activations reach the last hidden layer with a standard "
+            f"deviation that is {forward} of the first layer's, and gradients come back to the first layer with "
+            f"{backward} of the last one's."
+        )
+    return " ".join(words) or "This run has neither of the two initializations."
+
+
+@themed
+def draw(run: Run) -> Figure:
+    """Draw the histograms of h (left) and δ (right) by layer: the standard initialization above the normalized one."""
+    table = rows(run)
+    if table.empty:
+        figure = Figure(figsize=(9, 1.5), layout="constrained")
+        panel = figure.subplots()
+        panel.set_axis_off()
+        note(panel, message(run))
+        return figure
+    activations = list(dict.fromkeys(table["activation"]))
+    inits = list(dict.fromkeys(table["init"]))
+    n_rows = len(activations) * len(inits)
+    figure = Figure(figsize=(9, 1.0 + 1.45 * n_rows), layout="constrained")
+    grid = figure.subplots(n_rows, 2, squeeze=False)
+    colors = layer_colors(run.depths[-1])
+    for row, (activation, init) in enumerate((activation, init) for activation in activations for init in inits):
+        for column, kind in enumerate(("h", "δ")):
+            chosen = (table["activation"] == activation) & (table["kind"] == kind)
+            panel = grid[row, column]
+            _draw_panel(panel, table[chosen & (table["init"] == init)], colors)
+            # Rows of one activation share their scale, so that what shrinks is seen to shrink.
+            panel.set_ylim(0, 1.05 * float(table.loc[chosen, "density"].quantile(0.995)))
+            if column == 0:
+                panel.set_ylabel(f"{label(activation)}\n{_SHORT[init]}")
+            if row == n_rows - 1:
+                panel.set_xlabel("activation h" if kind == "h" else "back-propagated error δ")
+    handles = [Line2D([], [], color=color, label=f"layer {layer}") for layer, color in enumerate(colors, start=1)]
+    legend_below(figure, handles, columns=10)
+    return figure
+
+
+def _draw_panel(panel: Axes, table: pd.DataFrame, colors: Sequence[str]) -> None:
+    for layer, curve in table.groupby("layer"):
+        panel.plot(curve["value"], curve["density"], color=colors[int(str(layer)) - 1], linewidth=1.1)
+    panel.set_yticks([])
+    panel.ticklabel_format(axis="x", style="sci", scilimits=(-3, 4), useMathText=True)
+
+
+def findings(run: Run) -> Sequence[Finding]:
+    """Return what the paper saw of activations, gradients and Jacobians of tanh networks, beside this run."""
+    table = spreads(rows(run))
+    found = []
+    for init in (STANDARD, NORMALIZED):
+        chosen = table[(table["activation"] == "tanh") & (table["init"] == init)]
+        if chosen.empty:
+            continue
+        forward, backward = (chosen[chosen["kind"] == kind].iloc[0] for kind in ("h", "δ"))
+        shrinks = init == STANDARD
+        for quantity, ratio, published in (
+            (
+                "standard deviation of activations, last layer over first",
+                forward["last"] / forward["first"],
+                "shrinks from layer to layer" if shrinks else "stays about the same",
+            ),
+            (
+                "standard deviation of gradients, first layer over last",
+                backward["first"] / backward["last"],
+                "shrinks from layer to layer" if shrinks else "stays about the same",
+            ),
+        ):
+            agreement = _shrinking(ratio, shrinks)
+            remark = "" if agreement == "agrees" else _SATURATION
+            found.append(Finding(f"tanh, {_SHORT[init]}: {quantity}", published, number(ratio, 3), agreement, remark))
+        near = abs(forward["jacobian"] - PUBLISHED_JACOBIANS[init]) <= _AS_PUBLISHED
+        found.append(
+            Finding(
+                f"tanh, {_SHORT[init]}: average singular value of the Jacobian from layer to layer",
+                f"about {PUBLISHED_JACOBIANS[init]:g}",
+                number(forward["jacobian"], 3),
+                "agrees" if near else "differs",
+                "" if near else _SATURATION,
+            )
+        )
+    return found + _sigmoid_findings(run)
+
+
+def _shrinking(ratio: float, expected: bool) -> Agreement:
+    """Tell whether a ratio says what the paper saw: less than half is shrinking, and two thirds or more is not."""
+    if 0.5 <= ratio < 2 / 3:
+        return "open"
+    return "agrees" if (ratio < 0.5) == expected else "differs"
+
+
+def _sigmoid_findings(run: Run) -> list[Finding]:
+    """Return what became of the sigmoid networks with the standard initialization."""
+    cells = run.verdicts[(run.verdicts["activation"] == "sigmoid") & (run.verdicts["init"] == STANDARD)]
+    found = []
+    for cell in records(cells):
+        escapes = np.isfinite(cell["escape_step"])
+        expected = cell["depth"] < NEVER_FROM
+        when = f"after {number(cell['escape_step'], 4)} steps (the median)" if escapes else "in none of its steps"
+        found.append(
+            Finding(
+                f"sigmoid, standard, depth {cell['depth']}: leaves its plateau",
+                "late, after about 100 epochs" if expected else "never",
+                f"{when}, and is called {cell['training_verdict']} after {run.config.training.steps:,}",
+                "agrees" if escapes == expected else "differs",
+                f"at rate {rate(cell['best_learning_rate'])}, which it chose: slow, not dead"
+                if escapes and not expected
+                else "",
+            )
+        )
+    return found
+
+
+STUDY = Study(
+    name="glorot2010",
+    title="Activations and gradients before training",
+    question="Does the normalized initialization keep activations and gradients alike in all layers?",
+    source="Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward neural networks, figures 6 "
+    "and 7 and section 4.2.1.",
+    cut="Their networks have 1,000 units a layer and learn images of shapes, digits and small photographs. Here they "
+    "have 64 and learn 8 × 8 digits, so that error rates cannot be compared; what happens before training depends on "
+    "neither.",
+    figure=FigureRecord(
+        "glorot2010",
+        "Activations and gradients, layer by layer",
+        "Histograms of activations and of gradients for each activation and initialization, one curve for each layer.",
+        draw,
+        rows,
+        message,
+    ),
+    findings=findings,
+)

@@ -1,0 +1,104 @@
+"""Dead or slow: cells that the default sweep calls stalled, given thirty times as long."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from depthsounder.figures import FigureRecord
+from depthsounder.figures.style import label, themed
+from depthsounder.figures.wording import count, join, rate
+from depthsounder.runs import CELL, Run, records
+from depthsounder.studies.escapes import ESCAPE, TRAINED, draw_milestones, milestone_steps, summary
+from depthsounder.studies.record import Finding, Study
+
+DEFAULT_STEPS = 300
+"""The length of a training in the default sweep, after which it says stalled."""
+
+
+def rows(run: Run) -> pd.DataFrame:
+    """Return the step at which each network leaves its plateau and is trained; infinite if it does not."""
+    return milestone_steps(run, (ESCAPE, TRAINED))
+
+
+def message(run: Run) -> str:
+    """Return in sentences which cells that look dead after the default sweep's steps are slow."""
+    escapes = _escapes(run)
+    late = escapes[escapes["default"] == escapes["networks"]]
+    slow, dead = late[late["ever"] > 0], late[late["ever"] == 0]
+    steps = run.config.training.steps
+    sentence = (
+        f"In {count(len(late), 'cell')} no network has left its plateau after {DEFAULT_STEPS} steps; within {steps:,} "
+        f"steps networks of {len(slow)} of them leave it, and of {len(dead)} none does."
+    )
+    named = [("Slow, and not dead", slow), ("Not told from dead", dead)]
+    return " ".join([sentence, *(f"{words}: {_named(cells)}." for words, cells in named if len(cells))])
+
+
+def _escapes(run: Run) -> pd.DataFrame:
+    """Return for each cell its networks, those still on the plateau at the default's end, and those that ever leave."""
+    table = rows(run)
+    steps = table[table["milestone"] == ESCAPE.name].groupby(CELL, sort=False)["step"]
+    counted = steps.agg(
+        networks="size", default=lambda s: (s > DEFAULT_STEPS).sum(), ever=lambda s: np.isfinite(s).sum()
+    )
+    return counted.reset_index()
+
+
+def _named(cells: pd.DataFrame) -> str:
+    return join(
+        f"{label(cell['activation'])} with {label(cell['init'])} at depth {cell['depth']}" for cell in records(cells)
+    )
+
+
+@themed
+def draw(run: Run) -> Figure:
+    """Draw the share of networks that are still on their plateau, and still untrained, over the steps."""
+    return draw_milestones(run, rows(run), (ESCAPE, TRAINED), DEFAULT_STEPS)
+
+
+def findings(run: Run) -> Sequence[Finding]:
+    """Return for each cell whether what the default sweep calls stalled is slow."""
+    table = rows(run)
+    steps = run.config.training.steps
+    found = []
+    for cell in records(run.verdicts):
+        chosen = table.query("depth == @cell['depth'] and activation == @cell['activation'] and init == @cell['init']")
+        escapes, trained = (
+            chosen.loc[chosen["milestone"] == milestone.name, "step"] for milestone in (ESCAPE, TRAINED)
+        )
+        stalled = float(escapes.median()) > DEFAULT_STEPS
+        dead = not np.isfinite(escapes).any()
+        found.append(
+            Finding(
+                quantity=f"{label(cell['activation'])}, {label(cell['init'])}, depth {cell['depth']}",
+                published=f"stalled within {DEFAULT_STEPS} steps, as if dead"
+                if stalled
+                else f"left the plateau within {DEFAULT_STEPS} steps",
+                observed=f"leaves the plateau: {summary(escapes, steps)}; trained: {summary(trained, steps)}, at rate "
+                f"{rate(cell['best_learning_rate'])}",
+                agreement="open" if dead else "differs" if stalled else "agrees",
+                remark="a plateau longer than this run" if dead else "slow, not dead" if stalled else "",
+            )
+        )
+    return found
+
+
+STUDY = Study(
+    name="plateau",
+    title="Dead or slow?",
+    question="Does a network that stalls within a short run ever learn?",
+    source=f"The default sweep, which ends after {DEFAULT_STEPS} steps and then says stalled.",
+    cut="Nothing but the number of cells: width, data, batches and seeds are the default sweep's. Rates go up to 3, "
+    "for a plateau is left the sooner the larger the steps. What has not left it at the end may do so later.",
+    figure=FigureRecord(
+        "plateau",
+        "How long the plateau is",
+        "Falling step curves for each activation and depth, one for each initialization.",
+        draw,
+        rows,
+        message,
+    ),
+    findings=findings,
+)

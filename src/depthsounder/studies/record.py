@@ -1,0 +1,65 @@
+"""What a study is: a paper's figure or a question, and how a run answers it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from depthsounder.figures import FigureRecord
+from depthsounder.runs import Run
+
+Agreement = Literal["agrees", "differs", "open"]
+"""agrees: this run shows the same; differs: it shows something else; open: it does not decide."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was published or expected, beside what this run shows.
+
+    Attributes
+    ----------
+    quantity
+        What is compared.
+    published
+        The number or the observation of the source, in paraphrase.
+    observed
+        This run's, with its unit.
+    agreement
+        Whether the two go together.
+    remark
+        The reason where they do not, or the condition under which they do.
+    """
+
+    quantity: str
+    published: str
+    observed: str
+    agreement: Agreement
+    remark: str = ""
+
+
+@dataclass(frozen=True)
+class Study:
+    """A preset's question and its answer.
+
+    Attributes
+    ----------
+    name
+        As in the config's key `study`, and of its preset in config/.
+    title, question
+        Of its section in the report.
+    source
+        Where the figure or the number comes from.
+    cut
+        What of the original was cut here, and what follows from that.
+    figure
+        The picture that stands for the source's.
+    findings
+        What was published beside what a run shows; only of cells that the run has.
+    """
+
+    name: str
+    title: str
+    question: str
+    source: str
+    cut: str
+    figure: FigureRecord
+    findings: Callable[[Run], Sequence[Finding]]

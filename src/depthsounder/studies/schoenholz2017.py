@@ -1,0 +1,223 @@
+"""Schoenholz et al. 2017, figure 5: over depth and weight variance, tanh networks train where ξ_c allows it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from depthsounder.activations import ACTIVATIONS
+from depthsounder.figures import FigureRecord
+from depthsounder.figures.panels import legend_below, note
+from depthsounder.figures.style import PAPER, themed
+from depthsounder.figures.wording import number
+from depthsounder.initializers import initializer
+from depthsounder.meanfield import mean_field
+from depthsounder.phases import critical_line
+from depthsounder.runs import Run
+from depthsounder.studies.record import Finding, Study
+
+ACTIVATION = "tanh"
+PUBLISHED_MULTIPLE = 6.0
+PUBLISHED_CUSP = 1.76
+
+_MULTIPLES: dict[float, Any] = {1.0: (0, (1, 1)), 3.0: (0, (4, 2)), PUBLISHED_MULTIPLE: "-"}
+"""Of ξ_c, and how their lines are drawn."""
+
+_CURVE_POINTS = 121
+
+
+def rows(run: Run) -> pd.DataFrame:
+    """Return each cell's place, its depth scale and its training.
+
+    Returns
+    -------
+    pandas.DataFrame
+        init, weight_gain (σw²), bias_variance (σb²), depth, xi_c, tail_share (median tail loss over H), escaped
+        (whether most networks left the plateau) and training_verdict.
+    """
+    cells = run.verdicts[run.verdicts["activation"] == ACTIVATION]
+    scales = run.theory.drop_duplicates(["activation", "init"])[["activation", "init", "xi_c"]]
+    table = cells.merge(scales, on=["activation", "init"])
+    laws = [initializer(name) for name in table["init"]]
+    width = run.config.width
+    return pd.DataFrame(
+        {
+            "init": table["init"],
+            "weight_gain": [law.gain(width, width, ACTIVATIONS[ACTIVATION]) for law in laws],
+            "bias_variance": [law.bias_variance for law in laws],
+            "depth": table["depth"],
+            "xi_c": table["xi_c"],
+            "tail_share": table["tail_loss"] / run.data.class_entropy,
+            "escaped": table["escape_step"].notna(),
+            "training_verdict": table["training_verdict"],
+        }
+    ).sort_values(["weight_gain", "depth"], ignore_index=True)
+
+
+def deepest(run: Run) -> pd.DataFrame:
+    """Return for each σw² the deepest networks that learn, and the shallowest deeper ones that do not.
+
+    Networks learn if most of a cell's have left the plateau within the run.
+
+    Returns
+    -------
+    pandas.DataFrame
+        weight_gain, xi_c, learns (0 if none does) and fails (∞ if none does).
+    """
+    found = []
+    for (gain, scale), cells in rows(run).groupby(["weight_gain", "xi_c"], dropna=False):
+        failing = cells.loc[~cells["escaped"], "depth"]
+        fails = float(failing.min()) if len(failing) else np.inf
+        learning = cells.loc[cells["escaped"] & (cells["depth"] < fails), "depth"]
+        found.append({"weight_gain": gain, "xi_c": scale, "learns": learning.max(), "fails": fails})
+    return pd.DataFrame(found, columns=["weight_gain", "xi_c", "learns", "fails"]).fillna({"learns": 0})
+
+
+def message(run: Run) -> str:
+    """Return in sentences where the deepest networks learn, and how their depth compares with ξ_c elsewhere."""
+    table = deepest(run)
+    if table.empty:
+        return f"This run has no networks with {ACTIVATION}."
+    best = table[table["learns"] == table["learns"].max()]
+    sentence = (
+        f"The deepest networks that learn within {run.config.training.steps:,} steps have {best['learns'].iloc[0]:g} "
+        f"layers, with {_range(best['weight_gain'])} as σw²."
+    )
+    multiples = _multiples(table)
+    if multiples.empty:
+        return sentence
+    return (
+        f"{sentence} Where ξ_c is what limits them, they learn down to {_range(multiples['low'])} times ξ_c, and fail "
+        f"from {_range(multiples['high'])} times on."
+    )
+
+
+def _multiples(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the bracket of depth over ξ_c for those σw² at which both ends of it were seen."""
+    seen = table[(table["learns"] > 0) & np.isfinite(table["fails"]) & np.isfinite(table["xi_c"].astype(float))]
+    return pd.DataFrame({"low": seen["learns"] / seen["xi_c"], "high": seen["fails"] / seen["xi_c"]}, index=seen.index)
+
+
+def _range(values: pd.Series) -> str:
+    low, high = number(values.min(), 3), number(values.max(), 3)
+    return low if low == high else f"{low} to {high}"
+
+
+@themed
+def draw(run: Run) -> Figure:
+    """Draw the tail loss over σw² and depth, and multiples of ξ_c over it."""
+    table = rows(run)
+    figure = Figure(figsize=(8.5, 5.0), layout="constrained")
+    panel = figure.subplots()
+    if table.empty:
+        panel.set_axis_off()
+        note(panel, message(run))
+        return figure
+    wide = table.pivot_table("tail_share", "depth", "weight_gain", dropna=False)
+    gains, depths = wide.columns.to_numpy(dtype=float), wide.index.to_numpy(dtype=float)
+    shares = np.clip(np.nan_to_num(wide.to_numpy(dtype=float), nan=np.inf, posinf=1.0), 0.0, 1.0)
+    mesh = panel.pcolormesh(
+        _edges(gains), _edges(depths), shares, cmap="cividis_r", vmin=0.0, vmax=1.0, edgecolors=PAPER, linewidth=0.6
+    )
+    panel.grid(False)
+    panel.set_xlim(_edges(gains)[0], _edges(gains)[-1])
+    panel.set_ylim(_edges(depths)[-1], _edges(depths)[0])
+    panel.set_xticks(gains, [f"{gain:g}" for gain in gains])
+    panel.set_yticks(depths, [f"{depth:g}" for depth in depths])
+    panel.set_xlabel("σw²")
+    panel.set_ylabel("depth")
+    figure.colorbar(mesh, ax=panel, label="median tail loss over H (1: on the plateau)", pad=0.01)
+    _draw_scales(panel, gains, table["bias_variance"].iloc[0])
+    lines = [
+        Line2D([], [], color="#BF4A1D", linestyle=dashes, label=f"{multiple:g} ξ_c")
+        for multiple, dashes in _MULTIPLES.items()
+    ]
+    legend_below(figure, lines)
+    return figure
+
+
+def _edges(places: np.ndarray) -> np.ndarray:
+    """Return the borders between cells, half-way between their places."""
+    if len(places) == 1:
+        return places[0] + np.array([-0.5, 0.5])
+    middles = (places[1:] + places[:-1]) / 2
+    return np.array([2 * places[0] - middles[0], *middles, 2 * places[-1] - middles[-1]])
+
+
+def _draw_scales(panel: Axes, gains: np.ndarray, bias_variance: float) -> None:
+    """Draw multiples of ξ_c over the map, dense enough to show the cusp."""
+    ends = _edges(gains)
+    fine = np.linspace(ends[0], ends[-1], _CURVE_POINTS)
+    limits = [
+        mean_field(ACTIVATIONS[ACTIVATION], gain, bias_variance, start=gain + bias_variance).xi_c for gain in fine
+    ]
+    scales = np.array([np.nan if scale is None else scale for scale in limits])
+    for multiple, dashes in _MULTIPLES.items():
+        panel.plot(fine, multiple * scales, color="#BF4A1D", linestyle=dashes, linewidth=1.6)
+
+
+def findings(run: Run) -> Sequence[Finding]:
+    """Return the place of the cusp and the multiple of ξ_c down to which networks learn, beside the paper's."""
+    table = deepest(run)
+    if table.empty:
+        return []
+    best = table[table["learns"] == table["learns"].max()]
+    gains = np.sort(table["weight_gain"].to_numpy(dtype=float))
+    nearest = gains[np.argmin(np.abs(gains - PUBLISHED_CUSP))]
+    found = [
+        Finding(
+            quantity="where the deepest networks learn",
+            published=f"σw² = {PUBLISHED_CUSP} at σb² = 0.05, where ξ_c diverges; theory here: {_cusp(run)}",
+            observed=f"σw² = {_range(best['weight_gain'])}, down to {best['learns'].iloc[0]:g} layers",
+            agreement="agrees" if best["weight_gain"].min() <= nearest <= best["weight_gain"].max() else "differs",
+            remark="the nearest σw² of this run is among them" if nearest in set(best["weight_gain"]) else "",
+        )
+    ]
+    for phase, chosen in (("order", table["weight_gain"] < nearest), ("chaos", table["weight_gain"] > nearest)):
+        multiples = _multiples(table[chosen])
+        if multiples.empty:
+            continue
+        covered = (multiples["low"] <= PUBLISHED_MULTIPLE) & (multiples["high"] >= PUBLISHED_MULTIPLE)
+        found.append(
+            Finding(
+                quantity=f"how deep networks learn, in {phase}",
+                published=f"down to about {PUBLISHED_MULTIPLE:g} ξ_c",
+                observed=f"down to {_range(multiples['low'])} ξ_c, not from {_range(multiples['high'])} ξ_c on",
+                agreement="agrees" if covered.all() else "differs",
+                remark=f"{PUBLISHED_MULTIPLE:g} ξ_c lies between for {int(covered.sum())} of {len(covered)} σw²",
+            )
+        )
+    return found
+
+
+def _cusp(run: Run) -> str:
+    """Return σw² of the critical line at the run's bias variance, from the theory."""
+    bias_variance = float(rows(run)["bias_variance"].iloc[0])
+    q_stars = np.geomspace(1e-4, 1e2, 20_001)
+    gains, bias_variances = critical_line(ACTIVATIONS[ACTIVATION], q_stars)
+    known = np.isfinite(bias_variances)
+    return number(float(np.interp(bias_variance, bias_variances[known], gains[known])), 4)
+
+
+STUDY = Study(
+    name="schoenholz2017",
+    title="Depth scales of tanh networks",
+    question="Does the depth over which two inputs' correlation lasts say how deep a network can be trained?",
+    source="Schoenholz, Gilmer, Ganguli & Sohl-Dickstein 2017, Deep information propagation, figure 5.",
+    cut="Their networks are 300 units wide, up to 300 layers deep, and learn MNIST at one small rate for up to 14,000 "
+    "steps. Here they are 64 wide and up to 100 deep, learn digits for 1,000 steps, and each cell chooses its rate on "
+    "a coarse grid: fewer steps and fewer units both make the deepest networks that learn shallower.",
+    figure=FigureRecord(
+        "schoenholz2017",
+        "Where tanh networks learn",
+        "Map of weight variance across and depth down, with curves over it.",
+        draw,
+        rows,
+        message,
+    ),
+    findings=findings,
+)
