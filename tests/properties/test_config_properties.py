@@ -1,77 +1,20 @@
 """Whatever stands in a config: it is accepted, or refused by the one error that says what to change."""
 
 import tempfile
-from copy import deepcopy
 from pathlib import Path
 
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mutated_configs import mutated
 
-from depthsounder.activations import ACTIVATIONS
-from depthsounder.config import Config, ConfigError, load_resolved, save_resolved, stage_arguments, validate_config
+from depthsounder.config import ConfigError, load_resolved, save_resolved, stage_arguments, validate_config
 from depthsounder.initializers import INITIALIZERS
 from depthsounder.sweep import PART_KINDS, cells, part_paths
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "config" / "smoke.yaml").read_text()
 SMOKE = yaml.safe_load(TEXT)
-
-names = st.sampled_from(
-    [*ACTIVATIONS, *INITIALIZERS, "gaussian_w1.5_b0.05", "gaussian_w1_b", "last", "digits", "a.csv", "adam"]
-)
-scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.integers(min_value=0, max_value=100)
-    | st.floats()
-    | st.floats(min_value=0.0, max_value=2.0)
-    | st.text(max_size=20)
-    | names
-    | st.sampled_from([10**30, 10**400, -0.0, 5e-324, "1e-2", "../x", "$(reboot)", "'; --", "a\nb", "naïve"])
-)
-values = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(scalars, inner, max_size=3), max_leaves=6
-)
-nudges = {int: st.integers(0, 70), float: st.floats(0.0, 2.0), str: names}
-keys = st.sampled_from(list(Config.model_fields)) | st.text(max_size=8) | scalars
-
-
-def somewhere(draw, tree):
-    """A section or list of a config, and a key or position in it."""
-    place = tree
-    while True:
-        key = draw(st.sampled_from(list(place) if isinstance(place, dict) else list(range(len(place)))))
-        if not isinstance(place[key], dict | list) or not place[key] or draw(st.booleans()):
-            return place, key
-        place = place[key]
-
-
-@st.composite
-def mutated(draw):
-    """The smoke sweep, changed in one to three places: a value nudged, replaced, removed, doubled, or a key added."""
-    tree = deepcopy(SMOKE)
-    for _ in range(draw(st.integers(1, 3))):
-        place, key = somewhere(draw, tree)
-        match draw(st.sampled_from(["nudge", "nudge", "nudge", "nudge", "replace", "remove", "double", "add"])):
-            case "nudge" if type(place[key]) in nudges:
-                place[key] = draw(nudges[type(place[key])])
-            case "nudge" if isinstance(place[key], list):
-                place[key] = draw(st.permutations(place[key]))[: draw(st.integers(1, 3))]
-            case "replace":
-                place[key] = draw(values)
-            case "remove":
-                del place[key]
-            case "double" if isinstance(place, list):
-                place.append(place[key])
-            case _ if isinstance(place, dict):
-                place[draw(keys)] = draw(values)
-            case _:
-                place.insert(0, draw(values))
-        if not tree:
-            break
-    return tree
 
 
 def accepted(merged, files, command_line):
@@ -94,7 +37,7 @@ def accepted(merged, files, command_line):
 
 
 @settings(max_examples=2000, suppress_health_check=[HealthCheck.too_slow])
-@given(tree=mutated(), on_the_command_line=st.booleans())
+@given(tree=mutated(SMOKE), on_the_command_line=st.booleans())
 def test_a_mutated_config_is_accepted_or_refused_clearly(tree, on_the_command_line):
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "config.yaml"

@@ -153,8 +153,8 @@ def test_the_deepest_networks_that_learn_end_before_the_first_that_do_not(runs):
     assert table["weight_gain"].tolist() == [1.2, 1.76, 2.4]
     for row in table.itertuples():
         cells = schoenholz2017.rows(run).query("weight_gain == @row.weight_gain")
-        assert cells.loc[cells["depth"] <= row.learns, "escaped"].all()
-        assert not cells.loc[cells["depth"] == row.fails, "escaped"].any()
+        assert cells.loc[cells["depth"] <= row.learns, "learned"].all()
+        assert not cells.loc[cells["depth"] == row.fails, "learned"].any()
 
 
 @pytest.mark.parametrize(

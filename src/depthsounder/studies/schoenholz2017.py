@@ -13,7 +13,7 @@ from depthsounder.activations import ACTIVATIONS
 from depthsounder.figures import FigureRecord
 from depthsounder.figures.panels import legend_below, note
 from depthsounder.figures.style import PAPER, themed
-from depthsounder.figures.wording import number
+from depthsounder.figures.wording import count, number
 from depthsounder.initializers import initializer
 from depthsounder.meanfield import mean_field
 from depthsounder.phases import critical_line
@@ -23,6 +23,12 @@ from depthsounder.studies.record import Finding, Study
 ACTIVATION = "tanh"
 PUBLISHED_MULTIPLE = 6.0
 PUBLISHED_CUSP = 1.76
+
+_NEAR = 1.5
+"""A multiple within this factor of the published one is about the same."""
+
+LEARNED = 0.5
+"""Of H: half-way from the plateau to a loss of 0."""
 
 _MULTIPLES: dict[float, Any] = {1.0: (0, (1, 1)), 3.0: (0, (4, 2)), PUBLISHED_MULTIPLE: "-"}
 """Of ξ_c, and how their lines are drawn."""
@@ -36,8 +42,8 @@ def rows(run: Run) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        init, weight_gain (σw²), bias_variance (σb²), depth, xi_c, tail_share (median tail loss over H), escaped
-        (whether most networks left the plateau) and training_verdict.
+        init, weight_gain (σw²), bias_variance (σb²), depth, xi_c, tail_share (median tail loss over H), learned
+        (whether that is at most `LEARNED`) and training_verdict.
     """
     cells = run.verdicts[run.verdicts["activation"] == ACTIVATION]
     scales = run.theory.drop_duplicates(["activation", "init"])[["activation", "init", "xi_c"]]
@@ -52,7 +58,7 @@ def rows(run: Run) -> pd.DataFrame:
             "depth": table["depth"],
             "xi_c": table["xi_c"],
             "tail_share": table["tail_loss"] / run.data.class_entropy,
-            "escaped": table["escape_step"].notna(),
+            "learned": table["tail_loss"] <= LEARNED * run.data.class_entropy,
             "training_verdict": table["training_verdict"],
         }
     ).sort_values(["weight_gain", "depth"], ignore_index=True)
@@ -61,7 +67,7 @@ def rows(run: Run) -> pd.DataFrame:
 def deepest(run: Run) -> pd.DataFrame:
     """Return for each σw² the deepest networks that learn, and the shallowest deeper ones that do not.
 
-    Networks learn if most of a cell's have left the plateau within the run.
+    Networks learn if their median tail loss has come down half-way from the plateau, to `LEARNED` · H.
 
     Returns
     -------
@@ -70,9 +76,9 @@ def deepest(run: Run) -> pd.DataFrame:
     """
     found = []
     for (gain, scale), cells in rows(run).groupby(["weight_gain", "xi_c"], dropna=False):
-        failing = cells.loc[~cells["escaped"], "depth"]
+        failing = cells.loc[~cells["learned"], "depth"]
         fails = float(failing.min()) if len(failing) else np.inf
-        learning = cells.loc[cells["escaped"] & (cells["depth"] < fails), "depth"]
+        learning = cells.loc[cells["learned"] & (cells["depth"] < fails), "depth"]
         found.append({"weight_gain": gain, "xi_c": scale, "learns": learning.max(), "fails": fails})
     return pd.DataFrame(found, columns=["weight_gain", "xi_c", "learns", "fails"]).fillna({"learns": 0})
 
@@ -84,22 +90,24 @@ def message(run: Run) -> str:
         return f"This run has no networks with {ACTIVATION}."
     best = table[table["learns"] == table["learns"].max()]
     sentence = (
-        f"The deepest networks that learn within {run.config.training.steps:,} steps have {best['learns'].iloc[0]:g} "
-        f"layers, with {_range(best['weight_gain'])} as σw²."
+        f"The deepest networks whose loss halves within {run.config.training.steps:,} steps have "
+        f"{best['learns'].iloc[0]:g} layers, with {_range(best['weight_gain'])} as σw²."
     )
     multiples = _multiples(table)
     if multiples.empty:
         return sentence
     return (
-        f"{sentence} Where ξ_c is what limits them, they learn down to {_range(multiples['low'])} times ξ_c, and fail "
-        f"from {_range(multiples['high'])} times on."
+        f"{sentence} Where networks end before that, they do so at {number(multiples['middle'].median())} times ξ_c "
+        f"(the median; {_range(multiples['middle'])})."
     )
 
 
 def _multiples(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the bracket of depth over ξ_c for those σw² at which both ends of it were seen."""
-    seen = table[(table["learns"] > 0) & np.isfinite(table["fails"]) & np.isfinite(table["xi_c"].astype(float))]
-    return pd.DataFrame({"low": seen["learns"] / seen["xi_c"], "high": seen["fails"] / seen["xi_c"]}, index=seen.index)
+    """Return the bracket of depth over ξ_c for each σw² that ends before what so many steps can train at all."""
+    limited = (table["learns"] > 0) & (table["learns"] < table["learns"].max())
+    seen = table[limited & np.isfinite(table["xi_c"].astype(float))]
+    low, high = seen["learns"] / seen["xi_c"], seen["fails"] / seen["xi_c"]
+    return pd.DataFrame({"weight_gain": seen["weight_gain"], "low": low, "high": high, "middle": np.sqrt(low * high)})
 
 
 def _range(values: pd.Series) -> str:
@@ -126,7 +134,7 @@ def draw(run: Run) -> Figure:
     panel.grid(False)
     panel.set_xlim(_edges(gains)[0], _edges(gains)[-1])
     panel.set_ylim(_edges(depths)[-1], _edges(depths)[0])
-    panel.set_xticks(gains, [f"{gain:g}" for gain in gains])
+    panel.set_xticks(gains, [f"{gain:g}" for gain in gains], rotation=70)
     panel.set_yticks(depths, [f"{depth:g}" for depth in depths])
     panel.set_xlabel("σw²")
     panel.set_ylabel("depth")
@@ -177,18 +185,21 @@ def findings(run: Run) -> Sequence[Finding]:
             remark="the nearest σw² of this run is among them" if nearest in set(best["weight_gain"]) else "",
         )
     ]
-    for phase, chosen in (("order", table["weight_gain"] < nearest), ("chaos", table["weight_gain"] > nearest)):
-        multiples = _multiples(table[chosen])
-        if multiples.empty:
+    multiples = _multiples(table)
+    for phase, below in (("order", True), ("chaos", False)):
+        chosen = multiples[(multiples["weight_gain"] < nearest) == below]
+        if chosen.empty:
             continue
-        covered = (multiples["low"] <= PUBLISHED_MULTIPLE) & (multiples["high"] >= PUBLISHED_MULTIPLE)
+        middle = float(chosen["middle"].median())
+        covered = (chosen["low"] <= PUBLISHED_MULTIPLE) & (chosen["high"] >= PUBLISHED_MULTIPLE)
         found.append(
             Finding(
                 quantity=f"how deep networks learn, in {phase}",
                 published=f"down to about {PUBLISHED_MULTIPLE:g} ξ_c",
-                observed=f"down to {_range(multiples['low'])} ξ_c, not from {_range(multiples['high'])} ξ_c on",
-                agreement="agrees" if covered.all() else "differs",
-                remark=f"{PUBLISHED_MULTIPLE:g} ξ_c lies between for {int(covered.sum())} of {len(covered)} σw²",
+                observed=f"down to {number(middle)} ξ_c, the median over {count(len(chosen), 'σw²', 'σw²')} "
+                f"({_range(chosen['low'])}, and not from {_range(chosen['high'])} on)",
+                agreement="agrees" if 1 / _NEAR < middle / PUBLISHED_MULTIPLE < _NEAR else "differs",
+                remark=f"{PUBLISHED_MULTIPLE:g} ξ_c lies between for {int(covered.sum())} of them",
             )
         )
     return found

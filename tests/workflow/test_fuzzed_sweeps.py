@@ -1,0 +1,57 @@
+"""Whatever config is accepted runs to its report; refusing the others is tried by the thousand without running any."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import TINY_SWEEP
+from hypothesis import HealthCheck, Phase, assume, given, settings
+from mutated_configs import mutated
+
+from depthsounder.config import ConfigError, check_data, validate_config
+from depthsounder.sweep import cells
+
+pytestmark = [pytest.mark.workflow, pytest.mark.faults]
+
+SWEEPS = 25
+MOST_WORK = 2e5
+"""Layers of a sweep, over all its networks and steps: seconds of work."""
+
+
+def small_config(tree):
+    """The config of a mutated sweep, or None if it is refused, unchanged or no matter of seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "config.yaml"
+        file.write_text(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True))
+        try:
+            config = validate_config(tree, [file], {})
+            check_data(config, Path(folder) / "checked")
+        except ConfigError:
+            return None
+    networks = config.seeds.tune * len(config.training.learning_rates) + config.seeds.evaluate
+    layers = sum(cell.depth for cell in cells(config))
+    work = layers * (config.seeds.measure + networks * config.training.steps)
+    check = sum(depth**2 for depth in config.gradient_check.depths) * config.gradient_check.width**4
+    small = work < MOST_WORK and check < MOST_WORK and max(config.width, config.gradient_check.examples) <= 70
+    return config if small and tree != TINY_SWEEP else None
+
+
+@settings(
+    max_examples=SWEEPS, deadline=None, derandomize=True, phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)  # fmt: skip
+@given(tree=mutated(TINY_SWEEP))
+def test_an_accepted_config_runs_to_its_report(sources, tree):
+    config = small_config(tree)
+    assume(config is not None)
+    with tempfile.TemporaryDirectory() as folder:
+        project = sources.copy(Path(folder) / "project")
+        (project / "config/config.yaml").write_text(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True))
+
+        said = project.run()
+
+        assert f"{config.run}/index.html" in said
+        page = (project / f"reports/{config.run}/index.html").read_text()
+        assert f"<title>Depthsounder: {config.run}</title>" in page
+        assert len(project.table("verdicts", config.run)) == len(list(cells(config)))
