@@ -6,29 +6,32 @@ from pathlib import Path
 
 from depthsounder.collect import collect_parts
 from depthsounder.commands import run
-from depthsounder.config import load_resolved, stage_settings
+from depthsounder.config import Stage, load_resolved, stage_settings
 from depthsounder.sweep import check_paths, table_parts
 from depthsounder.tables import SCHEMAS
 
+STAGES: dict[str, tuple[Stage, ...]] = {
+    "signal": ("prepare", "tune", "train"),
+    "jacobian": ("prepare", "measure"),
+    "traces": ("prepare", "tune", "train"),
+    "gradient_check": ("verify",),
+}
+"""The stages on whose settings a table depends."""
+
 
 def main() -> None:
-    """Write signal, traces or gradient_check; the list of parts follows from the config alone."""
+    """Write one of the tables of `STAGES`; the list of parts follows from the config alone."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, required=True, help="the run's resolved config")
-    parser.add_argument("--table", choices=["signal", "traces", "gradient_check"], required=True)
+    parser.add_argument("--table", choices=STAGES, required=True)
     parser.add_argument("--code", default="", help="digest of the code, for the table's metadata")
     parser.add_argument("--output", type=Path, required=True, help="the table")
     arguments = parser.parse_args()
     config = load_resolved(arguments.config)
-    if arguments.table == "gradient_check":
-        parts, settings = check_paths(config), stage_settings(config, "verify")
-    else:
-        parts = table_parts(config, arguments.table)
-        settings = {
-            **stage_settings(config, "prepare"),
-            **stage_settings(config, "tune"),
-            **stage_settings(config, "train"),
-        }
+    check = arguments.table == "gradient_check"
+    parts = check_paths(config) if check else table_parts(config, arguments.table)
+    stages = (stage_settings(config, stage) for stage in STAGES[arguments.table])
+    settings = {name: value for stage in stages for name, value in stage.items()}
     metadata = {"settings": json.dumps(settings, sort_keys=True), "code": arguments.code}
     collect_parts(parts, arguments.output, SCHEMAS[arguments.table], metadata)
 

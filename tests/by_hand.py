@@ -42,7 +42,7 @@ def check(folder, cell, **how):
 
 
 def measure(prepared, folder, cell, **how):
-    """Measure three networks of a cell before training, into `folder`/signal.parquet."""
+    """Measure three networks of a cell before training, into `folder`/signal.parquet and jacobian.parquet."""
     return call(*_measuring(prepared, folder, cell), **how)
 
 
@@ -65,7 +65,8 @@ def train(prepared, folder, cell, **how):
 
 
 def _measuring(prepared, folder, cell):
-    return "measure_signal.py", *_of_cell(prepared, cell), "--output", folder / "signal.parquet"
+    return ("measure_signal.py", *_of_cell(prepared, cell), "--signal", folder / "signal.parquet",
+            "--jacobian", folder / "jacobian.parquet")  # fmt: skip
 
 
 def _of_cell(prepared, cell):

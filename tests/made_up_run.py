@@ -77,6 +77,7 @@ def write_run(folder, depths, activations, inits, *, factor=None, claims=None, c
     save_dataset(folder / "data.npz", Dataset(inputs, labels, inputs[:4], labels[:4], np.arange(8), names))
     cells = list(itertools.product(depths, activations, inits))
     _write(folder, "signal", [rows for cell in cells for rows in _signal(config, cell, factor(*cell[1:]))])
+    _write(folder, "jacobian", [rows for cell in cells for rows in _jacobian(config, cell, factor(*cell[1:]))])
     _write(folder, "traces", [rows for cell in cells for rows in _traces(config, cell, factor(*cell[1:]))])
     _write(folder, "theory", [_theory(cell, factor(*cell[1:])) for cell in cells])
     _write(folder, "gradient_check", list(_checks(config)))
@@ -131,6 +132,17 @@ def _signal(config, cell, factor):
             }  # fmt: skip
 
 
+def _jacobian(config, cell, factor):
+    """Three singular values, of which the last stays behind by a factor of ten with each layer."""
+    index = np.arange(1, 4)
+    with np.errstate(divide="ignore"):
+        largest = cell[0] * np.log(np.float64(factor)) / 2.0
+    for seed in range(config.seeds.measure):
+        noise = np.random.default_rng(seed).normal(0, 0.1)
+        logarithms = largest + noise - np.log(10.0) * cell[0] * (index - 1) / 2.0
+        yield {**_named(cell), "rows": index, "seed": seed, "index": index, "log_singular_value": logarithms}
+
+
 def _traces(config, cell, factor):
     """A loss that falls where the signal is healthy, stands still where it vanished, and blows up where it exploded."""
     steps = config.training.steps
@@ -155,6 +167,7 @@ def _theory(cell, factor):
     layer = np.arange(1, cell[0] + 1)
     with np.errstate(over="ignore", under="ignore"):
         q, delta = factor ** (layer - 1.0), factor ** (cell[0] - layer.astype(float))
+        mean_square = factor ** layer.astype(float)
     with np.errstate(divide="ignore"):
         scale = float(1 / np.log(np.float64(factor)))
     return {
@@ -162,7 +175,7 @@ def _theory(cell, factor):
         "z_batch_variance_probe": q / layer, "delta_second_moment_ratio": delta,
         "delta_second_moment_ratio_probe": delta, "chi_1": factor, "q_star": 1.0,
         "xi_c": abs(scale), "xi_grad": scale, "z_second_moment_single": q,
-        "z_log_variance_single": 0.01 * np.ones(len(layer)),
+        "z_log_variance_single": 0.01 * np.ones(len(layer)), "jacobian_mean_square_single": mean_square,
     }  # fmt: skip
 
 

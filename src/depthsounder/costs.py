@@ -15,6 +15,7 @@ from depthsounder.activations import TANH
 from depthsounder.config import Config
 from depthsounder.dataset import Dataset
 from depthsounder.initializers import GLOROT_NORMAL, layer_sizes
+from depthsounder.jacobian import InputJacobian
 from depthsounder.planning import Costs, Line
 from depthsounder.probes import Probe
 from depthsounder.training import Evaluation, Recipe, Trace, draw_stack, train
@@ -42,22 +43,24 @@ def measure_costs(config: Config, dataset: Dataset, script: Sequence[str]) -> Co
         The call of a job's script that only starts: with ``--help``.
     """
     with threadpool_limits(1):
-        steps, looks, evaluations = zip(*(_at_depth(config, dataset, depth) for depth in DEPTHS), strict=True)
+        steps, looks, spectra, evaluations = zip(*(_at_depth(config, dataset, depth) for depth in DEPTHS), strict=True)
     return Costs(
         start=SNAKEMAKES_SHARE + _shortest(lambda: subprocess.run(script, check=True, stdout=subprocess.DEVNULL)),
         step=_line(steps),
         look=_line(looks),
+        spectrum=_line(spectra),
         evaluation=_line(evaluations),
         rest=REST,
     )
 
 
-def _at_depth(config: Config, dataset: Dataset, depth: int) -> tuple[float, float, float]:
-    """Return the seconds of a step, a measurement and an evaluation of one network."""
+def _at_depth(config: Config, dataset: Dataset, depth: int) -> tuple[float, float, float, float]:
+    """Return the seconds of a step, a measurement, a spectrum and an evaluation of one network."""
     sizes = layer_sizes(dataset.n_inputs, config.width, depth, dataset.n_classes)
     parameters = draw_stack(config.root_seed, range(NETWORKS), sizes, TANH, GLOROT_NORMAL)
     recipe = Recipe(config.training.optimizer, config.training.batch_size, STEPS, logged_steps=())
     probe, evaluation = Probe(sizes, TANH, dataset), Evaluation(sizes, TANH, dataset)
+    jacobian = InputJacobian(sizes, TANH, dataset)
 
     def training() -> None:
         traces = [Trace(seed, 1e-6) for seed in range(NETWORKS)]
@@ -66,6 +69,7 @@ def _at_depth(config: Config, dataset: Dataset, depth: int) -> tuple[float, floa
     return (
         _shortest(training) / (NETWORKS * STEPS),
         _shortest(lambda: probe.measure(parameters[0])),
+        _shortest(lambda: jacobian.measure(parameters[0])),
         _shortest(lambda: evaluation.evaluate(parameters[0])),
     )
 

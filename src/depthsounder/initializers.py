@@ -70,6 +70,11 @@ class Initializer:
         """Whether the rows or columns of W are orthogonal; else its entries are independent."""
         return self.shape is _orthogonal
 
+    @property
+    def gaussian(self) -> bool:
+        """Whether the entries of W are independent and normal."""
+        return self.shape is _normal
+
     def gain(self, fan_in: int, fan_out: int, activation: Activation) -> float:
         """Return the forward gain σw² = fan_in · Var(W) of a layer."""
         return fan_in * self.weight_variance(fan_in, fan_out, activation)

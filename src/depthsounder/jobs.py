@@ -98,7 +98,8 @@ def start_cell(arguments: argparse.Namespace) -> CellJob:
     )
 
 
-_NOT_A_SETTING = {*CELL_KEYS, "seeds", "depths", "code", "data", "check", "tuning", "output", "signal", "traces"}
+_FILES = {"data", "check", "tuning", "output", "signal", "jacobian", "traces"}
+_NOT_A_SETTING = {*CELL_KEYS, *_FILES, "seeds", "depths", "code"}
 
 
 def describe(arguments: argparse.Namespace) -> dict[str, str]:

@@ -198,6 +198,24 @@ def delta_ratios(squared_slopes: np.ndarray, gain: float) -> np.ndarray:
         return moments / moments[-1]
 
 
+def jacobian_mean_squares(squared_slopes: np.ndarray, first: float, gain: float) -> np.ndarray:
+    """Return the mean over the input's dimensions of J's squared singular values, J = ∂h^l/∂x, for each layer.
+
+    Every layer contributes fan_out · Var(W) · E[φ'²] (Pennington et al. 2017, section 2, where all fans are equal).
+
+    Parameters
+    ----------
+    squared_slopes
+        (layers,): E[φ'²] for one input.
+    first, gain
+        fan_out · Var(W) of layer 1, and of all others.
+    """
+    factors = gain * squared_slopes
+    factors[0] = first * squared_slopes[0]
+    with np.errstate(over="ignore", under="ignore"):
+        return np.cumprod(factors)
+
+
 def theory_columns(
     depths: Sequence[int], activation: Activation, init: Initializer, probe_inputs: np.ndarray, width: int
 ) -> dict[int, dict[str, np.ndarray | Sequence[object]]]:
@@ -217,6 +235,7 @@ def theory_columns(
     """
     n_inputs = probe_inputs.shape[1]
     first, gain = init.gain(n_inputs, width, activation), init.gain(width, width, activation)
+    backward_first = init.backward_gain(n_inputs, width, activation)
     backward_gain = init.backward_gain(width, width, activation)
     canonical = signal_trajectory(activation, init, n_inputs, width, max(depths))
     probe = probe_trajectory(activation, init, probe_inputs, width, max(depths))
@@ -224,6 +243,7 @@ def theory_columns(
         probe_second_moments = probe.second_moments.mean(axis=1)
     single = probe.second_moments[:, 0]
     log_variance = log_variances(activation, init, single, n_inputs, width).tolist()
+    mean_squares = jacobian_mean_squares(probe.squared_slopes[:, 0], backward_first, backward_gain)
     limit = mean_field(activation, gain, init.bias_variance, start=first + init.bias_variance)
     return {
         depth: {
@@ -240,6 +260,7 @@ def theory_columns(
             "delta_second_moment_ratio_probe": delta_ratios(probe.squared_slopes[:depth], backward_gain),
             "z_second_moment_single": single[:depth],
             "z_log_variance_single": [None if isnan(value) else value for value in log_variance[:depth]],
+            "jacobian_mean_square_single": mean_squares[:depth],
             "note": [limit.note or None] * depth,
         }
         for depth in depths

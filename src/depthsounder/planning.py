@@ -13,8 +13,8 @@ from depthsounder.sweep import PartKind, blocks, cells
 BYTES_PER_NUMBER = 5.0
 """Of a measured number in a compressed table."""
 
-SIGNAL_NUMBERS, TRACE_NUMBERS = 10, 1
-"""Numbers in a row of the signal and of the traces table; their other columns repeat themselves or are null."""
+SIGNAL_NUMBERS, SPECTRUM_NUMBERS, TRACE_NUMBERS = 10, 2, 1
+"""Numbers in a row of the signal, Jacobian and traces tables; their other columns repeat themselves or are null."""
 
 
 MOST_JOBS = 10_000
@@ -44,8 +44,9 @@ class Costs:
     ----------
     start
         Of a job: the interpreter, its imports, and Snakemake's share.
-    step, look, evaluation
-        Of one network: a training step, a measurement of its layers, and its loss and accuracy at a logged step.
+    step, look, spectrum, evaluation
+        Of one network: a training step, a measurement of its layers, the singular values of its Jacobian, and its loss
+        and accuracy at a logged step.
     rest
         Of what does not grow with the networks: data, theory, claims, figures, report.
     """
@@ -53,6 +54,7 @@ class Costs:
     start: float
     step: Line
     look: Line
+    spectrum: Line
     evaluation: Line
     rest: float
 
@@ -94,9 +96,10 @@ def make_plan(config: Config, costs: Costs) -> Plan:
     sweep = list(cells(config))
     for cell in sweep:
         looks = measured + evaluated * (logged - 1)
-        seconds += looks * costs.look.at(cell.depth)
+        seconds += looks * costs.look.at(cell.depth) + measured * costs.spectrum.at(cell.depth)
         seconds += trained * (recipe.steps * costs.step.at(cell.depth) + logged * costs.evaluation.at(cell.depth))
         numbers += looks * (cell.depth + 1) * SIGNAL_NUMBERS + trained * (recipe.steps + 1) * TRACE_NUMBERS
+        numbers += measured * config.width * SPECTRUM_NUMBERS
     kinds: tuple[PartKind, ...] = ("initial", "tuning", "training")
     jobs = len(sweep) * sum(len(blocks(config, kind)) for kind in kinds) + len(config.activations) * len(config.inits)
     starts = jobs * costs.start

@@ -1,7 +1,7 @@
 """From measurements to the columns of table parts.
 
-This module knows the order and the names of rows; what the numbers mean is said in `tables`, how they arose in `probes`
-and `training`. Masked entries become nulls in the tables; NaN stays a number that was measured.
+This module knows the order and the names of rows; what the numbers mean is said in `tables`, how they arose in
+`probes`, `jacobian` and `training`. Masked entries become nulls in the tables; NaN stays a number that was measured.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,6 +11,7 @@ import numpy as np
 
 from depthsounder.activations import Activation
 from depthsounder.dataset import Dataset
+from depthsounder.jacobian import InputJacobian
 from depthsounder.probes import STATISTICS, Probe
 from depthsounder.training import Trace
 
@@ -43,6 +44,33 @@ def initial_signal(
     return _signal(
         sizes, ((seed, 0, None, {**probe.measure(theta), "update_ratio": no_update}) for seed, theta in networks)
     )
+
+
+def initial_jacobian(
+    parameters: np.ndarray, seeds: Sequence[int], sizes: list[int], activation: Activation, dataset: Dataset
+) -> Columns:
+    """Measure the singular values of networks before training.
+
+    Parameters
+    ----------
+    parameters
+        (S, P), the networks as drawn.
+    seeds
+        Their S seeds.
+
+    Returns
+    -------
+    columns
+        Of the Jacobian table's parts: a row for each network and singular value.
+    """
+    jacobian = InputJacobian(sizes, activation, dataset)
+    logarithms = np.array([jacobian.measure(theta) for theta in parameters])
+    n_networks, n_values = logarithms.shape
+    return {
+        "seed": np.repeat(np.array(seeds, np.int32), n_values),
+        "index": np.tile(np.arange(1, n_values + 1, dtype=np.int32), n_networks),
+        "log_singular_value": logarithms.ravel(),
+    }
 
 
 def training_signal(traces: list[Trace], sizes: list[int]) -> Columns:

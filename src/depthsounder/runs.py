@@ -1,7 +1,7 @@
 """A finished run, as its readers see it: the tables as data frames, the config, and the facts of its data.
 
-The small tables are read at once; the two long ones (signal, traces) only when somebody asks for them, and then only
-the columns that figures and report use. Nothing is computed here: what the numbers mean is the figures' business.
+The small tables are read at once; the long ones (signal, jacobian, traces) only when somebody asks for them, and then
+only what figures and report use. Nothing is computed here: what the numbers mean is the figures' business.
 """
 
 from collections.abc import Sequence
@@ -90,6 +90,12 @@ class Run:
     def initial_signal(self) -> pd.DataFrame:
         """The rows of `signal` before training."""
         return self.signal[self.signal["step"] == 0].reset_index(drop=True)
+
+    @cached_property
+    def deepest_jacobian(self) -> pd.DataFrame:
+        """The singular values of the deepest networks' Jacobians."""
+        table = read_table(self.table_path("jacobian"))
+        return _frame(table.filter(pc.equal(table["depth"], self.depths[-1])))
 
     @cached_property
     def evaluation_traces(self) -> pd.DataFrame:

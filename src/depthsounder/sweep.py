@@ -13,11 +13,15 @@ from typing import Literal
 from depthsounder.blocks import seed_blocks
 from depthsounder.config import TUNING_SEED_BASE, Config
 
-PartKind = Literal["initial", "tuning", "training", "traces"]
+PartKind = Literal["initial", "jacobian", "tuning", "training", "traces"]
 
-PART_KINDS: tuple[PartKind, ...] = ("initial", "tuning", "training", "traces")
+PART_KINDS: tuple[PartKind, ...] = ("initial", "jacobian", "tuning", "training", "traces")
 
-TABLE_PARTS: dict[str, tuple[PartKind, ...]] = {"signal": ("initial", "training"), "traces": ("tuning", "traces")}
+TABLE_PARTS: dict[str, tuple[PartKind, ...]] = {
+    "signal": ("initial", "training"),
+    "jacobian": ("jacobian",),
+    "traces": ("tuning", "traces"),
+}
 """Which parts make up a table."""
 
 
@@ -41,7 +45,8 @@ def cells(config: Config) -> Iterator[Cell]:
 def blocks(config: Config, kind: PartKind) -> list[str]:
     """Return the seed blocks of each cell for one kind of part."""
     first = TUNING_SEED_BASE if kind == "tuning" else 0
-    count = {"initial": config.seeds.measure, "tuning": config.seeds.tune}.get(kind, config.seeds.evaluate)
+    measured, tuned = config.seeds.measure, config.seeds.tune
+    count = {"initial": measured, "jacobian": measured, "tuning": tuned}.get(kind, config.seeds.evaluate)
     return seed_blocks(first, count, config.seeds_per_block)
 
 
@@ -127,5 +132,5 @@ def part_paths(config: Config, kind: PartKind) -> list[Path]:
 
 
 def table_parts(config: Config, table: str) -> list[Path]:
-    """Return the parts that make up ``"signal"`` or ``"traces"``, kind by kind."""
+    """Return the parts that make up one of the tables of `TABLE_PARTS`, kind by kind."""
     return [path for kind in TABLE_PARTS[table] for path in part_paths(config, kind)]

@@ -60,6 +60,20 @@ SIGNAL = pa.schema(
     ]
 )
 
+JACOBIAN = pa.schema(
+    [
+        *_CELL,
+        _field("seed", pa.int32(), "number of the network"),
+        _field("index", pa.int32(), "1, the largest, to the smaller of features and width"),
+        _field(
+            "log_singular_value",
+            pa.float64(),
+            "ln of a singular value of ∂h/∂x, layer depth by input, for the probe's first example, before training; "
+            "-inf where it is exactly 0, NaN where the signal is no number",
+        ),
+    ]
+)
+
 TRACES = pa.schema(
     [
         *_CELL,
@@ -106,6 +120,7 @@ THEORY = pa.schema(
         _field("delta_second_moment_ratio_probe", pa.float64(), "this layer over layer L, mean over the probe's norms"),
         _field("z_second_moment_single", pa.float64(), "q of the probe's first example"),
         _field("z_log_variance_single", pa.float64(), "variance of its ln mean z² over networks of this width"),
+        _field("jacobian_mean_square_single", pa.float64(), "mean of squared singular values of ∂h/∂x, same example"),
         _field("note", pa.string(), "the degenerate case of q* in words; null if none"),
     ]
 )
@@ -164,6 +179,7 @@ CLAIMS = pa.schema(
 
 SCHEMAS = {
     "signal": SIGNAL,
+    "jacobian": JACOBIAN,
     "traces": TRACES,
     "gradient_check": GRADIENT_CHECK,
     "theory": THEORY,

@@ -133,6 +133,7 @@ STAGE_EDITS = [
     ("training.py", "generator.permutation(n_examples)", "generator.permutation(n_examples + 0)", TRAINING),
     ("training.py", "np.stack(networks).astype(np.float32)", "np.stack(networks).astype(np.float64)", MEASURING),
     ("probes.py", "SATURATED_BELOW = 0.1", "SATURATED_BELOW = 0.2", MEASURING),
+    ("jacobian.py", "SWEEPS = 6\n", "SWEEPS = 7\n", {"measure_signal"}),
     ("tuning.py", "return min(sorted(tails)", "return max(sorted(tails)", {"train_networks"}),
     ("gradcheck.py", "COMPLEX_STEP = 1e-60", "COMPLEX_STEP = 1e-61", {"check_gradients"}),
     ("gradcheck.py", "N_INPUTS, N_CLASSES = 6, 4", "N_INPUTS, N_CLASSES = 6, 5", {"check_gradients"}),
@@ -222,7 +223,7 @@ def test_what_is_made_of_the_numbers_reruns_no_cell(library, package, script):
 
 
 def test_what_stands_above_the_engine_reruns_no_cell(library):
-    for name in ("meanfield", "overlaps", "verdicts", "judging", "sweep", "collect", "prepare", "runs"):
+    for name in ("meanfield", "overlaps", "spectra", "verdicts", "judging", "sweep", "collect", "prepare", "runs"):
         path = library.folder / "depthsounder" / f"{name}.py"
         source = path.read_text()
         lines = source.splitlines(keepends=True)

@@ -27,11 +27,11 @@ FLOORS = (
     {"collect", "dataset", "fingerprint", "gaussian", "sources"},
     {"initializers", "prepare"},
     {"loss", "network", "optimizers"},
-    {"gradcheck", "probes"},
+    {"gradcheck", "jacobian", "probes"},
     {"training"},
     {"records", "tuning"},
     {"jobs"},
-    {"finitewidth", "overlaps", "verdicts"},
+    {"finitewidth", "overlaps", "spectra", "verdicts"},
     {"comparing", "judging", "meanfield"},
     {"claims", "phases"},
     {"config"},
@@ -138,7 +138,7 @@ def test_the_library_knows_nothing_of_snakemake():
     assert not [path for path in MODULES if {name.partition(".")[0] for name in imports_of(path)} & {"snakemake"}]
 
 
-@pytest.mark.parametrize("module", ["gradcheck", "probes", "training", "tuning"])
+@pytest.mark.parametrize("module", ["gradcheck", "jacobian", "probes", "training", "tuning"])
 def test_the_engine_loads_nothing_heavy(module):
     done = run_python("-c", f"import depthsounder.{module}, sys; print(*sys.modules)")
 

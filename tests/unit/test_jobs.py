@@ -14,7 +14,7 @@ from depthsounder.dataset import save_dataset
 from depthsounder.gradcheck import TensorCheck, check_schema
 from depthsounder.initializers import HE_NORMAL
 from depthsounder.jobs import add_recipe, cell_parser, describe, recipe, start_cell
-from depthsounder.tables import SIGNAL, TRACES, part_schema, read_table, write_rows
+from depthsounder.tables import JACOBIAN, SIGNAL, TRACES, part_schema, read_table, write_rows
 from depthsounder.training import Recipe, draw_stack
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,16 +71,17 @@ def test_a_training_job_has_a_recipe(cell):
 
 def test_a_job_refuses_to_run_on_gradients_that_failed(cell, tmp_path, monkeypatch):
     write_check(tmp_path / "check.parquet", "failed")
-    output = tmp_path / "part.parquet"
+    outputs = ["--signal", tmp_path / "signal.parquet", "--jacobian", tmp_path / "jacobian.parquet"]
     with pytest.raises(SystemExit, match=r"check\.parquet: the gradient of W2 \(layer 2\).*0\.5.*1e-12"):
-        run(monkeypatch, "measure_signal.py", *cell, "--output", output)
-    assert not output.exists()
+        run(monkeypatch, "measure_signal.py", *cell, *outputs)
+    assert not outputs[1].exists()
+    assert not outputs[3].exists()
 
 
 def test_a_job_refuses_to_run_without_the_check(cell, tmp_path, monkeypatch):
     (tmp_path / "check.parquet").unlink()
     with pytest.raises(SystemExit, match=r"check\.parquet"):
-        run(monkeypatch, "measure_signal.py", *cell, "--output", tmp_path / "part.parquet")
+        run(monkeypatch, "measure_signal.py", *cell, "--signal", tmp_path / "1", "--jacobian", tmp_path / "2")
 
 
 @pytest.mark.parametrize("seeds", ["3", "5-3", "a-b", "-1-3", ""])
@@ -106,15 +107,16 @@ def test_metadata_has_the_settings_that_all_cells_share_and_no_paths(cell):
 
 
 def test_a_cell_is_measured_tuned_and_trained(cell, tmp_path, monkeypatch):
-    initial, tuning, signal, traces = (
-        tmp_path / f"{name}.parquet" for name in ("initial", "tuning", "signal", "traces")
+    initial, jacobian, tuning, signal, traces = (
+        tmp_path / f"{name}.parquet" for name in ("initial", "jacobian", "tuning", "signal", "traces")
     )
-    run(monkeypatch, "measure_signal.py", *cell, "--output", initial)
+    run(monkeypatch, "measure_signal.py", *cell, "--signal", initial, "--jacobian", jacobian)
     tuned = with_seeds(cell, "10000-10001")
     run(monkeypatch, "tune_rate.py", *tuned, *RECIPE, "--learning-rates", "0.1", "0.3", "1e9", "--output", tuning)
     outputs = ["--tuning", tuning, "--tail-steps", "3", "--signal", signal, "--traces", traces]
     run(monkeypatch, "train_networks.py", *cell, *RECIPE, *outputs)
     assert read_table(initial).schema.names == read_table(signal).schema.names == part_schema(SIGNAL).names
+    assert read_table(jacobian).schema.names == part_schema(JACOBIAN).names
     assert read_table(tuning).schema.names == read_table(traces).schema.names == part_schema(TRACES).names
     rows = read_table(tuning).to_pandas()
     assert {(seed, rate) for seed, rate in zip(rows["seed"], rows["learning_rate"], strict=True)} == {
@@ -141,7 +143,7 @@ def test_how_seeds_are_cut_into_blocks_changes_no_value(cell, tmp_path, monkeypa
     rates = ["--learning-rates", "0.3", "1e9"]
     run(monkeypatch, "tune_rate.py", *with_seeds(cell, "10000-10001"), *RECIPE, *rates, "--output", tuning)
     jobs = {
-        "measure_signal.py": ([], ["output"]),
+        "measure_signal.py": ([], ["signal", "jacobian"]),
         "tune_rate.py": ([*RECIPE, *rates], ["output"]),
         "train_networks.py": ([*RECIPE, "--tuning", tuning, "--tail-steps", "3"], ["signal", "traces"]),
     }

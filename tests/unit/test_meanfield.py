@@ -20,7 +20,16 @@ from depthsounder.activations import (
     TANH,
 )
 from depthsounder.gaussian import critical_gain, second_moment
-from depthsounder.initializers import CRITICAL, GLOROT_NORMAL, HE_NORMAL, LECUN_NORMAL, ZEROS, initializer
+from depthsounder.initializers import (
+    CRITICAL,
+    GLOROT_NORMAL,
+    HE_NORMAL,
+    LECUN_NORMAL,
+    ORTHOGONAL,
+    ZEROS,
+    draw_network,
+    initializer,
+)
 from depthsounder.meanfield import (
     fixed_points,
     mean_field,
@@ -239,3 +248,28 @@ def test_the_probe_s_theory_at_equal_norms_is_the_canonical_one():
 def test_degenerate_cases_are_named_in_the_table(name, init, note):
     columns = theory_columns([2], ACTIVATIONS[name], initializer(init), probe_inputs(4), 64)[2]
     assert columns["note"] == [note] * 2
+
+
+def test_critical_networks_keep_the_mean_square_of_the_jacobians_singular_values():
+    for activation, init in ((RELU, HE_NORMAL), (LINEAR, ORTHOGONAL)):
+        columns = theory_columns([3, 20], activation, init, np.ones((4, 64)), 64)
+        np.testing.assert_allclose(columns[20]["jacobian_mean_square_single"], 1.0, rtol=1e-12)
+        assert len(columns[3]["jacobian_mean_square_single"]) == 3
+
+
+@pytest.mark.parametrize("activation", [TANH, SIGMOID, RELU], ids=lambda activation: activation.name)
+@pytest.mark.parametrize("n_inputs", [100, 500])
+def test_the_mean_square_of_the_singular_values_is_that_of_wide_networks(activation, n_inputs):
+    width, depth, init = 300, 4, initializer("gaussian_w2_b0.3")
+    x = np.random.default_rng(0).normal(size=(3, n_inputs))
+    predicted = theory_columns([depth], activation, init, x, width)[depth]["jacobian_mean_square_single"]
+    found = np.zeros(depth)
+    networks = 5
+    for seed in range(networks):
+        weights, biases = draw_network(1, seed, [n_inputs, *[width] * depth, 2], activation, init)
+        h, jacobian = x[0], np.eye(n_inputs)
+        for layer, (weight, bias) in enumerate(zip(weights[:-1], biases[:-1], strict=True)):
+            z = h @ weight + bias
+            h, jacobian = activation(z), activation.slope(z)[:, None] * (weight.T @ jacobian)
+            found[layer] += np.sum(jacobian**2) / n_inputs / networks
+    np.testing.assert_allclose(found, predicted, rtol=0.1)

@@ -14,7 +14,17 @@ CONFIG = make_config([2, 10], ["tanh", "relu"], ["glorot_normal", "he_normal"], 
 
 
 def costs(**changes):
-    return Costs(**{"start": 0.0, "step": NOTHING, "look": NOTHING, "evaluation": NOTHING, "rest": 0.0, **changes})
+    return Costs(
+        **{
+            "start": 0.0,
+            "rest": 0.0,
+            "evaluation": NOTHING,
+            "step": NOTHING,
+            "look": NOTHING,
+            "spectrum": NOTHING,
+            **changes,
+        }
+    )
 
 
 def test_networks_and_jobs_are_counted_as_the_sweep_has_them():
@@ -32,6 +42,7 @@ def test_networks_and_jobs_are_counted_as_the_sweep_has_them():
         ({"step": Line(1.0, 0.0)}, 8 * 9 * 30),
         ({"step": Line(0.0, 1.0)}, 4 * (2 + 10) * 9 * 30),
         ({"look": Line(1.0, 0.0)}, 8 * (7 + 3 * 3)),
+        ({"spectrum": Line(0.0, 1.0)}, 4 * (2 + 10) * 7),
         ({"evaluation": Line(0.0, 1.0)}, 4 * (2 + 10) * 9 * 4),
     ],
 )
@@ -60,5 +71,6 @@ def test_costs_are_measured_and_grow_with_the_depth(root):
     assert 0.0 < found.step.layer < 0.01
     assert found.step.at(50) > found.step.at(2)
     assert found.look.layer > 0.0
+    assert found.spectrum.layer > 0.0
     assert found.evaluation.layer > 0.0
     assert 0.0 < found.start < 5.0

@@ -6,9 +6,10 @@ from support import small_dataset
 
 from depthsounder.activations import RELU, TANH
 from depthsounder.initializers import HE_NORMAL, layer_sizes
+from depthsounder.jacobian import InputJacobian
 from depthsounder.probes import STATISTICS, Probe
-from depthsounder.records import initial_signal, trace_columns, training_signal
-from depthsounder.tables import SIGNAL, TRACES, part_schema, read_table, write_table
+from depthsounder.records import initial_jacobian, initial_signal, trace_columns, training_signal
+from depthsounder.tables import JACOBIAN, SIGNAL, TRACES, part_schema, read_table, write_table
 from depthsounder.training import Recipe, Trace, Trainer, draw_stack
 
 DATASET = small_dataset()
@@ -43,6 +44,17 @@ def test_a_fresh_network_has_a_row_for_each_layer_at_step_zero(tmp_path):
         for name in STATISTICS:
             value = measured[name][row["layer"] - 1]
             assert row[name] == (None if value is np.ma.masked else value)
+
+
+def test_a_fresh_network_has_a_row_for_each_singular_value_and_zeros_are_kept(tmp_path):
+    seeds = [3, 8]
+    parameters = draw_stack(1, seeds, SIZES, RELU, HE_NORMAL)
+    rows = written(tmp_path, initial_jacobian(parameters, seeds, SIZES, RELU, DATASET), JACOBIAN)
+    assert [(row["seed"], row["index"]) for row in rows] == [(seed, index) for seed in seeds for index in range(1, 7)]
+    jacobian = InputJacobian(SIZES, RELU, DATASET)
+    measured = [logarithm for network in parameters for logarithm in jacobian.measure(network)]
+    assert [row["log_singular_value"] for row in rows] == measured
+    assert -np.inf in measured
 
 
 def test_rows_of_training_are_those_of_the_logged_steps_by_network_step_and_layer(tmp_path):

@@ -86,9 +86,10 @@ def test_a_part_lies_where_the_design_says():
 
 def test_tables_are_made_of_all_their_parts(config):
     assert len(check_paths(config)) == len(set(check_paths(config))) == 40
-    assert len(part_paths(config, "initial")) == 200
+    assert len(part_paths(config, "initial")) == len(part_paths(config, "jacobian")) == 200
     assert len(part_paths(config, "tuning")) == len(part_paths(config, "traces")) == 200
     assert table_parts(config, "signal") == part_paths(config, "initial") + part_paths(config, "training")
+    assert table_parts(config, "jacobian") == part_paths(config, "jacobian")
     assert table_parts(config, "traces") == part_paths(config, "tuning") + part_paths(config, "traces")
     cell = Cell(50, "relu", "critical")
     assert set(cell_parts(config, "initial", cell)) == {

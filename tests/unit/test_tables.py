@@ -9,6 +9,7 @@ from depthsounder.tables import (
     CLAIMS,
     COMPARISONS,
     GRADIENT_CHECK,
+    JACOBIAN,
     SCHEMAS,
     SIGNAL,
     THEORY,
@@ -60,6 +61,7 @@ def path(tmp_path):
     ("schema", "names"),
     [
         (SIGNAL, [*CELL, "seed", "step", "layer", "learning_rate", "fan_in", "fan_out", *LAYER_STATISTICS]),
+        (JACOBIAN, [*CELL, "seed", "index", "log_singular_value"]),
         (
             TRACES,
             [
@@ -75,7 +77,7 @@ def path(tmp_path):
                 *[*CELL, "layer", "z_second_moment", "delta_second_moment_ratio"],
                 *["chi_1", "q_star", "xi_q", "xi_c", "xi_grad"],
                 *["z_second_moment_probe", "z_batch_variance_probe", "delta_second_moment_ratio_probe"],
-                *["z_second_moment_single", "z_log_variance_single", "note"],
+                *["z_second_moment_single", "z_log_variance_single", "jacobian_mean_square_single", "note"],
             ],
         ),
         (

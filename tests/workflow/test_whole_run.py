@@ -16,6 +16,7 @@ pytestmark = pytest.mark.workflow
 CELL = ("depth", "activation", "init")
 KEYS = {
     "signal": (*CELL, "seed", "step", "layer"),
+    "jacobian": (*CELL, "seed", "index"),
     "traces": (*CELL, "phase", "seed", "learning_rate", "step"),
     "gradient_check": (*CELL, "parameter", "method"),
     "theory": (*CELL, "layer"),
@@ -68,6 +69,12 @@ def test_the_signal_of_every_layer_of_every_network_is_there(finished_run, cells
     assert set(keys(finished_run, "signal")) == expected
 
 
+def test_every_network_has_as_many_singular_values_as_its_width(finished_run, cells):
+    expected = {(*cell, seed, index) for cell in cells for seed in MEASURED for index in range(1, 9)}
+
+    assert set(keys(finished_run, "jacobian")) == expected
+
+
 def test_the_traces_have_every_rate_in_tuning_and_the_best_in_evaluation(finished_run, cells):
     verdicts = table(finished_run, "verdicts")
     best = dict(zip(keys(finished_run, "verdicts"), verdicts["best_learning_rate"].to_pylist(), strict=True))
@@ -94,7 +101,8 @@ def test_every_cell_has_its_theory_and_its_verdict_in_the_order_of_the_config(fi
 
 
 def test_parts_are_partitions_that_other_tools_read(finished_run, cells):
-    for kind, seeds in (("initial", MEASURED), ("tuning", TUNED), ("training", EVALUATED), ("traces", EVALUATED)):
+    seeds_of = {"initial": MEASURED, "jacobian": MEASURED, "tuning": TUNED, "training": EVALUATED, "traces": EVALUATED}
+    for kind, seeds in seeds_of.items():
         folder = finished_run / "results/default/parts" / kind
         found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
         block = f"seeds={seeds[0]}-{seeds[-1]}.parquet"

@@ -13,7 +13,7 @@ rule collect_table:
     benchmark:
         paths.benchmark("collect_table/{table}")
     wildcard_constraints:
-        table="signal|traces|gradient_check",
+        table="signal|jacobian|traces|gradient_check",
     conda:
         "../../environment.yml"
     threads: 1

@@ -6,7 +6,8 @@ rule measure_signal:
         data=paths.dataset,
         check=paths.check("{activation}", "{init}"),
     output:
-        paths.part("initial", "{depth}", "{activation}", "{init}", "{seeds}"),
+        signal=paths.part("initial", "{depth}", "{activation}", "{init}", "{seeds}"),
+        jacobian=paths.part("jacobian", "{depth}", "{activation}", "{init}", "{seeds}"),
     log:
         log_path(f"measure_signal/{CELL}"),
     benchmark:
@@ -20,5 +21,5 @@ rule measure_signal:
     shell:
         "python scripts/measure_signal.py --data {input.data:q} --check {input.check:q}"
         " --depth {wildcards.depth} --activation {wildcards.activation:q} --init {wildcards.init:q}"
-        " --seeds {wildcards.seeds} {params.settings:q} --code {params.code:q} --output {output:q}"
-        " 2>&1 | tee {log:q} >&2"
+        " --seeds {wildcards.seeds} {params.settings:q} --code {params.code:q}"
+        " --signal {output.signal:q} --jacobian {output.jacobian:q} 2>&1 | tee {log:q} >&2"

@@ -14,13 +14,14 @@ from depthsounder.config.loading import (
     validate_files,
 )
 from depthsounder.config.model import Config, Verdicts
-from depthsounder.config.stages import stage_arguments, stage_settings
+from depthsounder.config.stages import Stage, stage_arguments, stage_settings
 
 __all__ = [
     "STUDIES",
     "TUNING_SEED_BASE",
     "Config",
     "ConfigError",
+    "Stage",
     "Verdicts",
     "check_data",
     "load_resolved",

@@ -20,6 +20,7 @@ from depthsounder.figures import (
     finite_width,
     forward_signal,
     gradient_check,
+    jacobian_spectrum,
     learning_rates,
     loss_traces,
     phase_diagram,
@@ -148,6 +149,14 @@ FIGURES = {
             finite_width.draw,
             finite_width.rows,
             finite_width.message,
+        ),
+        FigureRecord(
+            "jacobian_spectrum",
+            "How a network stretches its input",
+            "Curves of falling singular values for each activation, one for each initialization, with theory dashed.",
+            jacobian_spectrum.draw,
+            jacobian_spectrum.rows,
+            jacobian_spectrum.message,
         ),
         FigureRecord(
             "phase_diagram",

@@ -30,7 +30,7 @@ LAYER_KEYS = [*CELL, "layer"]
 
 @dataclass(frozen=True)
 class Measure:
-    """One statistic over the layers of one depth.
+    """One statistic over the layers of one depth, or over something else that is counted.
 
     Attributes
     ----------
@@ -39,15 +39,18 @@ class Measure:
     axis
         The label of its axis.
     table
-        `LAYER_KEYS`, median, low, high, seeds, and theory (null where there is none).
+        `CELL`, `along`, median, low, high, seeds, and theory (null where there is none).
     decades
         The reach of its axis to either side of 1.
+    along
+        The column along the other axis, whose label it is.
     """
 
     name: str
     axis: str
     table: pd.DataFrame
     decades: float = DECADES
+    along: str = "layer"
 
 
 def measured(signal: pd.DataFrame, column: str, theory: pd.DataFrame | None = None, curve: str = "") -> pd.DataFrame:
@@ -66,7 +69,9 @@ def combined(measures: Sequence[Measure]) -> pd.DataFrame:
     )
 
 
-def draw_layers(run: Run, measures: Sequence[Measure], height: float = 2.3) -> Figure:
+def draw_layers(
+    run: Run, measures: Sequence[Measure], height: float = 2.3, theory: str = "mean-field theory"
+) -> Figure:
     """Draw a panel for each activation and measure, with a curve for each initialization."""
     figure, axes = panel_grid(run.activations, [measure.name for measure in measures], height)
     with_theory = False
@@ -78,36 +83,37 @@ def draw_layers(run: Run, measures: Sequence[Measure], height: float = 2.3) -> F
             panel = axes[measure.name, activation]
             log_axis(panel, limits)
             panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-            _draw_activation(panel, run.inits, measure.table[measure.table["activation"] == activation])
+            of_activation = measure.table[measure.table["activation"] == activation]
+            _draw_activation(panel, run.inits, of_activation, measure.along)
             if in_first_column(panel):
                 panel.set_ylabel(measure.axis)
             else:
                 panel.tick_params(labelleft=False)
             if measure is measures[-1]:
-                panel.set_xlabel("layer")
+                panel.set_xlabel(measure.along)
             else:
                 panel.tick_params(labelbottom=False)
-    legend_below(figure, [*init_handles(run.inits), *([theory_handle()] if with_theory else [])])
+    legend_below(figure, [*init_handles(run.inits), *([theory_handle(theory)] if with_theory else [])])
     return figure
 
 
-def _draw_activation(panel: Axes, inits: Sequence[str], table: pd.DataFrame) -> None:
+def _draw_activation(panel: Axes, inits: Sequence[str], table: pd.DataFrame, along: str) -> None:
     if table.empty:
         note(panel, "nothing measured")
         return
     for position, init in enumerate(inits):
-        curve = table[table["init"] == init].sort_values("layer")
+        curve = table[table["init"] == init].sort_values(along)
         if curve.empty:
             continue
-        layers = curve["layer"].to_numpy()
-        # Curves that coincide stay visible: later ones are thinner, and their markers sit on other layers.
+        places = curve[along].to_numpy()
+        # Curves that coincide stay visible: later ones are thinner, and their markers sit elsewhere.
         width = 2.2 - 1.2 * position / max(len(inits) - 1, 1)
-        every = max(1, len(layers) // 5)
+        every = max(1, len(places) // 5)
         style = init_style(init)
         band = curve[["low", "high"]].where(lambda bounds: bounds > 0).replace(np.inf, np.nan).to_numpy(dtype=float)
-        panel.fill_between(layers, band[:, 0], band[:, 1], color=style.color, alpha=0.18, linewidth=0, zorder=2)
+        panel.fill_between(places, band[:, 0], band[:, 1], color=style.color, alpha=0.18, linewidth=0, zorder=2)
         start = position * every // max(len(inits), 1)
-        draw_curve(panel, layers, curve["median"].to_numpy(), style, width, slice(start, None, every))
+        draw_curve(panel, places, curve["median"].to_numpy(), style, width, slice(start, None, every))
         expected = curve["theory"].to_numpy(dtype=float)
         drawable = np.where(np.isfinite(expected) & (expected > 0), expected, np.nan)
-        panel.plot(layers, drawable, color=INK, linestyle=(0, (3, 2)), linewidth=0.8, zorder=4.5)
+        panel.plot(places, drawable, color=INK, linestyle=(0, (3, 2)), linewidth=0.8, zorder=4.5)

@@ -144,9 +144,9 @@ def training_words(run: Run) -> dict[str, str]:
     }
 
 
-def theory_handle() -> Line2D:
-    """Return the legend's entry of the theory."""
-    return Line2D([], [], color=INK, linestyle=(0, (3, 2)), linewidth=0.9, label="mean-field theory")
+def theory_handle(name: str) -> Line2D:
+    """Return the legend's entry of a theory."""
+    return Line2D([], [], color=INK, linestyle=(0, (3, 2)), linewidth=0.9, label=name)
 
 
 def legend_below(figure: Figure, handles: Sequence[object], columns: int = 5) -> None:

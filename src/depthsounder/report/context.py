@@ -81,7 +81,7 @@ _STORY: tuple[_Plan, ...] = (
         "Theory",
         "Was it predictable?",
         counts.prediction_counts,
-        ("prediction", "finite_width", "phase_diagram"),
+        ("prediction", "finite_width", "jacobian_spectrum", "phase_diagram"),
     ),
 )
 _CHECK: _Plan = (

@@ -1,0 +1,157 @@
+"""How a network stretches its input: the singular values of the Jacobian of the deepest networks, before training."""
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from scipy.special import logsumexp
+
+from depthsounder.activations import ACTIVATIONS
+from depthsounder.figures.aggregate import median_interval, spread
+from depthsounder.figures.layers import Measure, combined, draw_layers
+from depthsounder.figures.style import label, themed
+from depthsounder.figures.wording import count, join, number, typeset
+from depthsounder.initializers import initializer
+from depthsounder.runs import CELL, Run, records
+from depthsounder.spectra import deep_spectrum
+
+_POINTS = 12
+"""Singular values that a curve shows."""
+
+_DECADES = 60
+_DRAWABLE = 300
+"""Powers of ten that a number can have: what is beyond is beyond the frame as well."""
+
+_AGREES = 1.5
+"""A measured root mean square within this factor of the predicted one is called right."""
+
+_LOGARITHMS = ["median", "low", "high", "theory"]
+
+
+def _spectra(run: Run) -> pd.DataFrame:
+    """Return the decadic logarithms of some singular values, from the largest, beside the theory."""
+    jacobian = run.deepest_jacobian
+    shown = spread(sorted(jacobian["index"].unique()), _POINTS)
+    table = median_interval(jacobian[jacobian["index"].isin(shown)], [*CELL, "index"], "log_singular_value")
+    table = table.astype({"activation": str, "init": str}).assign(theory=np.nan)
+    shape = (run.data.n_inputs, run.config.width, run.depths[-1])
+    for activation, init in product(run.activations, run.inits):
+        cell = (table["activation"] == activation) & (table["init"] == init)
+        index = table.loc[cell, "index"].to_numpy()
+        table.loc[cell, "theory"] = deep_spectrum(ACTIVATIONS[activation], initializer(init), *shape, index)
+    table[_LOGARITHMS] /= np.log(10.0)
+    return table
+
+
+def _networks(run: Run) -> pd.DataFrame:
+    """Return for each network the decadic logarithms of its condition number and of its root mean square value.
+
+    Without a condition number are networks whose Jacobian is 0 or was not measured.
+    """
+    values = run.deepest_jacobian.pivot(index=[*CELL, "seed"], columns="index", values="log_singular_value")
+    logarithms = values.to_numpy()
+    with np.errstate(invalid="ignore"):
+        condition = logarithms[:, 0] - logarithms[:, -1]
+        mean_square = logsumexp(2.0 * logarithms, axis=1) - np.log(logarithms.shape[1])
+    table = pd.DataFrame({"condition": condition, "root_mean_square": mean_square / 2.0}, index=values.index)
+    return (table / np.log(10.0)).reset_index().astype({"activation": str, "init": str})
+
+
+def _root_mean_squares(run: Run) -> pd.DataFrame:
+    """Return the decadic logarithm of the root mean square value of each cell, beside mean-field theory's."""
+    table = median_interval(_networks(run), CELL, "root_mean_square")
+    theory = run.theory[run.theory["layer"] == run.depths[-1]]
+    with np.errstate(divide="ignore"):
+        keyed = theory[CELL].assign(theory=np.log10(theory["jacobian_mean_square_single"]) / 2.0)
+    return table.merge(keyed, on=CELL)
+
+
+def rows(run: Run) -> pd.DataFrame:
+    """Return decadic logarithms: of singular values, each with its index, and of the root of their mean square."""
+    return combined(
+        [
+            Measure("log10_singular_value", "", _spectra(run), along="index"),
+            Measure("log10_root_mean_square", "", _root_mean_squares(run), along="index"),
+        ]
+    )
+
+
+def message(run: Run) -> str:
+    """Return in sentences the condition numbers of the deepest networks, and how their mean square was predicted."""
+    networks = _networks(run).dropna(subset=["condition"])
+    if networks.empty:
+        return "In this run no Jacobian is a finite number other than 0."
+    cells = networks.groupby(CELL, as_index=False)["condition"].median()
+    full = cells[np.isfinite(cells["condition"])]
+    sentences = [_extremes(run.depths[-1], full) if len(full) else _none_is_full(run.depths[-1])]
+    pairs = _isometries(run, full)
+    if pairs:
+        sentences.append(f"Orthogonal against Gaussian weights of the same variance: {join(pairs)}.")
+    if 0 < len(full) < len(cells):
+        closed = len(cells) - len(full)
+        sentences.append(f"In {closed} of {count(len(cells), 'combination')} some singular values are exactly 0.")
+    return " ".join([*sentences, *_mean_square_sentence(run)])
+
+
+def _extremes(depth: int, full: pd.DataFrame) -> str:
+    ordered = records(full.sort_values("condition"))
+    least, most = ordered[0], ordered[-1]
+    return (
+        f"At depth {depth} the Jacobian's condition number runs from {_power(least['condition'])} ({_named(least)}) "
+        f"to {_power(most['condition'])} ({_named(most)})."
+    )
+
+
+def _none_is_full(depth: int) -> str:
+    return f"At depth {depth} every combination has singular values that are exactly 0."
+
+
+def _isometries(run: Run, full: pd.DataFrame) -> list[str]:
+    """Return for each activation the condition number of orthogonal weights against that of Gaussian ones."""
+    conditions = {(cell["activation"], cell["init"]): cell["condition"] for cell in records(full)}
+    pairs = []
+    for name in run.activations:
+        gain = initializer("orthogonal").gain(run.config.width, run.config.width, ACTIVATIONS[name])
+        for other in run.inits:
+            init = initializer(other)
+            same = init.gaussian and init.gain(run.config.width, run.config.width, ACTIVATIONS[name]) == gain
+            if same and {(name, "orthogonal"), (name, other)} <= set(conditions):
+                ours, theirs = _power(conditions[name, "orthogonal"]), _power(conditions[name, other])
+                pairs.append(f"{ours} against {theirs} for {label(name)}")
+                break
+    return pairs
+
+
+def _mean_square_sentence(run: Run) -> list[str]:
+    """Return how often the root mean square is the predicted one, or nothing where none can be compared."""
+    table = _root_mean_squares(run)
+    distance = (table["median"] - table["theory"])[np.isfinite(table["median"]) & np.isfinite(table["theory"])]
+    if distance.empty:
+        return []
+    right = int((distance.abs() <= np.log10(_AGREES)).sum())
+    sentence = (
+        f"Their root mean square is within a factor of {number(_AGREES)} of mean-field theory's in {right} of "
+        f"{count(len(distance), 'combination')}; measured over predicted, it lies between "
+        f"{_power(distance.min())} and {_power(distance.max())}."
+    )
+    return [sentence]
+
+
+def _named(cell: dict[str, Any]) -> str:
+    return f"{label(cell['activation'])}, {label(cell['init'])}"
+
+
+def _power(exponent: float) -> str:
+    """Return 10 to a power that may be too large or too small for a number."""
+    return number(10.0**exponent) if abs(exponent) < 5 else typeset(f"10^{exponent:.0f}")
+
+
+@themed
+def draw(run: Run) -> Figure:
+    """Draw the singular values of the deepest networks, from the largest."""
+    table = _spectra(run)
+    table[_LOGARITHMS] = 10.0 ** table[_LOGARITHMS].where(np.isinf, lambda powers: powers.clip(-_DRAWABLE, _DRAWABLE))
+    measure = Measure("singular_value", "singular value", table, _DECADES, along="index")
+    return draw_layers(run, [measure], height=3.2, theory="theory of deep random products")
