@@ -9,13 +9,14 @@ from made_up_run import write_run
 from matplotlib.figure import Figure
 from scipy.stats import chi2
 
-from depthsounder.activations import ACTIVATIONS
+from depthsounder.activations import ACTIVATIONS, LINEAR
 from depthsounder.figures import (
     FIGURES,
     comparisons,
     failure_map,
     finite_width,
     gradient_check,
+    jacobian_spectrum,
     prediction,
     training_signal,
 )
@@ -24,8 +25,9 @@ from depthsounder.figures.outcomes import outcomes
 from depthsounder.figures.panels import draw_curve, log_limits
 from depthsounder.figures.style import FAILURES, TRAINING, activation_marker, init_style, ink_on, label, save
 from depthsounder.figures.wording import count, join, number, typeset
-from depthsounder.initializers import INITIALIZERS
+from depthsounder.initializers import INITIALIZERS, ORTHOGONAL
 from depthsounder.runs import load_run
+from depthsounder.spectra import deep_spectrum
 
 INITS = ["naive_small", "naive_large", "glorot_normal", "xavier_note"]
 ODD_RUNS = {
@@ -319,3 +321,51 @@ def test_the_spread_of_single_networks_is_the_deviation_of_their_logarithm(usual
     assert row["theory"] == pytest.approx(0.1)
     medians = table[(table["measure"] == "q_over_theory") & (table["layer"] == 2)]
     np.testing.assert_allclose(medians["theory"], np.exp(-0.005))
+
+
+def test_the_spectrum_is_the_median_of_logarithms_beside_its_theory(tmp_path):
+    run = load_run(write_run(tmp_path, [2, 4], ["linear", "tanh"], ["orthogonal", "glorot_normal"]))
+    table = jacobian_spectrum.rows(run)
+    values = table[table["measure"] == "log10_singular_value"].set_index(["activation", "init", "index"]).sort_index()
+    jacobian = run.deepest_jacobian
+    assert set(jacobian["depth"]) == {4}
+    chosen = jacobian[(jacobian["activation"] == "tanh") & (jacobian["init"] == "glorot_normal")]
+    for index in (1, 2, 3):
+        logarithms = chosen.loc[chosen["index"] == index, "log_singular_value"]
+        row = values.loc["tanh", "glorot_normal", index]
+        assert row["median"] == pytest.approx(np.median(logarithms) / np.log(10.0))
+        assert row["low"] == pytest.approx(logarithms.min() / np.log(10.0))
+        assert row["seeds"] == 7
+    known = deep_spectrum(LINEAR, ORTHOGONAL, 3, 8, 4, np.array([1, 2, 3])) / np.log(10.0)
+    np.testing.assert_allclose(values.loc[("linear", "orthogonal"), "theory"], known)
+    assert values.xs("tanh")["theory"].isna().all()
+
+
+def test_condition_numbers_are_worded_whatever_their_size(tmp_path):
+    # Each layer divides the third of three singular values by ten.
+    run = load_run(write_run(tmp_path, [4], ["linear"], ["orthogonal", "glorot_normal"]))
+    words = jacobian_spectrum.message(run)
+    assert words.startswith("At depth 4 the Jacobian's condition number runs from 10000 (linear, ")
+    assert "same variance: 10000 against 10000 for linear." in words
+
+    run.deepest_jacobian["log_singular_value"] *= 100.0
+    assert "10⁴⁰⁰ against 10⁴⁰⁰ for linear." in jacobian_spectrum.message(run)
+    rows = jacobian_spectrum.rows(run)
+    assert np.isfinite(rows["median"]).all()
+    assert rows["median"].min() < -380.0
+
+
+def test_zeros_and_overflow_among_singular_values_are_told_apart(tmp_path):
+    run = load_run(write_run(tmp_path, [4], ["linear", "relu"], ["orthogonal", "glorot_normal"]))
+    jacobian = run.deepest_jacobian
+    closed = (jacobian["activation"] == "relu") & (jacobian["index"] == 3)
+    jacobian.loc[closed, "log_singular_value"] = -np.inf
+    assert "In 2 of 4 combinations some singular values are exactly 0." in jacobian_spectrum.message(run)
+
+    jacobian.loc[jacobian["activation"] == "linear", "log_singular_value"] = np.nan
+    words = jacobian_spectrum.message(run)
+    assert words.startswith("At depth 4 each Jacobian that is a number has singular values that are exactly 0.")
+    values = jacobian_spectrum.rows(run).query("measure == 'log10_singular_value'").set_index(["activation", "index"])
+    assert (values.loc[[("relu", 3)], "median"] == -np.inf).all()
+    assert (values.xs("linear")["median"] == np.inf).all()
+    jacobian_spectrum.draw(run)

@@ -14,17 +14,8 @@ CONFIG = make_config([2, 10], ["tanh", "relu"], ["glorot_normal", "he_normal"], 
 
 
 def costs(**changes):
-    return Costs(
-        **{
-            "start": 0.0,
-            "rest": 0.0,
-            "evaluation": NOTHING,
-            "step": NOTHING,
-            "look": NOTHING,
-            "spectrum": NOTHING,
-            **changes,
-        }
-    )
+    lines = dict.fromkeys(("step", "look", "spectrum", "evaluation"), NOTHING)
+    return Costs(**{"start": 0.0, "rest": 0.0, **lines, **changes})
 
 
 def test_networks_and_jobs_are_counted_as_the_sweep_has_them():

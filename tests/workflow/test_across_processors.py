@@ -46,22 +46,25 @@ def prepared(tmp_path_factory):
 
 
 def compute(prepared, folder, cell, **environment):
-    """Return the statistics of a cell's networks before training, and their losses (networks, steps + 1)."""
+    """Return a cell's networks before training, layers and singular values, and their losses (networks, steps + 1)."""
     by_hand.measure(prepared, folder, cell, **environment)
     by_hand.tune(prepared, folder, cell, **environment)
     losses = np.array(read_table(folder / "traces.parquet").column("train_loss"))
-    return read_table(folder / "signal.parquet"), losses.reshape(-1, by_hand.STEPS + 1)
+    signal, jacobian = (read_table(folder / f"{name}.parquet") for name in ("signal", "jacobian"))
+    return signal, jacobian, losses.reshape(-1, by_hand.STEPS + 1)
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=lambda cell: f"{cell[0]} {cell[1]}")
 @pytest.mark.parametrize("kernels", OTHER_KERNELS)
 def test_other_kernels_give_the_same_statistics_and_the_same_training(prepared, tmp_path, cell, kernels):
-    signal, losses = compute(prepared, tmp_path / "here", cell)
-    other_signal, other_losses = compute(prepared, tmp_path / "there", cell, **OTHER_KERNELS[kernels])
+    signal, jacobian, losses = compute(prepared, tmp_path / "here", cell)
+    other_signal, other_jacobian, other_losses = compute(prepared, tmp_path / "there", cell, **OTHER_KERNELS[kernels])
 
     for name in ("z_second_moment", "z_batch_variance", "delta_second_moment", "weight_grad_rms"):
         ours, theirs = (np.array(table.column(name)) for table in (signal, other_signal))
         np.testing.assert_allclose(theirs, ours, rtol=SAME_STATISTIC, err_msg=name)
+    ours, theirs = (np.array(table.column("log_singular_value")) for table in (jacobian, other_jacobian))
+    np.testing.assert_allclose(theirs, ours, atol=SAME_STATISTIC, rtol=SAME_STATISTIC)
     np.testing.assert_allclose(other_losses[:, :5], losses[:, :5], rtol=SAME_LOSS)
     np.testing.assert_allclose(
         np.median(other_losses[:, -10:], axis=1), np.median(losses[:, -10:], axis=1), rtol=SAME_END

@@ -105,7 +105,7 @@ def _extremes(depth: int, full: pd.DataFrame) -> str:
 
 
 def _none_is_full(depth: int) -> str:
-    return f"At depth {depth} every combination has singular values that are exactly 0."
+    return f"At depth {depth} each Jacobian that is a number has singular values that are exactly 0."
 
 
 def _isometries(run: Run, full: pd.DataFrame) -> list[str]:
@@ -132,8 +132,8 @@ def _mean_square_sentence(run: Run) -> list[str]:
         return []
     right = int((distance.abs() <= np.log10(_AGREES)).sum())
     sentence = (
-        f"Their root mean square is within a factor of {number(_AGREES)} of mean-field theory's in {right} of "
-        f"{count(len(distance), 'combination')}; measured over predicted, it lies between "
+        f"The root mean square of the singular values is within a factor of {number(_AGREES)} of mean-field theory's "
+        f"in {right} of {count(len(distance), 'combination')}; measured over predicted, it lies between "
         f"{_power(distance.min())} and {_power(distance.max())}."
     )
     return [sentence]
@@ -154,4 +154,9 @@ def draw(run: Run) -> Figure:
     table = _spectra(run)
     table[_LOGARITHMS] = 10.0 ** table[_LOGARITHMS].where(np.isinf, lambda powers: powers.clip(-_DRAWABLE, _DRAWABLE))
     measure = Measure("singular_value", "singular value", table, _DECADES, along="index")
-    return draw_layers(run, [measure], height=3.2, theory="theory of deep random products")
+    figure = draw_layers(run, [measure], height=3.2, theory="theory of deep random products")
+    # A curve that ends early has nothing but zeros from there on: that is seen where all axes are alike.
+    last = table["index"].max()
+    for panel in figure.axes:
+        panel.set_xlim(1 - 0.05 * last, 1.05 * last)
+    return figure

@@ -1,7 +1,8 @@
 """SVG files made fit to stand together in one page.
 
 Each file was written as a document of its own: its ids would collide with its neighbors', its style would reach into
-the page, and its size is in points. The drawing itself is left alone but for digits that no eye can see.
+the page, and its size is in points. The drawing itself is left alone but for indentation, and for digits that no eye
+can see.
 """
 
 import re
@@ -20,6 +21,7 @@ _SIZE = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 _PATH = re.compile(r' d="([^"]+)"')
 _DIGITS = re.compile(r"(-?\d+\.\d)\d+")
 _SPACE = re.compile(r"\s+")
+_INDENTATION = re.compile(r"\n\s+")
 _FONT = re.compile(r"'DejaVu Sans'[^;\"]*sans-serif")
 
 
@@ -49,6 +51,7 @@ def inline_svg(path: Path, prefix: str, alternative_text: str) -> Markup:
     text = _ID.sub(rf'id="{prefix}-\1"', text)
     text = _REFERENCE.sub(rf"\1{prefix}-", text)
     text = _PATH.sub(lambda match: f' d="{_shorter(match[1])}"', text)
+    text = _INDENTATION.sub("\n", text)
     text = _FONT.sub("DejaVu Sans,Verdana,sans-serif", text)
     width, height = size.groups()
     root = (
