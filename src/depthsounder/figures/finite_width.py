@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from scipy.stats import chi2
+from scipy.stats import chi2, norm
 
 from depthsounder.figures.layers import LAYER_KEYS, Measure, combined, draw_layers, measured
 from depthsounder.figures.style import themed
@@ -11,6 +11,7 @@ from depthsounder.figures.wording import count, number
 from depthsounder.runs import Run
 
 _CONFIDENCE = 0.95
+_ENDS = ((1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2)
 _ROUNDING = 1e-6
 """A predicted spread below this is one of rounding."""
 
@@ -30,7 +31,14 @@ def _single(run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
     networks = networks[networks["variance"].notna()]
     with np.errstate(all="ignore"):
         networks = networks.assign(ratio=networks["z_second_moment_single"] / networks["q"])
-    expected = theory.assign(spread=np.sqrt(theory["variance"]), ratio=np.exp(-theory["variance"] / 2))
+    spread, reach = np.sqrt(theory["variance"]), norm.ppf((1 + _CONFIDENCE) / 2)
+    middle = -theory["variance"] / 2
+    expected = theory.assign(
+        spread=spread,
+        ratio=np.exp(middle),
+        theory_low=np.exp(middle - reach * spread),
+        theory_high=np.exp(middle + reach * spread),
+    )
     return networks, expected
 
 
@@ -41,7 +49,7 @@ def _spread(networks: pd.DataFrame, expected: pd.DataFrame) -> pd.DataFrame:
     table = groups.agg(median="std", seeds="size").reset_index()
     table = table[table["seeds"] > 1]
     freedom = table["seeds"] - 1
-    for name, share in (("low", (1 + _CONFIDENCE) / 2), ("high", (1 - _CONFIDENCE) / 2)):
+    for name, share in zip(("high", "low"), _ENDS, strict=True):
         table[name] = table["median"] * np.sqrt(freedom / chi2.ppf(share, freedom))
     keyed = expected[[*LAYER_KEYS, "spread"]].rename(columns={"spread": "theory"})
     # Where orthogonal weights carry the norm on exactly, nothing scatters but rounding.
@@ -49,12 +57,31 @@ def _spread(networks: pd.DataFrame, expected: pd.DataFrame) -> pd.DataFrame:
     return table[[*LAYER_KEYS, "median", "low", "high", "seeds"]].merge(scattering, on=LAYER_KEYS)
 
 
+def _scatter(networks: pd.DataFrame, expected: pd.DataFrame) -> pd.DataFrame:
+    """Return the median of q over the theory's q, the range that holds 95 % of the networks, and the predicted one."""
+    table = measured(networks, "ratio", expected, "ratio")
+    ranges = networks.assign(ratio=networks["ratio"].fillna(np.inf)).groupby(LAYER_KEYS)["ratio"]
+    low, high = (ranges.quantile(share, interpolation="nearest") for share in _ENDS)
+    found = pd.DataFrame({"low": low, "high": high}).reset_index()
+    bands = expected[[*LAYER_KEYS, "theory_low", "theory_high"]]
+    return table.drop(columns=["low", "high"]).merge(found, on=LAYER_KEYS).merge(bands, on=LAYER_KEYS)
+
+
 def _measures(run: Run) -> list[Measure]:
     networks, expected = _single(run)
     return [
         Measure("spread_of_log_q", "SD over networks of ln q", _spread(networks, expected), decades=2),
-        Measure("q_over_theory", "median q over theory's", measured(networks, "ratio", expected, "ratio"), decades=3),
+        Measure("q_over_theory", "q over theory's", _scatter(networks, expected), decades=3),
     ]
+
+
+def _inside(run: Run) -> tuple[int, int]:
+    """Return how many of the deepest networks end with a q within the predicted band, and of how many."""
+    networks, expected = _single(run)
+    last = networks[networks["layer"] == run.depths[-1]]
+    banded = last.merge(expected[[*LAYER_KEYS, "spread", "theory_low", "theory_high"]], on=LAYER_KEYS)
+    banded = banded[banded["spread"] > _ROUNDING]
+    return int(banded["ratio"].between(banded["theory_low"], banded["theory_high"]).sum()), len(banded)
 
 
 def rows(run: Run) -> pd.DataFrame:
@@ -70,15 +97,17 @@ def message(run: Run) -> str:
     if last.empty:
         return "This run has no cell with a spread to compare."
     factor = last["median"] / last["theory"]
+    inside, of = _inside(run)
     right = int(factor.between(1 / _AGREES, _AGREES).sum())
     return (
         f"At layer {depth} the spread of ln q over networks is within a factor of {number(_AGREES)} of the predicted "
         f"one in {right} of {count(len(last), 'combination')}; measured over predicted, it lies between "
-        f"{number(factor.min())} and {number(factor.max())}."
+        f"{number(factor.min())} and {number(factor.max())}. The band that holds {100 * _CONFIDENCE:g} % of networks "
+        f"in theory holds {inside:,} of {count(of, 'network')}."
     )
 
 
 @themed
 def draw(run: Run) -> Figure:
-    """Draw the spread (upper row) and the median against the theory of infinite width (lower row), by layer."""
+    """Draw the spread (upper row), and median and range around the theory of infinite width (lower row), by layer."""
     return draw_layers(run, _measures(run))

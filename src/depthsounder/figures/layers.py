@@ -39,7 +39,8 @@ class Measure:
     axis
         The label of its axis.
     table
-        `CELL`, `along`, median, low, high, seeds, and theory (null where there is none).
+        `CELL`, `along`, median, low, high, seeds, and theory (null where there is none); also theory_low and
+        theory_high where theory has a band.
     decades
         The reach of its axis to either side of 1.
     along
@@ -117,3 +118,5 @@ def _draw_activation(panel: Axes, inits: Sequence[str], table: pd.DataFrame, alo
         expected = curve["theory"].to_numpy(dtype=float)
         drawable = np.where(np.isfinite(expected) & (expected > 0), expected, np.nan)
         panel.plot(places, drawable, color=INK, linestyle=(0, (3, 2)), linewidth=0.8, zorder=4.5)
+        for edge in curve.columns.intersection(["theory_low", "theory_high"]):
+            panel.plot(places, curve[edge], color=style.color, linestyle=(0, (1, 1.5)), linewidth=0.9, zorder=4.2)
