@@ -19,42 +19,11 @@ from typing import Any
 
 import pytest
 import yaml
+from tiny_sweep import TINY_SWEEP
 
 from depthsounder.tables import read_table
 
 PARTS_OF_THE_PROJECT = ("Snakefile", "workflow", "config", "profiles", "scripts", "src", "environment.yml")
-
-TINY_SWEEP = {
-    "run": "default",
-    "root_seed": 1,
-    "data": {"source": "digits", "target": None, "test_fraction": 0.2},
-    "depths": [1, 2],
-    "activations": ["tanh", "relu"],
-    "inits": ["glorot_normal", "he_normal"],
-    "seeds": {"measure": 2, "tune": 1, "evaluate": 2},
-    "seeds_per_block": 2,
-    "width": 8,
-    "training": {
-        "optimizer": "sgd",
-        "batch_size": 16,
-        "steps": 5,
-        "learning_rates": [0.1, 1.0],
-        "logged_steps": [0, 2, "last"],
-    },
-    "probe_examples": 32,
-    "gradient_check": {"depths": [1, 2], "width": 3, "examples": 2, "complex_step_threshold": 1e-12},
-    "verdicts": {
-        "exploding_ratio": 100.0,
-        "vanishing_ratio": 0.01,
-        "trains_loss": 0.1,
-        "trains_share": 0.8,
-        "stalled_loss": 0.98,
-        "diverged_loss": 2.0,
-        "tail_steps": 3,
-    },
-    "comparisons": [],
-    "study": None,
-}
 
 # As `--dry-run` prints a job: its rule, and below it what the rule's wildcards stand for.
 JOB = re.compile(r"^(?:local)?rule (?P<rule>\w+):\n(?P<facts>(?:    .*\n)*)", re.MULTILINE)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import TINY_SWEEP
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from mutated_configs import mutated
+from tiny_sweep import TINY_SWEEP
 
 from depthsounder.config import ConfigError, check_data, validate_config
 from depthsounder.sweep import cells

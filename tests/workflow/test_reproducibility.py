@@ -7,6 +7,7 @@ import time
 import pytest
 from support import without_times
 
+from depthsounder.figures import FIGURES
 from depthsounder.tables import SCHEMAS
 
 pytestmark = pytest.mark.workflow
@@ -24,7 +25,7 @@ def resumed(sources, finished_run, once):
 
     def make(folder):
         project = sources.copy(folder)
-        figures = [f"reports/default/figures/{path.stem}.svg" for path in (folder / "workflow/report").glob("*.rst")]
+        figures = [f"reports/default/figures/{name}.svg" for name in FIGURES]
         start_and_kill(project, [*TABLES, *figures])
         (project / KEPT).write_text("\n".join(f"{path}\t{facts}" for path, facts in parts_of(project)))
         assert not any((project / path).exists() for path in TABLES)
@@ -74,7 +75,7 @@ def test_folder_cores_and_a_kill_in_between_change_no_number(resumed, finished_r
 def test_two_runs_draw_the_same_bytes(resumed, finished_run):
     drawn = {path.name: path.read_bytes() for path in (resumed / "reports/default/figures").iterdir()}
 
-    assert len(drawn) == 2 * len(list((resumed / "workflow/report").glob("*.rst")))
+    assert len(drawn) == 2 * len(FIGURES)
     for name, content in drawn.items():
         assert content == (finished_run / "reports/default/figures" / name).read_bytes(), name
 

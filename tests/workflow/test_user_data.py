@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from depthsounder.dataset import load_dataset
+from depthsounder.figures import FIGURES
 
 pytestmark = pytest.mark.workflow
 
@@ -62,7 +63,7 @@ def test_the_users_file_reaches_the_report(two_runs):
 
     assert "my flowers.csv" in page
     assert len(two_runs.rows("verdicts", run="flowers")) == 1
-    assert len(list((two_runs / "reports/flowers/figures").iterdir())) == 26
+    assert len(list((two_runs / "reports/flowers/figures").iterdir())) == 2 * len(FIGURES)
 
 
 def test_a_second_name_touches_no_file_of_the_first_run(two_runs, finished_run):

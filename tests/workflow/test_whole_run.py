@@ -9,6 +9,8 @@ import pyarrow.dataset as ds
 import pytest
 import yaml
 
+from depthsounder.figures import FIGURES
+from depthsounder.sweep import PART_KINDS
 from depthsounder.tables import SCHEMAS, read_table
 
 pytestmark = pytest.mark.workflow
@@ -114,15 +116,14 @@ def test_parts_are_partitions_that_other_tools_read(finished_run, cells):
 
 
 def test_the_report_and_every_figure_are_there(finished_run):
-    captions = {path.stem for path in (finished_run / "workflow/report").glob("*.rst")}
     figures = finished_run / "reports/default/figures"
 
-    assert {path.name for path in figures.iterdir()} == {f"{name}.{end}" for name in captions for end in ("svg", "png")}
-    for name in captions:
+    assert {path.name for path in figures.iterdir()} == {f"{name}.{end}" for name in FIGURES for end in ("svg", "png")}
+    for name in FIGURES:
         assert "<svg" in (figures / f"{name}.svg").read_text()
         assert (figures / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     page = (finished_run / "reports/default/index.html").read_text()
-    assert page.count("<svg") >= len(captions)
+    assert page.count("<svg") >= len(FIGURES)
     assert page.rstrip().endswith("</html>")
 
 
@@ -190,7 +191,7 @@ def test_a_failed_gradient_check_stops_its_own_cells_only_and_says_where(fresh):
     assert "the gradient of W1 (layer 1) of a network of depth 1 has relative error " in run.output
     assert "at most 1e-12 is allowed" in run.output
     parts = [path.parts[-3] for path in (fresh / "results/default/parts").rglob("*.parquet")]
-    assert parts == ["activation=relu"] * 8
+    assert parts == ["activation=relu"] * (2 * len(PART_KINDS))
     checks = table(fresh, "gradient_check").to_pylist()
     failed = {(row["activation"], row["parameter"]) for row in checks if row["verdict"] == "failed"}
     assert failed >= {("tanh", "W1"), ("tanh", "b1")}
