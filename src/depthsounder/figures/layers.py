@@ -27,6 +27,11 @@ from depthsounder.runs import CELL, Run
 
 LAYER_KEYS = [*CELL, "layer"]
 
+_BAND = ["theory_low", "theory_high"]
+
+_SAME = 1e-3
+"""Curves that differ by less, relatively, are one to the eye."""
+
 
 @dataclass(frozen=True)
 class Measure:
@@ -77,7 +82,8 @@ def draw_layers(
     figure, axes = panel_grid(run.activations, [measure.name for measure in measures], height)
     with_theory = False
     for measure in measures:
-        columns = measure.table[["median", "theory"]].to_numpy(dtype=float).ravel()
+        drawn = ["median", "theory", *measure.table.columns.intersection(_BAND)]
+        columns = measure.table[drawn].to_numpy(dtype=float).ravel()
         limits = log_limits(columns, decades=measure.decades)
         with_theory |= bool(np.isfinite(measure.table["theory"].to_numpy(dtype=float)).any())
         for activation in run.activations:
@@ -102,6 +108,7 @@ def _draw_activation(panel: Axes, inits: Sequence[str], table: pd.DataFrame, alo
     if table.empty:
         note(panel, "nothing measured")
         return
+    ranges, expectations = _Drawn(), _Drawn()
     for position, init in enumerate(inits):
         curve = table[table["init"] == init].sort_values(along)
         if curve.empty:
@@ -112,11 +119,29 @@ def _draw_activation(panel: Axes, inits: Sequence[str], table: pd.DataFrame, alo
         every = max(1, len(places) // 5)
         style = init_style(init)
         band = curve[["low", "high"]].where(lambda bounds: bounds > 0).replace(np.inf, np.nan).to_numpy(dtype=float)
-        panel.fill_between(places, band[:, 0], band[:, 1], color=style.color, alpha=0.18, linewidth=0, zorder=2)
+        if ranges.lacks(band):
+            panel.fill_between(places, band[:, 0], band[:, 1], color=style.color, alpha=0.18, linewidth=0, zorder=2)
         start = position * every // max(len(inits), 1)
         draw_curve(panel, places, curve["median"].to_numpy(), style, width, slice(start, None, every))
-        expected = curve["theory"].to_numpy(dtype=float)
+        expected = curve[["theory", *curve.columns.intersection(_BAND)]].to_numpy(dtype=float)
         drawable = np.where(np.isfinite(expected) & (expected > 0), expected, np.nan)
-        panel.plot(places, drawable, color=INK, linestyle=(0, (3, 2)), linewidth=0.8, zorder=4.5)
-        for edge in curve.columns.intersection(["theory_low", "theory_high"]):
-            panel.plot(places, curve[edge], color=style.color, linestyle=(0, (1, 1.5)), linewidth=0.9, zorder=4.2)
+        if expectations.lacks(drawable):
+            panel.plot(places, drawable[:, 0], color=INK, linestyle=(0, (3, 2)), linewidth=0.8, zorder=4.5)
+            panel.plot(places, drawable[:, 1:], color=style.color, linestyle=(0, (1, 1.5)), linewidth=0.9, zorder=4.2)
+
+
+class _Drawn:
+    """What a panel shows already: shades that lie upon one another would turn opaque, and a file grows with each."""
+
+    def __init__(self) -> None:
+        self._curves: list[np.ndarray] = []
+
+    def lacks(self, curves: np.ndarray) -> bool:
+        """Tell whether there is anything new to draw in curves (points, n), which from then on are drawn."""
+        if np.isnan(curves).all():
+            return False
+        known = (drawn for drawn in self._curves if drawn.shape == curves.shape)
+        if any(np.allclose(curves, drawn, rtol=_SAME, atol=0.0, equal_nan=True) for drawn in known):
+            return False
+        self._curves.append(curves)
+        return True
