@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from depthsounder.seal import sealed
 from depthsounder.tables import WRITING, read_table, replacing
 
 ROWS_AT_ONCE = 131_072
@@ -29,9 +30,12 @@ def collect_parts(parts: Sequence[Path], output: Path, schema: pa.Schema, metada
         If a part is missing or damaged; the message names it.
     """
     schema = schema.with_metadata(dict(metadata))
+    n_rows = 0
     with replacing(output) as temporary, pq.ParquetWriter(temporary, schema, **WRITING) as writer:
         for batch in _row_groups(parts, schema):
             writer.write_table(batch, row_group_size=ROWS_AT_ONCE)
+            n_rows += batch.num_rows
+        writer.add_key_value_metadata(sealed(schema, n_rows))
 
 
 def _row_groups(parts: Sequence[Path], schema: pa.Schema) -> Iterator[pa.Table]:

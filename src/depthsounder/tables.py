@@ -1,7 +1,7 @@
 """The product's tables: their schemas, and how they are written and read.
 
 Every file is written beside its final place under a name of its own and then moved there in one step, so that a
-reader never sees half a table. Pages carry checksums, which reading verifies.
+reader never sees half a table. Pages carry checksums, and the file's description a seal; reading verifies both.
 
 This module knows columns and files; it knows nothing of what the numbers mean beyond their units.
 """
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from depthsounder.arrays import to_arrow
+from depthsounder.seal import is_sealed, sealed
 
 WRITING = {"compression": "zstd", "write_page_checksum": True}
 """How every Parquet file is written."""
@@ -226,7 +227,9 @@ def write_table(path: Path, columns: Columns, schema: pa.Schema, metadata: Mappi
     if set(columns) != set(schema.names):
         raise ValueError(f"{path.name}: columns {sorted(set(columns) ^ set(schema.names))} are missing or not expected")
     arrays = [to_arrow(columns[field.name], field.type) for field in schema]
-    table = pa.Table.from_arrays(arrays, schema=schema.with_metadata(dict(metadata or {})))
+    schema = schema.with_metadata(dict(metadata or {}))
+    n_rows = len(arrays[0])
+    table = pa.Table.from_arrays(arrays, schema=schema.with_metadata(sealed(schema, n_rows)))
     with replacing(path) as temporary:
         pq.write_table(table, temporary, **WRITING)
 
@@ -259,7 +262,7 @@ class DamagedTable(OSError):
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
-    """Read a Parquet file and verify its checksums.
+    """Read a Parquet file and verify its checksums and its seal.
 
     Raises
     ------
@@ -270,7 +273,13 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     """
     try:
         # The file is opened alone: the folders above it look like partitions, but its columns are its own.
-        return pq.ParquetFile(path, page_checksum_verification=True).read(columns=columns)
+        file = pq.ParquetFile(path, page_checksum_verification=True)
+        if not is_sealed(file.schema_arrow, file.metadata):
+            raise pa.ArrowInvalid("its description is not the one that was written")
+        table = file.read(columns=columns)
+        if table.num_rows != file.metadata.num_rows:
+            raise pa.ArrowInvalid(f"it has {table.num_rows} rows of {file.metadata.num_rows}")
+        return table
     except (OSError, pa.ArrowException) as error:
         # What the system refuses has a number; what Arrow cannot make sense of has none.
         if not path.is_file() or (isinstance(error, OSError) and error.errno is not None):

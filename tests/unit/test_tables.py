@@ -249,6 +249,31 @@ def test_a_flipped_bit_is_noticed_and_the_file_named(path, row_group_column):
         read_table(path)
 
 
+@pytest.mark.parametrize("bit", [0, 3, 6])
+def test_a_flipped_bit_anywhere_is_noticed_or_changes_nothing(path, bit):
+    write_table(path, columns(), SMALL, {"code": "abc"})
+    content, written = path.read_bytes(), read_table(path)
+    noticed = 0
+    for place in range(len(content)):
+        flipped = bytearray(content)
+        flipped[place] ^= 1 << bit
+        path.write_bytes(flipped)
+        try:
+            assert read_table(path).equals(written, check_metadata=True), place
+        except DamagedTable:
+            noticed += 1
+    assert noticed > len(content) / 2
+
+
+def test_a_renamed_column_and_a_changed_provenance_are_noticed(path):
+    for old, new in ((b"count", b"coust"), (b"abc", b"abd")):
+        write_table(path, columns(), SMALL, {"code": "abc"})
+        assert old in path.read_bytes()
+        path.write_bytes(path.read_bytes().replace(old, new))
+        with pytest.raises(DamagedTable, match="its description is not the one that was written"):
+            read_table(path)
+
+
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"not a table at all"])
 def test_what_is_no_table_is_refused_by_name(path, content):
     path.write_bytes(content)
