@@ -1,14 +1,16 @@
 # Depthsounder's commands; `make` lists them.
 #
 # Everything is installed into .venv, at the releases and hashes that requirements*.txt pin, and nowhere else; but for the
-# benchmarks, whose PyTorch may be gigabytes: they have .venv-bench.
+# benchmarks, whose PyTorch may be gigabytes: they have .venv-bench. VENV names another folder, as for another Python.
 # The workflow can do without this file: in an environment of your own, `snakemake --cores 8` is all there is to it.
 
 PYTHON ?= python3
+PYTHONS ?= python3.11 python3.12 python3.13
+VENV ?= .venv
 CORES ?= all
 RUN ?= default
 
-BIN := .venv/bin
+BIN := $(VENV)/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check
 PINNED := $(INSTALL) --require-hashes --no-build-isolation
 PIP := $(BIN)/python $(PINNED)
@@ -25,34 +27,34 @@ help: ## list these commands
 # --- what a user runs ---
 
 .PHONY: report
-report: .venv/runtime ## run the sweep of config/config.yaml and write its report
+report: $(VENV)/runtime ## run the sweep of config/config.yaml and write its report
 	$(BIN)/snakemake --cores $(CORES)
 	@echo "The report is $(CURDIR)/$(call report_of,config/config.yaml)"
 
 .PHONY: smoke
-smoke: .venv/runtime ## run the small sweep of config/smoke.yaml, in about a minute
+smoke: $(VENV)/runtime ## run the small sweep of config/smoke.yaml, in about a minute
 	$(BIN)/snakemake --cores $(CORES) --configfile config/smoke.yaml
 	@echo "The report is $(CURDIR)/$(call report_of,config/smoke.yaml)"
 
 .PHONY: plan
-plan: .venv/runtime ## say what a sweep will take: make plan, or make plan CONFIG=config/smoke.yaml
+plan: $(VENV)/runtime ## say what a sweep will take: make plan, or make plan CONFIG=config/smoke.yaml
 	@$(BIN)/python scripts/plan_sweep.py $(CONFIG)
 
 .PHONY: compare
-compare: .venv/runtime ## say what changed between two runs: make compare A=default B=another
+compare: $(VENV)/runtime ## say what changed between two runs: make compare A=default B=another
 	@$(BIN)/python scripts/compare_runs.py --before results/$(A) --after results/$(B)
 
 .PHONY: baseline
-baseline: .venv/runtime ## keep the verdicts of run RUN as what later reports are compared with
+baseline: $(VENV)/runtime ## keep the verdicts of run RUN as what later reports are compared with
 	@$(BIN)/python scripts/accept_baseline.py --results results/$(RUN) --baseline reports/baseline
 
 .PHONY: verify-report
-verify-report: .venv/runtime ## say whether the report of run RUN belongs to the tables beside it
+verify-report: $(VENV)/runtime ## say whether the report of run RUN belongs to the tables beside it
 	@$(BIN)/python scripts/verify_report.py --report reports/$(RUN)/index.html --results results/$(RUN)
 
 .PHONY: clean
 clean: ## remove the environment and caches; results and reports stay
-	rm -rf .venv .venv-bench .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find src scripts tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- what a developer runs ---
@@ -64,19 +66,35 @@ test: export JAX_PLATFORMS = cpu
 test: lint ## check the code and run every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
+.PHONY: test-pythons
+test-pythons: ## run every test on each of PYTHONS that is installed
+	@for python in $(PYTHONS); do \
+		if $$python -c '' 2>/dev/null; then \
+			$(MAKE) test PYTHON=$$python VENV=.venv-$$(basename $$python) || exit; \
+		else \
+			echo "$$python is not installed"; \
+		fi; \
+	done
+
+.PHONY: test-oldest
+test-oldest: export OMP_NUM_THREADS = 1
+test-oldest: export JAX_PLATFORMS = cpu
+test-oldest: .venv-oldest/installed ## run every test with the oldest releases that pyproject.toml allows
+	.venv-oldest/bin/python -m pytest -n 2 --dist loadfile
+
 .PHONY: test-faults
 test-faults: export OMP_NUM_THREADS = 1
-test-faults: .venv/test ## break real runs in many ways, in about ten minutes
+test-faults: $(VENV)/test ## break real runs in many ways, in about ten minutes
 	$(BIN)/python -m pytest -m faults tests/workflow
 
 .PHONY: test-browser
-test-browser: .venv/test ## open a report in a real browser, which is installed if there is none
+test-browser: $(VENV)/test ## open a report in a real browser, which is installed if there is none
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/browser/install_chromium.sh
 	$(BIN)/python -m pytest tests/browser --browser-required
 
 .PHONY: test-slurm
 test-slurm: export OMP_NUM_THREADS = 1
-test-slurm: .venv/test .venv/slurm ## run a sweep on three Slurm nodes, which it installs and starts as root
+test-slurm: $(VENV)/test $(VENV)/slurm ## run a sweep on three Slurm nodes, which it installs and starts as root
 	@tests/install_slurm.sh
 	$(BIN)/python -m pytest -m slurm tests/workflow
 
@@ -87,7 +105,7 @@ bench: .venv-bench/installed ## measure the engine beside PyTorch and JAX, in ab
 	.venv-bench/bin/python -m benchmarks.run
 
 .PHONY: lint
-lint: .venv/test ## check style, types and the workflow
+lint: $(VENV)/test ## check style, types and the workflow
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -95,7 +113,7 @@ lint: .venv/test ## check style, types and the workflow
 	$(BIN)/snakemake --lint
 
 .PHONY: format
-format: .venv/test ## bring all code into the house style
+format: $(VENV)/test ## bring all code into the house style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	$(BIN)/snakefmt Snakefile workflow
@@ -107,26 +125,29 @@ requirements: ## pin the newest releases that pyproject.toml allows; needs uv
 	uv pip compile --quiet --upgrade pyproject.toml --extra test -c requirements.txt --output-file requirements-test.txt
 	uv pip compile --quiet --upgrade pyproject.toml --extra bench -c requirements.txt --output-file requirements-bench.txt
 	uv pip compile --quiet --upgrade pyproject.toml --extra slurm -c requirements.txt --output-file requirements-slurm.txt
+	uv pip compile --quiet --upgrade pyproject.toml --extra test --resolution lowest-direct --output-file requirements-oldest.txt
 
 # --- the environment; each of its files is the time at which a part was installed ---
 
-# One dependency comes as source only; it is built with the release of setuptools that is pinned too. The .pth file makes
-# src/ importable in .venv, so that a script runs by hand as it does in a job. An editable install would do no more, and
-# would need a build of this project whenever an environment is made.
-.venv/runtime: requirements-build.txt requirements.txt | .venv/bin/pip
-	@echo 'Installing what the workflow needs into .venv'
+# A .pth file makes src/ importable in an environment, so that a script runs by hand as it does in a job. An editable
+# install would do no more, and would need a build of this project whenever an environment is made.
+importable = echo ../../../../src > "$$($(1)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/depthsounder.pth"
+
+# One dependency comes as source only; it is built with the release of setuptools that is pinned too.
+$(VENV)/runtime: requirements-build.txt requirements.txt | $(VENV)/bin/pip
+	@echo 'Installing what the workflow needs into $(VENV)'
 	@$(PIP) -r requirements-build.txt
 	@$(PIP) -r requirements.txt
-	@echo ../../../../src > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/depthsounder.pth"
+	@$(call importable,$(BIN))
 	@touch $@
 
-.venv/test: requirements-test.txt .venv/runtime
-	@echo 'Installing what the tests need into .venv'
+$(VENV)/test: requirements-test.txt $(VENV)/runtime
+	@echo 'Installing what the tests need into $(VENV)'
 	@$(PIP) -r requirements-test.txt
 	@touch $@
 
-.venv/slurm: requirements-slurm.txt .venv/runtime
-	@echo 'Installing what a run on a cluster needs into .venv'
+$(VENV)/slurm: requirements-slurm.txt $(VENV)/runtime
+	@echo 'Installing what a run on a cluster needs into $(VENV)'
 	@$(PIP) -r requirements-slurm.txt
 	@touch $@
 
@@ -140,7 +161,14 @@ requirements: ## pin the newest releases that pyproject.toml allows; needs uv
 	@.venv-bench/bin/python $(INSTALL) torch==2.13.0
 	@touch $@
 
-.venv/bin/pip .venv-bench/bin/pip:
+.venv-oldest/installed: requirements-build.txt requirements-oldest.txt | .venv-oldest/bin/pip
+	@echo 'Installing the oldest releases that are allowed into .venv-oldest'
+	@.venv-oldest/bin/python $(PINNED) -r requirements-build.txt
+	@.venv-oldest/bin/python $(PINNED) -r requirements-oldest.txt
+	@$(call importable,.venv-oldest/bin)
+	@touch $@
+
+%/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo 'Depthsounder needs Python 3.11 or newer. Name one that you have: make PYTHON=python3.12 report' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \

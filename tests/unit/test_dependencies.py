@@ -12,6 +12,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 from rattler import MatchSpec
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +31,7 @@ PINNED = {
     "requirements-test.txt": PROJECT["dependencies"] + EXTRAS["test"],
     "requirements-bench.txt": PROJECT["dependencies"] + [text for text in EXTRAS["bench"] if "torch" not in text],
     "requirements-slurm.txt": PROJECT["dependencies"] + EXTRAS["slurm"],
+    "requirements-oldest.txt": PROJECT["dependencies"] + EXTRAS["test"],
     "requirements-build.txt": ["setuptools"],
 }
 
@@ -76,9 +78,22 @@ def test_every_pin_has_a_hash_and_no_file_names_a_host_or_a_path(name):
     text = (ROOT / name).read_text()
     required = [line for line in text.splitlines() if line and not line.startswith((" ", "#"))]
 
-    assert len(pins_of(name)) == len(required), "a line is no pin"
+    assert all(re.match(r"[\w.-]+==\S+( ;.*)? \\$", line) for line in required), "a line is no pin"
     assert all(hashes > 0 for _, hashes in pins_of(name).values())
     assert "/" not in text
+
+
+def test_the_oldest_releases_that_are_tested_are_the_oldest_that_are_allowed():
+    lines = (ROOT / "requirements-oldest.txt").read_text().splitlines()
+    pins = [Requirement(line.partition(" ")[0]) for line in lines if "==" in line and not line.startswith(" ")]
+    lowest = {
+        (canonicalize_name(parsed.name), Version(bound.version))
+        for parsed in map(Requirement, PROJECT["dependencies"])
+        for bound in parsed.specifier
+        if bound.operator == ">="
+    }
+
+    assert lowest <= {(canonicalize_name(pin.name), Version(bound.version)) for pin in pins for bound in pin.specifier}
 
 
 @pytest.mark.parametrize("name", ["requirements-test.txt", "requirements-bench.txt", "requirements-slurm.txt"])

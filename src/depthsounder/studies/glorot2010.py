@@ -263,7 +263,7 @@ def _sigmoid_findings(run: Run) -> list[Finding]:
     for cell in records(cells):
         escapes = np.isfinite(cell["escape_step"])
         expected = cell["depth"] < NEVER_FROM
-        when = f"after {number(cell['escape_step'], 4)} steps (the median)" if escapes else "in none of its steps"
+        when = f"after {cell['escape_step']:,.0f} steps (the median)" if escapes else "in none of its steps"
         found.append(
             Finding(
                 f"sigmoid, standard, depth {cell['depth']}: leaves its plateau",
