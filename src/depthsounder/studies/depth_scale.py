@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit
+from sklearn.isotonic import IsotonicRegression
 
 CENTERS = np.log([6.0, 30.0, 0.3])
 """Where the penalty is least: m as in Schoenholz et al. 2017, some depth, and a scatter of a third."""
@@ -74,6 +75,10 @@ class DepthScaleFit:
 def bracket(depths: np.ndarray, successes: np.ndarray) -> tuple[float, float]:
     """Return the depths between which the share of networks that train falls below one half.
 
+    Deeper networks cannot be easier to train, and a share that rises again is chance or a badly chosen rate: shares are
+    first made monotone, which gives the likeliest distribution of the depth at which a network fails (Ayer et al. 1955,
+    "An empirical distribution function for sampling with incomplete information").
+
     Parameters
     ----------
     depths
@@ -87,7 +92,8 @@ def bracket(depths: np.ndarray, successes: np.ndarray) -> tuple[float, float]:
         The last depth before the first at which less than half train, 0 if there is none; and that first one, ∞ if
         there is none.
     """
-    failing = np.flatnonzero(successes < 0.5)
+    monotone = IsotonicRegression(increasing=False).fit_transform(depths, successes)
+    failing = np.flatnonzero(monotone < 0.5)
     if not len(failing):
         return float(depths[-1]), np.inf
     first = int(failing[0])
