@@ -20,7 +20,7 @@ from depthsounder.figures import (
     prediction,
     training_signal,
 )
-from depthsounder.figures.aggregate import median_interval, relative_to_top, spread
+from depthsounder.figures.aggregate import median_interval, relative_to_top, spread, within
 from depthsounder.figures.outcomes import outcomes
 from depthsounder.figures.panels import draw_curve, log_limits
 from depthsounder.figures.style import FAILURES, TRAINING, activation_marker, init_style, ink_on, label, save
@@ -304,6 +304,12 @@ def test_typesetting_touches_powers_only():
 def test_words_agree_with_their_number():
     assert [count(amount, "cell") for amount in (0, 1, 2, 1000)] == ["no cells", "1 cell", "2 cells", "1,000 cells"]
     assert join(["a", "b", "c"]) == "a, b and c"
+
+
+def test_theory_agrees_where_it_lies_in_the_interval_but_for_rounding():
+    theory = pd.Series([1.0, np.nan, 2.0, 1.0 + 1e-12, 0.0])
+    low, high = pd.Series([0.5, 0.5, 3.0, 1.0, 0.0]), pd.Series([1.5, 1.5, np.inf, 1.0, 0.0])
+    assert within(theory, low, high).tolist() == [True, pd.NA, False, True, True]
 
 
 def test_the_spread_of_single_networks_is_the_deviation_of_their_logarithm(usual):

@@ -9,6 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
+_ROUNDING = 1e-9
+"""A relative distance that no measurement tells from none: where nothing scatters, an interval has no width."""
+
 
 def median_interval(frame: pd.DataFrame, keys: Sequence[str], column: str) -> pd.DataFrame:
     """Return the median of a column for each group, with the 95 % interval of order statistics.
@@ -36,6 +39,13 @@ def median_interval(frame: pd.DataFrame, keys: Sequence[str], column: str) -> pd
         }
     )
     return table.reset_index()
+
+
+def within(expected: pd.Series, low: pd.Series, high: pd.Series) -> pd.Series:
+    """Tell for each row whether what is expected lies in the interval, but for rounding; null where nothing is."""
+    with np.errstate(all="ignore"):
+        inside = (expected >= low * (1 - _ROUNDING)) & (expected <= high * (1 + _ROUNDING))
+    return inside.astype("boolean").where(expected.notna())
 
 
 def relative_to_top(signal: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from depthsounder.figures.aggregate import median_interval
+from depthsounder.figures.aggregate import median_interval, within
 from depthsounder.figures.panels import (
     DECADES,
     draw_curve,
@@ -60,12 +60,22 @@ class Measure:
 
 
 def measured(signal: pd.DataFrame, column: str, theory: pd.DataFrame | None = None, curve: str = "") -> pd.DataFrame:
-    """Return a statistic's median and interval at each layer, beside the theory's column `curve`."""
+    """Return a statistic's median and interval at each layer, beside the theory's column `curve`, if there is one.
+
+    The column `within_interval` tells whether the theory lies in the interval.
+    """
     table = median_interval(signal, LAYER_KEYS, column)
     if theory is None:
         return table.assign(theory=np.nan)
     keyed = theory[[*LAYER_KEYS, curve]].rename(columns={curve: "theory"})
-    return table.astype({"activation": str, "init": str}).merge(keyed, on=LAYER_KEYS, how="left")
+    table = table.astype({"activation": str, "init": str}).merge(keyed, on=LAYER_KEYS, how="left")
+    return table.assign(within_interval=within(table["theory"], table["low"], table["high"]))
+
+
+def agreement(table: pd.DataFrame, layer: int) -> str:
+    """Return in how many combinations the theory lies within the interval at a layer: "25 of 40"."""
+    compared = table.loc[table["layer"] == layer, "within_interval"].dropna()
+    return f"{int(compared.sum())} of {len(compared)}"
 
 
 def combined(measures: Sequence[Measure]) -> pd.DataFrame:

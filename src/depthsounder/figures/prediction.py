@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from depthsounder.figures.aggregate import within
 from depthsounder.figures.panels import DECADES, legend_below, log_axis, log_limits, note, training_handles
 from depthsounder.figures.style import FAILURES, INK, MUTED, TRAINING, activation_marker, label, themed
 from depthsounder.figures.wording import count, join
@@ -24,7 +25,7 @@ def rows(run: Run) -> pd.DataFrame:
     -------
     pandas.DataFrame
         The cell, delta_ratio with its interval, predicted_delta_ratio (null where theory has none), signal_verdict,
-        predicted_verdict (null with it), and training_verdict.
+        predicted_verdict and within_interval (null with it), and training_verdict.
     """
     first = run.theory[run.theory["layer"] == 1]
     predicted = first[CELL].assign(predicted_delta_ratio=np.sqrt(first["delta_second_moment_ratio_probe"]))
@@ -38,7 +39,8 @@ def rows(run: Run) -> pd.DataFrame:
         default="",
     )
     table["predicted_verdict"] = pd.Series(verdict, index=table.index).replace("", None)
-    return table
+    inside = within(ratio, table["delta_ratio_low"], table["delta_ratio_high"])
+    return table.assign(within_interval=inside.where(table["delta_ratio_low"].notna()))
 
 
 def message(run: Run) -> str:
@@ -50,7 +52,9 @@ def message(run: Run) -> str:
     agree = int((known["predicted_verdict"] == known["signal_verdict"]).sum())
     failed = known["training_verdict"].isin(FAILURES)
     sick = known["predicted_verdict"] != "healthy"
-    sentences = [f"Theory predicted the measured signal verdict in {agree} of {count(len(known), 'cell')}."]
+    compared = known["within_interval"].dropna()
+    first = f"Theory predicted the measured signal verdict in {agree} of {count(len(known), 'cell')}"
+    sentences = [f"{first}, and D within its 95 % interval in {int(compared.sum())} of {len(compared)}."]
     for chosen, called, end in ((sick, "vanishing or exploding", ""), (~sick, "healthy", " all the same")):
         if chosen.any():
             failures = known[chosen & failed]
