@@ -21,7 +21,8 @@ from depthsounder.activations import Activation
 from depthsounder.finitewidth import log_variances
 from depthsounder.gaussian import second_moment, second_moment_slope, squared_slope
 from depthsounder.initializers import Initializer
-from depthsounder.overlaps import Trajectory, correlation_series, probe_trajectory
+from depthsounder.kernels import correlation_map
+from depthsounder.overlaps import Trajectory, probe_trajectory
 
 MARGINAL = 1e-11
 """Relative distance below which a slope counts as 1 and a map as the identity: critical gains have twelve digits."""
@@ -125,23 +126,22 @@ def _correlation_fixed_point(
     activation: Activation, gain: float, q_star: float, chi_1: float
 ) -> tuple[float | None, float]:
     """Return c* in [0, 1], None if every c is fixed, and the slope of the correlation map there."""
-    orders, weights = correlation_series(activation, q_star)
-    weights = weights * gain / q_star
-    if abs(chi_1 - 1.0) <= MARGINAL and abs(weights[1] - 1.0) <= MARGINAL:
+    products, share = correlation_map(activation, q_star), gain / q_star
+    # The map is convex: with slope 1 at both of its ends it is the identity.
+    if abs(chi_1 - 1.0) <= MARGINAL and abs(share * products.slope(1.0) - 1.0) <= MARGINAL:
         return None, chi_1
 
     def excess(decorrelation: float) -> float:
-        drops = -np.expm1(orders * np.log1p(-decorrelation))
-        return float(weights @ drops) / decorrelation - 1.0
+        return share * products.drop(decorrelation) / decorrelation - 1.0
 
-    # The map is convex, so that (1 - C(c))/(1 - c) falls from χ1 at c = 1; it is at most 1 at c = 0.
-    nearest, farthest = 1e-12, 1.0 - 1e-12
+    # Therefore (1 - C(c))/(1 - c) falls from χ1 at c = 1; it is at most 1 at c = 0.
+    nearest = 1e-12
     if chi_1 <= 1.0 + MARGINAL or excess(nearest) <= 0.0:
         return 1.0, chi_1
-    if weights[1:].sum() >= 1.0 - MARGINAL:
-        return 0.0, float(weights[1])
-    c_star = 1.0 - brentq(excess, nearest, farthest, xtol=1e-15, rtol=1e-15)
-    return c_star, float((weights * orders)[1:] @ c_star ** (orders[1:] - 1.0))
+    if excess(1.0) >= -MARGINAL:
+        return 0.0, share * products.slope(1.0)
+    decorrelation = float(brentq(excess, nearest, 1.0, xtol=1e-15, rtol=1e-15))
+    return 1.0 - decorrelation, share * products.slope(decorrelation)
 
 
 def mean_field(activation: Activation, gain: float, bias_variance: float = 0.0, start: float = 1.0) -> MeanField:

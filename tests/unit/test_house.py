@@ -25,7 +25,7 @@ FLOORS = (
     {"arrays", "commands", "exclusive", "seal", "special"},
     {"activations", "blocks", "streams", "tables"},
     {"collect", "dataset", "fingerprint", "gaussian", "sources"},
-    {"initializers", "prepare"},
+    {"initializers", "kernels", "prepare"},
     {"loss", "network", "optimizers"},
     {"gradcheck", "jacobian", "probes"},
     {"training"},
