@@ -52,7 +52,7 @@ class MeanField:
     xi_q, xi_c
         Layers over which q and c approach their fixed points by 1/e: -1/ln χ; ∞ where χ = 1.
     note
-        The degenerate case in words, or "".
+        The degenerate case in words, and the fixed points that attract where there are several; or "".
     """
 
     q_star: float
@@ -115,6 +115,24 @@ def fixed_points(activation: Activation, gain: ArrayLike, bias_variance: ArrayLi
     return q_star
 
 
+def _attractors(activation: Activation, gain: float, bias_variance: float) -> list[str]:
+    """Return the names of the fixed points of the variance map that attract, from whatever start."""
+    growth = (gain * _grid_moments(activation) + bias_variance) / _GRID - 1.0
+    rises = growth[np.abs(growth) > MARGINAL] > 0.0
+    if not len(rises):
+        return []
+    inner = int(np.count_nonzero(rises[:-1] & ~rises[1:]))
+    finite = ["a finite q", *["another"] * (inner - 1)] if inner else []
+    return [*(() if rises[0] else ("q → 0",)), *finite, *(("q → ∞",) if rises[-1] else ())]
+
+
+def _note(activation: Activation, gain: float, bias_variance: float, cases: Sequence[str]) -> str:
+    """Return the degenerate cases in words, and that the start decides where it does."""
+    attractors = _attractors(activation, gain, bias_variance)
+    decided = f"{' and '.join(attractors)} both attract: the start decides" if len(attractors) > 1 else ""
+    return "; ".join(filter(None, [", ".join(cases), decided]))
+
+
 def _depth_scale(slope: float) -> float:
     """Return -1/ln|slope|: layers per factor 1/e, ∞ for a slope of 1 and 0 for one of 0."""
     if abs(abs(slope) - 1.0) <= MARGINAL:
@@ -159,18 +177,21 @@ def mean_field(activation: Activation, gain: float, bias_variance: float = 0.0, 
     scale = _depth_scale(chi_1)
     xi_grad = inf if scale == inf else 0.0 - scale
     if q_star == inf:
-        return MeanField(inf, chi_1, xi_grad, note="q grows without bound")
+        note = _note(activation, gain, bias_variance, ["q grows without bound"])
+        return MeanField(inf, chi_1, xi_grad, note=note)
     chi_q = gain * float(second_moment_slope(activation, q_star)) if gain else 0.0
     xi_q = _depth_scale(chi_q)
     if q_star == 0.0:
-        return MeanField(0.0, chi_1, xi_grad, chi_q, xi_q=xi_q, note="q → 0, where no correlation is defined")
+        note = _note(activation, gain, bias_variance, ["q → 0, where no correlation is defined"])
+        return MeanField(0.0, chi_1, xi_grad, chi_q, xi_q=xi_q, note=note)
     c_star, chi_c = _correlation_fixed_point(activation, gain, q_star, chi_1)
-    notes = []
+    cases = []
     if abs(chi_q - 1.0) <= MARGINAL:
-        notes.append("every q is a fixed point")
+        cases.append("every q is a fixed point")
     if c_star is None:
-        notes.append("every c is a fixed point")
-    return MeanField(q_star, chi_1, xi_grad, chi_q, c_star, chi_c, xi_q, _depth_scale(chi_c), ", ".join(notes))
+        cases.append("every c is a fixed point")
+    note = _note(activation, gain, bias_variance, cases)
+    return MeanField(q_star, chi_1, xi_grad, chi_q, c_star, chi_c, xi_q, _depth_scale(chi_c), note)
 
 
 def signal_trajectory(activation: Activation, init: Initializer, n_inputs: int, width: int, depth: int) -> Trajectory:

@@ -61,6 +61,15 @@ def test_a_fixed_point_is_fixed_and_attracts(activation, gain, bias_variance, st
         assert theory.chi_q <= 1.0 + 1e-9
 
 
+@given(activations, gains | st.floats(1.5, 4.5), bias_variances | st.just(0.001))
+@settings(deadline=None)
+def test_the_start_decides_exactly_where_the_note_says_so(activation, gain, bias_variance):
+    low, high = (mean_field(activation, gain, bias_variance, start) for start in (1e-20, 1e20))
+    if "every q is a fixed point" not in low.note + high.note:
+        assert ("the start decides" in low.note) == (low.q_star != pytest.approx(high.q_star, rel=1e-9))
+        assert ("the start decides" in low.note) == ("the start decides" in high.note)
+
+
 @given(activations, gains, bias_variances)
 @settings(deadline=None)
 def test_signs_of_the_depth_scales_tell_order_from_chaos(activation, gain, bias_variance):
