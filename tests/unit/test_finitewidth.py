@@ -64,6 +64,29 @@ def test_the_predicted_spread_is_that_of_drawn_networks(activation, init, n_inpu
     assert np.abs(errors).max() < 0.05
 
 
+@pytest.mark.parametrize(
+    ("activation", "init", "n_inputs", "depth"),
+    [
+        (LINEAR, LECUN_NORMAL, 40, 20),
+        (RELU, HE_NORMAL, 100, 50),
+        (TANH, HE_NORMAL, 100, 20),
+        (TANH, initializer("gaussian_w2.5_b0.3"), 40, 20),
+        (SIGMOID, HE_NORMAL, 40, 10),
+        (RELU, ORTHOGONAL, 100, 10),
+    ],
+    ids=lambda value: getattr(value, "name", str(value)),
+)
+def test_the_predicted_band_holds_95_percent_of_drawn_networks_at_every_layer(activation, init, n_inputs, depth):
+    width, networks = 64, 600
+    q = infinite(activation, init, n_inputs, width, depth)
+    variances = log_variances(activation, init, q, n_inputs, width)
+    found = drawn(activation, init, [n_inputs, *[width] * depth, 2], networks)
+    inside = np.abs(found - (np.log(q) - variances / 2.0)) <= 1.96 * np.sqrt(variances)
+    # Of 600 networks the share has a standard deviation of 0.9 %.
+    assert (inside.mean(axis=0) >= 0.92).all()
+    assert (inside.mean(axis=0) <= 0.98).all()
+
+
 def test_where_the_signal_is_gone_or_beyond_all_bounds_there_is_no_spread():
     assert np.isnan(log_variances(RELU, initializer("zeros"), np.zeros(3), 8, 8)).all()
     q = np.array([1.0, 1e300, np.inf, np.inf])

@@ -115,6 +115,27 @@ def test_every_one_is_right_in_exact_arithmetic(kind, depth):
         assert exactly_above(product, logarithm + nearly) < rank <= exactly_above(product, logarithm - nearly)
 
 
+def by_plain_svd(weights):
+    return np.log(np.linalg.svd(np.linalg.multi_dot(weights), compute_uv=False))
+
+
+def test_at_depth_ten_a_plain_svd_of_the_product_still_agrees():
+    weights = gaussian(np.random.default_rng(2), 10, 64)
+    np.testing.assert_allclose(by_plain_svd(weights), log_singular_values(weights, linear(weights)), atol=1e-3)
+
+
+def test_at_depth_sixteen_a_plain_svd_misses_the_smallest_and_they_are_right():
+    weights = gaussian(np.random.default_rng(2), 16, 64)
+    found, plain = log_singular_values(weights, linear(weights)), by_plain_svd(weights)
+    np.testing.assert_allclose(plain[:32], found[:32], atol=1e-11)
+    # At 1e-20 of the largest it lies below rounding, of which a plain SVD makes a value many times as large.
+    assert found[0] - found[-1] > 20.0 * np.log(10.0)
+    assert plain[-1] - found[-1] > 2.0
+    # The smallest of a product are the largest of its inverse, which rounding leaves alone.
+    inverse = -by_plain_svd([np.linalg.inv(weight) for weight in weights[::-1]])[::-1]
+    np.testing.assert_allclose(found[-5:], inverse[-5:], atol=1e-6)
+
+
 def test_at_depth_fifty_they_have_the_determinant_that_a_plain_svd_misses_by_far():
     weights = gaussian(np.random.default_rng(0), 50, 64)
     logarithm = sum(np.linalg.slogdet(weight)[1] for weight in weights)
