@@ -3,9 +3,12 @@
 import argparse
 from pathlib import Path
 
+import pyarrow.compute as pc
+
 from depthsounder.commands import run
 from depthsounder.comparing import Pair, compare, evaluation_tails
 from depthsounder.config import load_resolved
+from depthsounder.laws import equal_laws
 from depthsounder.tables import CELL_KEYS, COMPARISONS, read_table, write_rows
 
 
@@ -13,6 +16,7 @@ def main() -> None:
     """Write the comparisons table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, required=True, help="the run's resolved config")
+    parser.add_argument("--signal", type=Path, required=True, help="the signal table, which tells inits of one law")
     parser.add_argument("--traces", type=Path, required=True, help="the traces table")
     parser.add_argument("--code", default="", help="digest of the code, for the table's metadata")
     parser.add_argument("--output", type=Path, required=True, help="the comparisons table")
@@ -21,9 +25,12 @@ def main() -> None:
     names = [*CELL_KEYS[1:], "phase"]
     traces = read_table(arguments.traces, [*CELL_KEYS, "phase", "seed", "train_loss"]).to_pandas(categories=names)
     tails = evaluation_tails(traces, config.training.steps, config.verdicts.tail_steps)
+    signal = read_table(arguments.signal, [*CELL_KEYS, "seed", "step", "layer", "z_second_moment"])
+    initial = signal.filter(pc.equal(signal["step"], 0)).to_pandas(categories=names[:-1])
+    laws = equal_laws(initial, config.activations, config.inits)
     family = [Pair(**dict(comparison)) for comparison in config.comparisons]
     metadata = {"settings": config.model_dump_json(include={"comparisons", "verdicts"}), "code": arguments.code}
-    write_rows(arguments.output, compare(tails, family, config.inits), COMPARISONS, metadata)
+    write_rows(arguments.output, compare(tails, family, config.inits, laws), COMPARISONS, metadata)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ tested is a family that was named before the run; every other pair gets effect s
 This module compares losses; what is a failure is decided by `verdicts`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -15,15 +15,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from depthsounder.laws import Laws, are_one_law
 from depthsounder.tables import CELL_KEYS
 from depthsounder.tuning import tail_loss
 from depthsounder.verdicts import CONFIDENCE
 
 SIGNIFICANT = 0.05
 """Of the whole family: the probability of one false finding or more."""
-
-SIGN_FLIPS = 2**13
-"""All that 13 seeds have, so that the test is exact up to there; beyond, so many are drawn."""
 
 Finding = Literal["lower", "higher", "not told apart", "one law"]
 
@@ -45,7 +43,7 @@ class Effect:
     seeds: int
     lower: int
     higher: int
-    tail_ratio: float
+    tail_ratio: float | None
     tail_ratio_low: float | None
     tail_ratio_high: float | None
     pairing_gain: float | None
@@ -74,7 +72,8 @@ def effect(ones: np.ndarray, others: np.ndarray) -> Effect:
     """Return the effect sizes of a pair.
 
     The interval is that of order statistics (Conover 1999, section 3.2). The pairing's gain is how many times as many
-    seeds two independent samples would need for the same standard error.
+    seeds two independent samples would need for the same standard error. Where every network of both inits diverged,
+    there is no ratio.
 
     Parameters
     ----------
@@ -82,6 +81,8 @@ def effect(ones: np.ndarray, others: np.ndarray) -> Effect:
         (seeds,), the tail losses of both inits on the same seeds; infinite where a network diverged.
     """
     ratios = log_ratios(ones, others)
+    if np.isinf(ones).all() and np.isinf(others).all():
+        return Effect(len(ratios), 0, 0, None, None, None, None)
     interval = stats.quantile_test(ratios, q=0.0, p=0.5).confidence_interval(CONFIDENCE)
     low, high = (None if np.isnan(end) else float(np.exp(end)) for end in (interval.low, interval.high))
     gain = None
@@ -104,10 +105,23 @@ def paired_p_value(ratios: np.ndarray) -> float:
     Ranks know no size, so that one network that diverged is one large difference and not an infinite one. Equal losses
     count for neither side.
     """
-    if not ratios.any():
-        return 1.0
-    method = stats.PermutationMethod(n_resamples=SIGN_FLIPS, rng=np.random.default_rng(0))
-    return float(stats.wilcoxon(ratios, method=method).pvalue)
+    ratios = ratios[ratios != 0.0]
+    # A tie has the mean of its ranks, which may end in a half: doubled, all are whole numbers.
+    ranks = (2.0 * stats.rankdata(np.abs(ratios))).astype(int)
+    chances = _rank_sum_chances(ranks)
+    observed = int(ranks[ratios > 0.0].sum())
+    return float(min(1.0, 2.0 * min(chances[: observed + 1].sum(), chances[observed:].sum())))
+
+
+def _rank_sum_chances(ranks: np.ndarray) -> np.ndarray:
+    """Return the probability of each sum, from 0 to that of all ranks, if each is in it or not with equal chances."""
+    chances = np.zeros(int(ranks.sum()) + 1)
+    chances[0] = 1.0
+    for rank in ranks:
+        with_rank = np.zeros_like(chances)
+        with_rank[rank:] = chances[: len(chances) - rank]
+        chances = (chances + with_rank) / 2.0
+    return chances
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:
@@ -135,13 +149,18 @@ def other_pairs(cells: Iterable[CellName], family: Iterable[Pair], inits: tuple[
     ]
 
 
-def compare(tails: pd.Series, family: list[Pair], inits: tuple[str, ...]) -> list[dict[str, object]]:
+def compare(
+    tails: pd.Series, family: list[Pair], inits: tuple[str, ...], laws: Mapping[str, Laws] | None = None
+) -> list[dict[str, object]]:
     """Return the rows of the comparisons table: the family, in its order, and then every other pair.
 
     Parameters
     ----------
     tails
         From `evaluation_tails`.
+    laws
+        The inits that are one law by activation, from `equal_laws`; without it, none are. Losses would not tell: two
+        inits that diverge everywhere have equal ones, and one law's may differ in their last bits.
     """
     wide = tails.unstack("seed")
     names = [wide.index.get_level_values(key) for key in CELL_KEYS]
@@ -149,35 +168,35 @@ def compare(tails: pd.Series, family: list[Pair], inits: tuple[str, ...]) -> lis
         (int(depth), str(activation), str(init)): losses
         for depth, activation, init, losses in zip(*names, wide.to_numpy(dtype=float), strict=True)
     }
+    pairs = [*family, *other_pairs(cells, family, inits)]
+    losses = [
+        (cells[pair.depth, pair.activation, pair.init], cells[pair.depth, pair.activation, pair.against])
+        for pair in pairs
+    ]
+    rows = [_row(pair, of_pair, laws or {}) for pair, of_pair in zip(pairs, losses, strict=True)]
+    for row in rows[: len(family)]:
+        row["in_family"] = True
+    tested = [position for position in range(len(family)) if rows[position]["finding"] is None]
+    for position, found in zip(tested, _findings([losses[position] for position in tested]), strict=True):
+        rows[position] |= dict(zip(("p_value", "p_holm", "finding"), found, strict=True))
+    return rows
 
-    def losses_of(pair: Pair) -> Losses:
-        return cells[pair.depth, pair.activation, pair.init], cells[pair.depth, pair.activation, pair.against]
 
-    tested = [losses_of(pair) for pair in family]
-    rows = [_row(pair, *losses) for pair, losses in zip(family, tested, strict=True)]
-    for row, (p_value, p_holm, finding) in zip(rows, _findings(tested), strict=True):
-        row |= {"in_family": True, "p_value": p_value, "p_holm": p_holm, "finding": finding}
-    return rows + [_row(pair, *losses_of(pair)) for pair in other_pairs(cells, family, inits)]
-
-
-def _row(pair: Pair, ones: np.ndarray, others: np.ndarray) -> dict[str, object]:
+def _row(pair: Pair, losses: Losses, laws: Mapping[str, Laws]) -> dict[str, object]:
     """Return the row of a pair that is not tested."""
-    untested = {"in_family": False, "p_value": None, "p_holm": None, "finding": None}
-    return {**vars(pair), **vars(effect(ones, others)), **untested}
+    finding: Finding | None = None
+    if are_one_law(laws.get(pair.activation, []), pair.init, pair.against):
+        finding = "one law"
+    untested = {"in_family": False, "p_value": None, "p_holm": None, "finding": finding}
+    return {**vars(pair), **vars(effect(*losses)), **untested}
 
 
-def _findings(tested: list[Losses]) -> list[tuple[float | None, float | None, Finding]]:
-    """Return each test's p-value, Holm's, and the finding; what is one law is no test."""
-    laws = [bool(np.array_equal(ones, others) and np.isfinite(ones).all()) for ones, others in tested]
+def _findings(tested: list[Losses]) -> list[tuple[float, float, Finding]]:
+    """Return each test's p-value, Holm's over all of them, and the finding."""
     ratios = [log_ratios(*losses) for losses in tested]
-    p_values = np.array([paired_p_value(ratio) for ratio, law in zip(ratios, laws, strict=True) if not law])
-    tests = iter(zip(p_values.tolist(), holm(p_values).tolist(), strict=True))
-    findings: list[tuple[float | None, float | None, Finding]] = []
-    for ratio, law in zip(ratios, laws, strict=True):
-        if law:
-            findings.append((None, None, "one law"))
-            continue
-        p_value, p_holm = next(tests)
+    p_values = np.array([paired_p_value(ratio) for ratio in ratios])
+    findings: list[tuple[float, float, Finding]] = []
+    for ratio, p_value, p_holm in zip(ratios, p_values.tolist(), holm(p_values).tolist(), strict=True):
         finding: Finding = "lower" if np.sum(ratio < 0.0) > np.sum(ratio > 0.0) else "higher"
         findings.append((p_value, p_holm, finding if p_holm <= SIGNIFICANT else "not told apart"))
     return findings

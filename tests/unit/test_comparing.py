@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from depthsounder.comparing import Pair, compare, effect, evaluation_tails, holm, log_ratios, paired_p_value
 from depthsounder.tables import COMPARISONS
@@ -36,6 +37,28 @@ def test_the_p_value_is_that_of_all_signs(seed):
 def test_ties_and_diverged_networks_keep_the_test_exact():
     ratios = np.array([-0.5, -0.5, 0.5, -1.0, -np.inf, -np.inf, -2.0])
     assert paired_p_value(ratios) == pytest.approx(by_hand(ratios), rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_test_is_exact_with_ties_and_zeros_at_a_dozen_seeds(seed):
+    ratios = np.random.default_rng(seed).integers(-3, 6, size=12).astype(float)
+    told = ratios[ratios != 0.0]
+    assert len(np.unique(np.abs(told))) < len(told)
+    assert paired_p_value(ratios) == pytest.approx(by_hand(told), rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_test_is_exact_at_twenty_seeds(seed):
+    ratios = np.random.default_rng(seed).normal(0.3, 1.0, size=20)
+    assert paired_p_value(ratios) == pytest.approx(stats.wilcoxon(ratios, method="exact").pvalue, rel=1e-12)
+
+
+def test_twenty_seeds_of_one_sign_have_the_smallest_p_value_that_twenty_seeds_can_have_ties_or_not():
+    assert paired_p_value(-np.arange(1.0, 21.0)) == pytest.approx(2.0 / 2**20, rel=1e-12)
+    assert paired_p_value(-np.ones(20)) == pytest.approx(2.0 / 2**20, rel=1e-12)
+    # Of equal sizes only their signs are left: the test is the sign test then.
+    signs = np.array([1.0] * 3 + [-1.0] * 17)
+    assert paired_p_value(signs) == pytest.approx(stats.binomtest(3, 20).pvalue, rel=1e-12)
 
 
 def test_ten_seeds_of_one_sign_have_the_smallest_p_value_that_ten_seeds_can_have():
@@ -87,19 +110,49 @@ def test_only_the_named_family_is_tested_and_every_other_pair_has_its_effect():
     assert [(row["p_value"], row["p_holm"], row["finding"]) for row in rows[1:]] == [(None, None, None)] * 2
 
 
-def test_inits_that_are_one_law_are_not_ranked_and_cost_the_family_nothing():
-    losses = {"a": np.arange(1.0, 11.0), "b": np.arange(1.0, 11.0), "c": 1.1 * np.arange(1.0, 11.0)}
-    equal, different = compare(tails(losses), [Pair(5, "tanh", "a", "b"), Pair(5, "tanh", "a", "c")], ("a", "b", "c"))[
-        :2
-    ]
-    assert (equal["finding"], equal["p_value"], equal["p_holm"]) == ("one law", None, None)
-    assert (different["finding"], different["p_holm"]) == ("lower", different["p_value"])
+def test_networks_that_all_diverged_have_no_ratio():
+    found = effect(np.full(6, np.inf), np.full(6, np.inf))
+    assert (found.seeds, found.lower, found.higher) == (6, 0, 0)
+    assert (found.tail_ratio, found.tail_ratio_low, found.tail_ratio_high) == (None, None, None)
+
+
+LAWS = {"tanh": [["a", "b"]]}
+
+
+@pytest.mark.parametrize("diverged", [0, 1, 10])
+def test_inits_that_are_one_law_are_not_ranked_and_cost_the_family_nothing(diverged):
+    equal = np.arange(1.0, 11.0)
+    losses = {"a": equal.copy(), "b": equal.copy(), "c": 1.1 * equal}
+    for init in ("a", "b"):
+        losses[init][:diverged] = np.inf
+    losses["c"][:diverged] = 1e-3
+    family = [Pair(5, "tanh", "a", "b"), Pair(5, "tanh", "a", "c")]
+
+    law, different = compare(tails(losses), family, ("a", "b", "c"), LAWS)[:2]
+
+    assert (law["finding"], law["p_value"], law["p_holm"]) == ("one law", None, None)
+    assert different["p_value"] is not None
+    assert different["p_holm"] == different["p_value"]
+
+
+def test_inits_that_are_one_law_are_named_outside_the_family_too():
+    losses = {"a": [1.0] * 6, "b": [1.0] * 6, "c": [2.0] * 6}
+    rows = compare(tails(losses), [], ("a", "b", "c"), LAWS)
+    assert [(row["init"], row["against"], row["in_family"], row["finding"]) for row in rows] == [
+        ("a", "b", False, "one law"), ("a", "c", False, None), ("b", "c", False, None),
+    ]  # fmt: skip
+
+
+def test_equal_losses_make_no_law():
+    losses = {"a": [1.0] * 6, "c": [1.0] * 6}
+    (row,) = compare(tails(losses), [Pair(5, "tanh", "a", "c")], ("a", "c"), LAWS)
+    assert (row["finding"], row["p_value"]) == ("not told apart", 1.0)
 
 
 def test_inits_that_all_diverged_are_no_law():
-    losses = {"a": [np.inf] * 6, "b": [np.inf] * 6}
-    (row,) = compare(tails(losses), [Pair(5, "tanh", "a", "b")], ("a", "b"))
-    assert (row["finding"], row["p_value"]) == ("not told apart", 1.0)
+    losses = {"a": [np.inf] * 6, "c": [np.inf] * 6}
+    (row,) = compare(tails(losses), [Pair(5, "tanh", "a", "c")], ("a", "c"), LAWS)
+    assert (row["finding"], row["p_value"], row["tail_ratio"]) == ("not told apart", 1.0, None)
 
 
 def test_tails_are_those_of_the_evaluated_networks():

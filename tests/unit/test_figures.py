@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 from made_up_run import write_run
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from scipy.stats import chi2
 
 from depthsounder.activations import ACTIVATIONS, LINEAR
+from depthsounder.comparing import Pair, compare, evaluation_tails
 from depthsounder.figures import (
     FIGURES,
     comparisons,
@@ -184,12 +186,44 @@ def test_the_prediction_is_judged_by_the_thresholds_of_the_run(usual):
     assert agree.mean() > 0.8
 
 
-def test_what_is_one_law_is_named_and_not_ranked(runs):
-    message = comparisons.message(runs["compared"])
+def texts(figure):
+    """Everything that is written in a figure."""
+    return [text.get_text() for text in figure.findobj(Text)]
 
+
+def compared_again(run, traces=None, **laws):
+    """The run with its comparisons made again, some of its inits being one law."""
+    config = run.config
+    traces = (run.evaluation_traces if traces is None else traces).assign(phase="evaluate")
+    tails = evaluation_tails(traces, config.training.steps, config.verdicts.tail_steps)
+    family = [Pair(**dict(comparison)) for comparison in config.comparisons]
+    columns = run.comparisons.dtypes.to_dict()
+    return replace(run, comparisons=pd.DataFrame(compare(tails, family, config.inits, laws)).astype(columns))
+
+
+def test_what_is_one_law_is_named_and_not_ranked(runs):
+    run = compared_again(runs["compared"], tanh=[["glorot_normal", "critical"]])
+    message = comparisons.message(run)
+
+    assert "one law: equal bits, not ranked" in texts(comparisons.draw(run))
     assert message.startswith("Of 1 comparison named before the run, ")
     assert "1 pair of the family is one law in two names: equal, and not ranked." in message
     assert message.endswith("1 other pair of inits has effect sizes and no test.")
+
+
+def test_what_is_one_law_is_named_outside_the_family_too(runs):
+    message = comparisons.message(compared_again(runs["compared"], tanh=[["critical", "xavier_note"]]))
+
+    assert message.endswith("1 other pair of inits has effect sizes and no test; 1 of them is one law in two names.")
+
+
+def test_two_inits_that_diverged_everywhere_have_no_ratio_drawn(runs):
+    run = runs["compared"]
+    cut_short = run.evaluation_traces.groupby(["depth", "init", "seed"], observed=True).head(2)
+
+    drawing = comparisons.draw(compared_again(run, cut_short))
+
+    assert texts(drawing).count("every network of both diverged") == 2
 
 
 def test_each_check_is_shown_by_its_worst_parameter(usual):

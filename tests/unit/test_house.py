@@ -31,7 +31,7 @@ FLOORS = (
     {"training"},
     {"records", "tuning"},
     {"jobs"},
-    {"finitewidth", "overlaps", "spectra", "verdicts"},
+    {"finitewidth", "laws", "overlaps", "spectra", "verdicts"},
     {"comparing", "judging", "meanfield"},
     {"claims", "phases"},
     {"config"},

@@ -16,6 +16,7 @@ from support import without_times
 
 from depthsounder import tables
 from depthsounder.figures import FIGURES
+from depthsounder.figures.outcomes import laws_of
 from depthsounder.figures.style import save
 from depthsounder.report import code_marks, render_report
 from depthsounder.report.captions import caption_html
@@ -33,7 +34,6 @@ from depthsounder.report.explorer import (
     explorer_json,
 )
 from depthsounder.report.headline import answer_sentences, soundings
-from depthsounder.report.laws import equal_laws
 from depthsounder.report.provenance import StageTime, network_counts, stage_times, table_files
 from depthsounder.report.sensitivity import sensitivities
 from depthsounder.report.vector import inline_svg
@@ -207,14 +207,14 @@ def test_the_counts_at_a_sections_head_add_up(evil_run):
 
 
 def test_inits_with_equal_numbers_are_one_law(evil_run):
-    assert equal_laws(evil_run) == {"tanh": [["glorot_normal", "critical"]], "relu": [["glorot_normal", "critical"]]}
+    assert laws_of(evil_run) == {"tanh": [["glorot_normal", "critical"]], "relu": [["glorot_normal", "critical"]]}
 
 
 def test_what_is_all_zero_is_no_law(tmp_path):
     run = load_run(write_run(tmp_path, [2], ["relu"], ["zeros", "naive_small"], factor=lambda *cell: 0.0))
     run.initial_signal["z_second_moment"] = 0.0
 
-    assert equal_laws(run) == {}
+    assert laws_of(run) == {}
 
 
 def test_sensitivity_counts_the_verdicts_that_flip(tmp_path):

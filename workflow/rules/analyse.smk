@@ -46,6 +46,7 @@ rule judge_cells:
 rule compare_inits:
     input:
         config=paths.config,
+        signal=paths.table("signal"),
         traces=paths.table("traces"),
     output:
         paths.table("comparisons"),
@@ -59,8 +60,8 @@ rule compare_inits:
     params:
         code=code("compare_inits.py"),
     shell:
-        "python scripts/compare_inits.py --config {input.config:q} --traces {input.traces:q} --code {params.code:q}"
-        " --output {output:q} 2>&1 | tee {log:q} >&2"
+        "python scripts/compare_inits.py --config {input.config:q} --signal {input.signal:q}"
+        " --traces {input.traces:q} --code {params.code:q} --output {output:q} 2>&1 | tee {log:q} >&2"
 
 
 rule judge_claims:

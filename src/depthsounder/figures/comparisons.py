@@ -32,7 +32,7 @@ def message(run: Run) -> str:
     table = family(run)
     others = count(len(run.comparisons) - len(table), "other pair of inits has", "other pairs of inits have")
     if table.empty:
-        return f"The config names no comparison to be tested; {others} effect sizes only."
+        return f"The config names no comparison to be tested; {others} effect sizes only{_laws(run)}."
     tests = table[table["finding"] != "one law"]
     found = tests["finding"].value_counts()
     lower, higher, alike = (int(found.get(finding, 0)) for finding in ("lower", "higher", "not told apart"))
@@ -51,7 +51,13 @@ def message(run: Run) -> str:
             f"Pairing the seeds was worth {number(gains.median())} times as many (the median, from "
             f"{number(gains.min())} to {number(gains.max())})."
         )
-    return " ".join([*sentences, f"{others[0].upper()}{others[1:]} effect sizes and no test."])
+    return " ".join([*sentences, f"{others[0].upper()}{others[1:]} effect sizes and no test{_laws(run)}."])
+
+
+def _laws(run: Run) -> str:
+    """Return in how many pairs without a test there is nothing to compare, or nothing."""
+    alike = int((~run.comparisons["in_family"] & run.comparisons["finding"].eq("one law")).sum())
+    return f"; {alike:,} of them {'is' if alike == 1 else 'are'} one law in two names" if alike else ""
 
 
 @themed
@@ -94,6 +100,8 @@ def _draw_pair(panel: Axes, position: int, pair: dict[str, Any], limits: tuple[f
     )
     if pair["finding"] == "one law":
         text = "one law: equal bits, not ranked"
+    elif np.isnan(middle):
+        text = "every network of both diverged"
     else:
         panel.plot([low, high], [position, position], color=color, linewidth=2.2, alpha=0.5, zorder=2)
         fill = "white" if pair["finding"] == "not told apart" else color

@@ -6,7 +6,13 @@ Failure is `stalled` or `diverged`; `partial` is slow and not dead, and is kept 
 import pandas as pd
 
 from depthsounder.figures.style import FAILURES
+from depthsounder.laws import Laws, equal_laws
 from depthsounder.runs import Run
+
+
+def laws_of(run: Run) -> dict[str, Laws]:
+    """Return for each activation the groups of the run's initializations that are one law."""
+    return equal_laws(run.initial_signal, run.activations, run.inits)
 
 
 def outcomes(run: Run) -> pd.DataFrame:

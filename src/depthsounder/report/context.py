@@ -11,13 +11,13 @@ import yaml
 from markupsafe import Markup
 
 from depthsounder.figures import prediction
+from depthsounder.figures.outcomes import laws_of
 from depthsounder.figures.style import FAILURES
 from depthsounder.report import counts, provenance
 from depthsounder.report.captions import caption_html
 from depthsounder.report.downloads import MOST_ROWS, csv_link, data_link
 from depthsounder.report.explorer import explorer_json
 from depthsounder.report.headline import answer_sentences, soundings
-from depthsounder.report.laws import equal_laws
 from depthsounder.report.plain_words import terms
 from depthsounder.report.sensitivity import sensitivities
 from depthsounder.report.vector import inline_svg
@@ -145,7 +145,7 @@ def _findings(run: Run) -> dict[str, Any]:
         "training_counts": counts.training_counts(run),
         "sentences": [*answer_sentences(run), prediction.message(run)],
         "soundings": soundings(run),
-        "equal_laws": equal_laws(run),
+        "equal_laws": laws_of(run),
         "terms": terms(run),
         "surprises": surprises(run),
         "claims": records(run.claims),

@@ -51,7 +51,7 @@ def forward_counts(run: Run) -> list[Count]:
 
 def comparison_counts(run: Run) -> list[Count]:
     """Return what became of the comparisons that the config names, and how many pairs have effect sizes only."""
-    found = run.comparisons["finding"].value_counts()
+    found = run.comparisons.loc[run.comparisons["in_family"], "finding"].value_counts()
     kinds = {"lower": "good", "higher": "bad", "not told apart": "neutral", "one law": "neutral"}
     words = {"lower": "as named", "higher": "the other way round"}
     named = [Count(int(found.get(finding, 0)), words.get(finding, finding), kind) for finding, kind in kinds.items()]

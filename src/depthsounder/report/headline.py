@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from depthsounder.figures.outcomes import outcomes
+from depthsounder.figures.outcomes import laws_of, outcomes
 from depthsounder.figures.style import FAILURES, label
 from depthsounder.figures.wording import count, depths, join
-from depthsounder.report.laws import equal_laws
 from depthsounder.runs import Run, records
 
 
@@ -66,7 +65,7 @@ def _deepest(run: Run, table: pd.DataFrame) -> str:
     where = f"The deepest networks that trained have depth {depth}"
     if depth == run.depths[-1]:
         where += ", the deepest of the sweep"
-    equal = equal_laws(run)
+    equal = laws_of(run)
     names = [
         f"{label(str(name))} with {_named(group['init'], equal.get(str(name), []))}"
         for name, group in _by_activation(best)
