@@ -56,10 +56,13 @@ def judge_cells(
         signal, forward_ratio = _judge_initial(initial[cell], thresholds)
         tuning, evaluation = (_network_losses(losses[cell], phase) for phase in ("tune", "evaluate"))
         training = judge_training(tuning, evaluation, steps, entropy, thresholds)
+        columns = asdict(training)
+        # The table has it in words only.
+        del columns["usable_rate"]
         yield {
             **dict(zip(CELL_KEYS, cell, strict=True)),
             **asdict(signal),
-            **asdict(training),
+            **columns,
             "forward_ratio": forward_ratio,
             "reason": reason(signal, training, steps, entropy, thresholds),
         }

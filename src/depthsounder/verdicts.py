@@ -1,7 +1,8 @@
 """The two verdicts of a cell: did its signal survive at initialization, and did it train?
 
 The rules are exact and their words too: "stalled" means within the steps of this run, and "diverged" means that no rate
-of this grid was usable. Every threshold comes from the config.
+of this grid was usable, or that the chosen one was not for most of the seeds that are judged. Every threshold comes
+from the config.
 
 This module knows measured numbers and thresholds; it predicts nothing (`meanfield`) and judges no claim (`claims`).
 """
@@ -106,7 +107,13 @@ NO_SIGNAL_VERDICT = SignalVerdict(None, None, None, None, None)
 
 @dataclass(frozen=True)
 class TrainingVerdict:
-    """The training columns of the verdicts table; None stands for null."""
+    """The training columns of the verdicts table, and what else its reason rests on; None stands for null.
+
+    Attributes
+    ----------
+    usable_rate
+        Whether at some rate half of the tuning seeds or more did not diverge; no column of the table.
+    """
 
     training_verdict: str
     best_learning_rate: float
@@ -118,6 +125,7 @@ class TrainingVerdict:
     success_rate: float
     success_rate_low: float
     success_rate_high: float
+    usable_rate: bool
 
 
 def escape_step(losses: np.ndarray, level: float, window: int) -> float:
@@ -166,12 +174,12 @@ def judge_training(
     escapes = [escape_step(losses, thresholds.stalled_loss * entropy, thresholds.tail_steps) for losses in networks]
     successes = int(np.sum(tails <= thresholds.trains_loss * entropy))
     share = stats.binomtest(successes, len(networks)).proportion_ci(CONFIDENCE, method="wilson")
-    no_usable_rate = all(
+    usable_rate = not all(
         _diverges([losses for (rate, _), losses in tuning.items() if rate == tried], steps, entropy, thresholds)
         for tried in rates
     )
     median_tail, median_escape = float(np.median(tails)), float(np.median(escapes))
-    if no_usable_rate or _diverges(networks, steps, entropy, thresholds):
+    if not usable_rate or _diverges(networks, steps, entropy, thresholds):
         verdict = "diverged"
     elif successes >= thresholds.trains_share * len(networks):
         verdict = "trains"
@@ -191,6 +199,7 @@ def judge_training(
         success_rate=successes / len(networks),
         success_rate_low=float(share.low),
         success_rate_high=float(share.high),
+        usable_rate=usable_rate,
     )
 
 
@@ -219,7 +228,9 @@ def _training_reason(training: TrainingVerdict, steps: int, entropy: float, thre
     tail = f"median tail loss {training.tail_loss:.3g} = {training.tail_loss / entropy:.2g} H"
     rate = f"at rate {training.best_learning_rate:g}" + (", the edge of the grid" if training.edge_of_grid else "")
     words = {
-        "diverged": "No usable rate on this grid",
+        "diverged": "More than half of the evaluation seeds diverged at the chosen rate, which tuning found usable"
+        if training.usable_rate
+        else "No usable rate on this grid",
         "trains": f"Trains within {steps} steps",
         "stalled": f"Stalled within {steps} steps",
         "partial": f"Partly trained within {steps} steps",

@@ -185,7 +185,7 @@ def test_the_answer_counts_combinations_as_the_verdicts_have_them(evil_run):
     first, second = answer_sentences(evil_run)
 
     assert first.startswith("Of the 10 combinations of activation and initialization in this sweep, 6 failed")
-    assert "4 stalled within 30 steps and 2 had no usable rate on the grid of 3" in first
+    assert "4 stalled within 30 steps and 2 diverged even at the best of the grid's 3 rates" in first
     assert "depth 10, the deepest of the sweep: tanh with glorot normal = critical" in second
 
 

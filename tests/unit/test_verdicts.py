@@ -351,6 +351,7 @@ def said(signal=None, **changes):
             "success_rate": 0.9,
             "success_rate_low": 0.6,
             "success_rate_high": 0.98,
+            "usable_rate": True,
             **changes,
         }
     )
@@ -367,11 +368,30 @@ def said(signal=None, **changes):
     ],
 )
 def test_the_reason_says_no_more_than_was_seen(verdict, words):
-    text = said(training_verdict=verdict)
+    text = said(training_verdict=verdict, usable_rate=verdict != "diverged")
     assert words in text
     assert "9 of 10 seeds" in text
     assert "dead" not in text
     assert "cannot" not in text
+
+
+def judged_words(evaluation, tuning=None):
+    return reason(NO_SIGNAL_VERDICT, judge(evaluation, tuning), STEPS, H, THRESHOLDS)
+
+
+def test_a_usable_rate_at_which_the_judged_seeds_diverge_is_not_called_unusable():
+    blown_up = judged_words([diverged()] * 6 + [trace(0.1)] * 4)
+    assert (
+        "More than half of the evaluation seeds diverged at the chosen rate, which tuning found usable: 4 of 10"
+        in blown_up
+    )
+    assert "No usable rate" not in blown_up
+
+
+def test_a_grid_whose_every_rate_blows_up_is_said_to_have_no_usable_rate():
+    no_rate = judged_words([diverged()] * 10, dict.fromkeys(RATES, [diverged()] * 2))
+    assert "No usable rate on this grid: 0 of 10" in no_rate
+    assert "tuning found usable" not in no_rate
 
 
 def test_the_reason_names_the_edge_of_the_grid_and_a_borderline():

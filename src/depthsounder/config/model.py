@@ -151,13 +151,16 @@ class Verdicts(Section):
         "8 of 10, whose Wilson interval begins at 0.49."
     )
     stalled_loss: Share = Field(
-        description="A cell is stalled if its median tail loss is at least this share of H, and a network has left the "
-        "plateau when a mean over `tail_steps` falls below it. Unit: H. Source: the best constant prediction has a "
-        "loss of H; 2 % below it is beyond the noise of a mean over 50 batches of 64."
+        description="A cell is stalled if the median tail loss of its evaluation seeds that stayed finite is at least "
+        "this share of H, and a network has left the plateau when a mean over `tail_steps` falls below it. Unit: H. "
+        "Source: the best constant prediction has a loss of H; 2 % below it is beyond the noise of a mean over 50 "
+        "batches of 64."
     )
     diverged_loss: Annotated[float, Field(ge=1)] = Field(
-        description="A network has diverged if its tail loss is above this multiple of H and above its initial loss. "
-        "Unit: H. Source: convention, twice the loss of the best constant prediction."
+        description="A network has diverged if its loss is not finite, or its tail loss above this multiple of H and "
+        "above its initial loss. A cell has diverged if more than half of its tuning seeds do at every rate, or more "
+        "than half of its evaluation seeds at the chosen one. Unit: H. Source: convention, twice the loss of the best "
+        "constant prediction."
     )
     tail_steps: Steps = Field(
         description="Length of the tail, whose mean batch loss is judged; at most `training.steps`. Unit: updates. "

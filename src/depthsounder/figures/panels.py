@@ -140,7 +140,7 @@ def training_words(run: Run) -> dict[str, str]:
         "trains": f"trains within {steps} steps",
         "partial": "partial: slow, not dead",
         "stalled": f"stalled within {steps} steps",
-        "diverged": "diverged: no usable rate on this grid",
+        "diverged": "diverged, even at the best rate of this grid",
     }
 
 

@@ -46,7 +46,7 @@ def _failures(run: Run, table: pd.DataFrame) -> str:
     if kinds.get("stalled", 0):
         parts.append(f"{kinds['stalled']} stalled within {steps} steps")
     if kinds.get("diverged", 0):
-        parts.append(f"{kinds['diverged']} had no usable rate on the grid of {len(rates)}")
+        parts.append(f"{kinds['diverged']} diverged even at the best of the grid's {count(len(rates), 'rate')}")
     how = f" ({join(parts)})" if parts else ""
     slow, trained = (kinds.get(kind, 0) or "none" for kind in ("partial", "trains"))
     return (
