@@ -15,7 +15,7 @@ from made_up_run import write_run
 from support import without_times
 
 from depthsounder import tables
-from depthsounder.figures import FIGURES
+from depthsounder.figures import FIGURES, answer, failure_map
 from depthsounder.figures.outcomes import laws_of
 from depthsounder.figures.style import save
 from depthsounder.report import code_marks, render_report
@@ -184,9 +184,33 @@ def test_a_missing_figure_is_an_error_and_no_gap(evil_run, tmp_path, captions):
 def test_the_answer_counts_combinations_as_the_verdicts_have_them(evil_run):
     first, second = answer_sentences(evil_run)
 
-    assert first.startswith("Of the 10 combinations of activation and initialization in this sweep, 6 failed")
+    assert first.startswith(
+        "Of the 10 combinations of activation and initialization in this sweep, 8 of them distinct "
+    )
+    assert "distinct laws, 6 failed at some depth up to 10" in first
     assert "4 stalled within 30 steps and 2 diverged even at the best of the grid's 3 rates" in first
     assert "depth 10, the deepest of the sweep: tanh with glorot normal = critical" in second
+
+
+def test_wherever_combinations_are_counted_it_stands_how_many_are_laws_of_their_own(evil_run, text):
+    assert answer.message(evil_run).startswith(
+        "Of 10 combinations of activation and initialization, 8 of them distinct laws, 6 failed in training"
+    )
+    assert failure_map.message(evil_run).startswith("Of 30 cells, 24 of them distinct laws, ")
+    assert "30 cells of activation × initialization × depth, 24 of them distinct laws:" in text
+
+
+def test_a_sweep_whose_inits_all_differ_counts_no_laws(tmp_path):
+    run = load_run(write_run(tmp_path, [2], ["tanh"], ["naive_small", "naive_large"]))
+
+    assert answer.message(run).startswith("Of 2 combinations of activation and initialization, 1 failed")
+    assert "law" not in "".join([*answer_sentences(run), failure_map.message(run)])
+
+
+def test_a_card_and_a_row_of_a_law_that_has_one_already_say_whose_it_is(figures):
+    # Critical is Glorot's here, for both activations and at each of three depths.
+    assert (figures / "answer.svg").read_text().count(">= glorot normal<") == 2
+    assert (figures / "failure_map.svg").read_text().count(">=<") == 2 * 3
 
 
 def test_the_answer_says_when_nothing_trained(tmp_path):

@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from depthsounder.figures.outcomes import outcomes
+from depthsounder.figures.outcomes import of_distinct_laws, outcomes, repeated_laws
 from depthsounder.figures.panels import WIDTH, legend_below, training_handles
 from depthsounder.figures.style import FAILURES, INK, TRAINING, ink_on, label, themed
 from depthsounder.figures.wording import count
@@ -32,9 +32,11 @@ def message(run: Run) -> str:
     table = outcomes(run)
     kinds = Counter(table["outcome"])
     failing = sum(kinds[kind] for kind in FAILURES)
+    laws = of_distinct_laws(table, repeated_laws(run))
     return (
-        f"{failing} of {count(len(table), 'combination')} of activation and initialization failed in training at some "
-        f"depth up to {run.depths[-1]}; {kinds['partial']} only became slow, and {kinds['trains']} trained throughout."
+        f"Of {count(len(table), 'combination')} of activation and initialization{laws}, {failing} failed in training "
+        f"at some depth up to {run.depths[-1]}; {kinds['partial']} only became slow, and {kinds['trains']} trained "
+        "throughout."
     )
 
 
@@ -83,15 +85,19 @@ def _draw_card(panel: Axes, place: tuple[int, int], card: dict[str, Any], depths
 
 
 def _card_text(card: dict[str, Any]) -> tuple[str, str, str]:
-    """Return the three lines of a card: a depth, what happens there, and what else is to be known."""
+    """Return the three lines of a card: a depth, what happens there, and what else is to be known.
+
+    A law that has a card already is no second result, and the third line says whose it is.
+    """
     depth, partial = card["depth"], card["partial_depths"]
+    same = "" if pd.isna(card["same_law_as"]) else f"= {label(card['same_law_as'])}"
     if card["outcome"] == "trains":
-        return f"to {depth}", "trains", ""
+        return f"to {depth}", "trains", same
     if card["outcome"] == "partial":
-        return str(depth), "slow from here", ""
+        return str(depth), "slow from here", same
     slow = [early for early in partial if early < depth]
     extra = "not at all deeper" if card["recovers"] else f"slow from {slow[0]}" if slow else ""
-    return str(depth), card["outcome"], extra
+    return str(depth), card["outcome"], same or extra
 
 
 def _wash(color: str, share: float) -> str:

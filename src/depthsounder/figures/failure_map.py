@@ -1,6 +1,8 @@
 """The map of failure: every cell with its training verdict and, as a glyph, its signal verdict."""
 
 from collections import Counter
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -9,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from depthsounder.figures.cellmap import draw_map, tile
+from depthsounder.figures.outcomes import of_distinct_laws, repeated_laws
 from depthsounder.figures.panels import legend_below, training_handles
 from depthsounder.figures.style import MUTED, SIGNAL_GLYPHS, TRAINING, themed
 from depthsounder.figures.wording import count
@@ -25,8 +28,9 @@ def message(run: Run) -> str:
     kinds = Counter(run.verdicts["training_verdict"])
     signals = Counter(run.verdicts["signal_verdict"].dropna())
     borderline = int(run.verdicts["signal_borderline"].eq(True).sum())
+    laws = of_distinct_laws(run.verdicts, repeated_laws(run))
     return (
-        f"Of {count(len(run.verdicts), 'cell')}, {kinds['trains']} trained, {kinds['partial']} stayed partial, "
+        f"Of {count(len(run.verdicts), 'cell')}{laws}, {kinds['trains']} trained, {kinds['partial']} stayed partial, "
         f"{kinds['stalled']} stalled and {kinds['diverged']} diverged; before training the gradient had vanished in "
         f"{signals['vanishing']} and exploded in {signals['exploding']} (borderline: {borderline})."
     )
@@ -35,20 +39,22 @@ def message(run: Run) -> str:
 @themed
 def draw(run: Run) -> Figure:
     """Draw for each activation a map of initialization (row) and depth (column)."""
-    figure = draw_map(run, _draw_cell)
+    repeated = repeated_laws(run)
+    figure = draw_map(run, partial(_draw_cell, repeated))
     glyphs = [
         Line2D([], [], linestyle="", marker=glyph, color=MUTED, markersize=7, label=words)
         for glyph, words in (
             (r"$\downarrow$", "gradient vanishes"),
             (r"$\uparrow$", "gradient explodes"),
             (r"$\sim$", "borderline"),
+            *([(r"$=$", "the same law as a row above")] if repeated else []),
         )
     ]
     legend_below(figure, [*training_handles(run, letters=True), *glyphs], columns=4 if figure.get_figwidth() > 8 else 2)
     return figure
 
 
-def _draw_cell(panel: Axes, x: int, y: int, cell: dict[str, Any]) -> None:
+def _draw_cell(repeated: Mapping[tuple[str, str], str], panel: Axes, x: int, y: int, cell: dict[str, Any]) -> None:
     style = TRAINING[cell["training_verdict"]]
     # In the report a click on the tile opens its cell, which the id names.
     tile(panel, x, y, style.color).set_gid(":".join(["cell", *(str(cell[name]) for name in CELL)]))
@@ -56,3 +62,5 @@ def _draw_cell(panel: Axes, x: int, y: int, cell: dict[str, Any]) -> None:
     if cell["signal_borderline"] is True:
         glyph += "~"
     panel.text(x, y, f"{style.letter}{glyph}", ha="center", va="center", color=style.text, fontsize=8.5)
+    if (cell["activation"], cell["init"]) in repeated:
+        panel.text(x - 0.34, y - 0.22, "=", ha="center", va="center", color=style.text, fontsize=7)

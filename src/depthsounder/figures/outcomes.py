@@ -15,6 +15,31 @@ def laws_of(run: Run) -> dict[str, Laws]:
     return equal_laws(run.initial_signal, run.activations, run.inits)
 
 
+def repeated_laws(run: Run) -> dict[tuple[str, str], str]:
+    """Return each activation and initialization whose law an earlier one has already, with that earlier one's name."""
+    return {
+        (activation, init): first
+        for activation, groups in laws_of(run).items()
+        for first, *others in groups
+        for init in others
+    }
+
+
+def of_distinct_laws(table: pd.DataFrame, repeated: dict[tuple[str, str], str]) -> str:
+    """Return what stands behind the number of a table's rows: how many of them are no repetition of another's law.
+
+    Parameters
+    ----------
+    table
+        Has `activation` and `init`.
+    repeated
+        From `repeated_laws`.
+    """
+    names = zip(table["activation"].astype(str), table["init"].astype(str), strict=True)
+    distinct = sum(name not in repeated for name in names)
+    return f", {distinct:,} of them distinct laws" if distinct < len(table) else ""
+
+
 def outcomes(run: Run) -> pd.DataFrame:
     """Return one row for each activation and initialization of the sweep.
 
@@ -24,14 +49,16 @@ def outcomes(run: Run) -> pd.DataFrame:
         activation, init; outcome (stalled, diverged, partial or trains: the verdict at the first depth that fails, or
         else the worst); depth (the first that fails, else the first that is partial, else the deepest that trains);
         deepest_training (null if none trains); failing_depths and partial_depths, as lists; recovers (whether a deeper
-        one than the first failure does not fail).
+        one than the first failure does not fail); same_law_as (the earlier init that is the same law, null if none is).
     """
+    repeated = repeated_laws(run)
     rows = []
     for activation in run.activations:
         for init in run.inits:
             cells = run.verdicts[(run.verdicts["activation"] == activation) & (run.verdicts["init"] == init)]
             if len(cells):
-                rows.append({"activation": activation, "init": init, **_outcome(cells.sort_values("depth"))})
+                same = {"same_law_as": repeated.get((activation, init))}
+                rows.append({"activation": activation, "init": init, **_outcome(cells.sort_values("depth")), **same})
     return pd.DataFrame(rows)
 
 

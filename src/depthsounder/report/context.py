@@ -11,7 +11,7 @@ import yaml
 from markupsafe import Markup
 
 from depthsounder.figures import prediction
-from depthsounder.figures.outcomes import laws_of
+from depthsounder.figures.outcomes import laws_of, of_distinct_laws, repeated_laws
 from depthsounder.figures.style import FAILURES
 from depthsounder.report import counts, provenance
 from depthsounder.report.captions import caption_html
@@ -146,6 +146,7 @@ def _findings(run: Run) -> dict[str, Any]:
         "sentences": [*answer_sentences(run), prediction.message(run)],
         "soundings": soundings(run),
         "equal_laws": laws_of(run),
+        "distinct": of_distinct_laws(run.verdicts, repeated_laws(run)),
         "terms": terms(run),
         "surprises": surprises(run),
         "claims": records(run.claims),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from depthsounder.figures.outcomes import laws_of, outcomes
+from depthsounder.figures.outcomes import laws_of, of_distinct_laws, outcomes, repeated_laws
 from depthsounder.figures.style import FAILURES, label
 from depthsounder.figures.wording import count, depths, join
 from depthsounder.runs import Run, records
@@ -49,9 +49,10 @@ def _failures(run: Run, table: pd.DataFrame) -> str:
         parts.append(f"{kinds['diverged']} diverged even at the best of the grid's {count(len(rates), 'rate')}")
     how = f" ({join(parts)})" if parts else ""
     slow, trained = (kinds.get(kind, 0) or "none" for kind in ("partial", "trains"))
+    laws = of_distinct_laws(table, repeated_laws(run))
     return (
-        f"Of the {count(len(table), 'combination')} of activation and initialization in this sweep, {failing} failed "
-        f"at some depth up to {run.depths[-1]}{how}, {slow} only became too slow to finish, and {trained} "
+        f"Of the {count(len(table), 'combination')} of activation and initialization in this sweep{laws}, {failing} "
+        f"failed at some depth up to {run.depths[-1]}{how}, {slow} only became too slow to finish, and {trained} "
         "trained at every depth."
     )
 
