@@ -5,7 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from depthsounder.activations import SIGMOID
 from depthsounder.claims import Settings, ledger, load_evidence
+from depthsounder.initializers import initializer
+from depthsounder.meanfield import theory_columns
+from depthsounder.streams import stream
 from depthsounder.tables import SCHEMAS, write_rows
 from depthsounder.verdicts import Thresholds
 
@@ -217,6 +221,51 @@ def test_sigmoids_rate_is_judged_against_a_quarter_for_each_init(judged, rates, 
     assert judgement.verdict == verdict
     assert f"{GLOROT} {rates[1]}" in judgement.observed
     assert f"{GLOROT} 0.2" in judgement.evidence
+
+
+def sigmoid_theory(init, width, depth):
+    """The theory table's rows of sigmoid cells, from the theory itself."""
+    inputs = stream(1, "inputs").standard_normal((4, 64))
+    inputs *= np.sqrt(64) / np.linalg.norm(inputs, axis=1, keepdims=True)
+    columns = theory_columns([depth], SIGMOID, initializer(init), inputs, width)[depth]
+    cell_of = {"depth": depth, "activation": "sigmoid", "init": init}
+    return [
+        {
+            **cell_of,
+            "layer": layer + 1,
+            **{name: columns[name][layer] for name in ("chi_1", "delta_second_moment_ratio")},
+        }
+        for layer in range(depth)
+    ]
+
+
+@pytest.mark.parametrize(("width", "settled", "over_its_layers"), [(64, "0.892", "0.888"), (32, "0.753", "0.747")])
+def test_sigmoids_rate_with_plain_randn_is_predicted_for_the_runs_own_width(judged, width, settled, over_its_layers):
+    ends = {"delta_ratio": 0.871**49, "delta_ratio_low": 0.861**49, "delta_ratio_high": 0.879**49}
+    glorot = {"delta_ratio": 0.2346**49, "delta_ratio_low": 0.234**49, "delta_ratio_high": 0.2363**49}
+    inits = ("naive_unit", GLOROT)
+    verdicts = [cell(50, "sigmoid", init, **these) for init, these in zip(inits, (ends, glorot), strict=True)]
+    theory = [row for init in inits for row in sigmoid_theory(init, width, 50)]
+    settings = replace(SETTINGS, depths=(50,), inits=inits, width=width)
+
+    judgement = judged("sigmoid_gradient_rate", settings, verdicts=verdicts, theory=theory)
+
+    assert judgement.verdict == "conditional"
+    assert judgement.observed == f"{GLOROT} 0.235 (0.234 to 0.236); naive_unit 0.871 (0.861 to 0.879)"
+    assert f"width {width}, the median" in judgement.evidence
+    # Glorot's σw² is 1 at equal fans, whatever the width; that of plain randn is the width.
+    assert f"{GLOROT} 0.236; naive_unit {settled}." in judgement.evidence
+    assert (
+        f"outside the interval for naive_unit, {over_its_layers}: theory is that of infinitely wide layers, and these "
+        f"have {width} units." in judgement.evidence
+    )
+
+
+def test_sigmoids_rate_needs_no_interval_and_no_theory(judged):
+    judgement = judged("sigmoid_gradient_rate", verdicts=[cell(20, "sigmoid", GLOROT, delta_ratio=0.2**19)])
+
+    assert judgement.observed == f"{GLOROT} 0.2"
+    assert "outside" not in judgement.evidence
 
 
 @pytest.mark.parametrize(("ratio", "verdict"), [(1.0, "refuted"), (1e-20, "confirmed")])

@@ -17,6 +17,7 @@ DEPTH = 10
 QUOTED = "9.5e-7"
 EXAMPLES = 64
 ROUNDING = 1.0 + 1e-9
+MEASURED = ("delta_ratio", "delta_ratio_low", "delta_ratio_high")
 
 
 @dataclass(frozen=True)
@@ -75,20 +76,67 @@ def _judge_bound(evidence: Evidence) -> Judgement:
     )
 
 
-def _rates(evidence: Evidence) -> dict[str, tuple[int, float, float]]:
-    """Return by init the deepest depth with a usable D, its D^(1/(L − 1)) and √χ1 there."""
+@dataclass(frozen=True)
+class Rate:
+    """By what a sigmoid layer multiplies errors, at the deepest depth L of an init whose D is known.
+
+    Attributes
+    ----------
+    depth
+        L.
+    measured, low, high
+        D^(1/(L − 1)), of the median and of the ends of its interval; NaN without an interval.
+    settled
+        Theory's √χ1, at the q on which the layers settle.
+    predicted
+        The same power of theory's D, over the same layers.
+    """
+
+    depth: int
+    measured: float
+    low: float
+    high: float
+    settled: float
+    predicted: float
+
+    @property
+    def outside(self) -> bool:
+        """Whether theory lies outside the interval of the measurement."""
+        return self.predicted < self.low or self.predicted > self.high
+
+    def __str__(self) -> str:
+        interval = "" if np.isnan(self.low) else f" ({number(self.low)} to {number(self.high)})"
+        return f"{number(self.measured)}{interval}"
+
+
+def _rates(evidence: Evidence) -> dict[str, Rate]:
+    """Return each init's rate at the deepest depth whose D is above 0 and finite, the lowest rate first."""
     rates = {}
     for init in evidence.settings.inits:
         cells = evidence.by_depth("sigmoid", init)
         usable = cells[(cells.index > 1) & (cells["delta_ratio"] > 0) & np.isfinite(cells["delta_ratio"])]
         if len(usable):
-            depth = int(usable.index[-1])
+            depth, cell = int(usable.index[-1]), usable.iloc[-1]
             theory = evidence.theory
             same = (theory["activation"] == "sigmoid") & (theory["init"] == init) & (theory["depth"] == depth)
-            chi = theory[same]["chi_1"]
-            rate = float(usable["delta_ratio"].iloc[-1]) ** (1.0 / (depth - 1))
-            rates[init] = depth, rate, float(chi.iloc[-1]) ** 0.5 if len(chi) else np.nan
-    return rates
+            first = theory[same & (theory["layer"] == 1)].astype({"chi_1": float, "delta_second_moment_ratio": float})
+            chi, ratio = next(zip(first["chi_1"], first["delta_second_moment_ratio"], strict=True), (np.nan, np.nan))
+            measured, low, high = (float(cell[name]) ** (1.0 / (depth - 1)) for name in MEASURED)
+            rates[init] = Rate(depth, measured, low, high, chi**0.5, ratio ** (0.5 / (depth - 1)))
+    return dict(sorted(rates.items(), key=lambda item: item[1].measured))
+
+
+def _theory(rates: dict[str, Rate], width: int) -> str:
+    """Return in sentences what theory has for each rate, and where the measurement disagrees."""
+    settled = "; ".join(f"{init} {number(rate.settled)}" for init, rate in rates.items())
+    outside = [f"{init}, {number(rate.predicted)}" for init, rate in rates.items() if rate.outside]
+    told = f"Theory has √(σw²·E[φ'²]) where the layers have settled: {settled}."
+    if outside:
+        told += (
+            f" Over the same layers its D lies outside the interval for {'; '.join(outside)}: theory is that of "
+            f"infinitely wide layers, and these have {width} units."
+        )
+    return told
 
 
 def _judge_rate(evidence: Evidence) -> Judgement:
@@ -96,17 +144,16 @@ def _judge_rate(evidence: Evidence) -> Judgement:
     rates = _rates(evidence)
     if not rates:
         return untested(expected, "The run has no sigmoid cells of more than one layer whose errors are above 0.")
-    within = [init for init, (_, rate, _) in rates.items() if rate <= STEEPEST]
+    width = evidence.settings.width
+    within = [init for init, rate in rates.items() if rate.measured <= STEEPEST]
     verdict: Verdict = "confirmed" if len(within) == len(rates) else "conditional" if within else "refuted"
-    ascending = sorted(rates, key=lambda init: rates[init][1])
-    predictions = "; ".join(f"{init} {number(rates[init][2])}" for init in ascending)
     return Judgement(
         verdict,
-        "; ".join(f"{init} {number(rates[init][1])}" for init in ascending),
+        "; ".join(f"{init} {rate}" for init, rate in rates.items()),
         expected,
-        f"Each rate is D^(1/(L − 1)) at depth L = {listed(sorted({depth for depth, _, _ in rates.values()}))} and "
-        f"width {evidence.settings.width}, the median over seeds. Theory has √(σw²·E[φ'²]): {predictions}. 0.25 is an "
-        f"upper bound for {listed(within) if within else 'none of them'} only: the weights decide.",
+        f"Each rate is D^(1/(L − 1)) at depth L = {listed(sorted({rate.depth for rate in rates.values()}))} and "
+        f"width {width}, the median over seeds with its 95 % interval. {_theory(rates, width)} 0.25 is an upper bound "
+        f"for {listed(within) if within else 'none of them'} only: the weights decide.",
     )
 
 
@@ -125,6 +172,6 @@ CLAIMS = (
         source="The note takes the bound on sigmoid's derivative for the rate at which gradients vanish.",
         hypothesis="The measured rate per layer is at most 0.25 for every init; conditional if for some only.",
         test=_judge_rate,
-        reads={"verdicts": (*CELL, "delta_ratio"), "theory": (*CELL, "layer", "chi_1")},
+        reads={"verdicts": (*CELL, *MEASURED), "theory": (*CELL, "layer", "chi_1", "delta_second_moment_ratio")},
     ),
 )
