@@ -185,8 +185,8 @@ def test_xavier_suits_sigmoid_where_signal_and_training_do_well(judged, fates, v
 
     judgement = judged("xavier_for_sigmoid", verdicts=verdicts)
     assert judgement.verdict == verdict
-    assert "0.056" in judgement.evidence
-    assert "0.399" in judgement.evidence
+    assert "4 times that range for sigmoid, which is attributed to Glorot, makes σw² 16" in judgement.evidence
+    assert "χ1 = 0.399 against 0.056, and still below 1." in judgement.evidence
 
 
 @pytest.mark.parametrize(

@@ -30,15 +30,17 @@ def _judge(evidence: Evidence) -> Judgement:
     width = evidence.settings.width
     gains = {init: initializer(init).gain(width, width, SIGMOID) for init in INITS}
     wide = RANGE_FACTOR**2 * gains["glorot_normal"]
+    narrow = number(chi_1(gains["glorot_normal"]), 2)
     theory = (
-        f"χ1, by which a layer multiplies squared errors, is {number(chi_1(gains['glorot_normal']), 2)} with Glorot's "
-        f"variance and {number(chi_1(gains['xavier_note']), 2)} with the note's; four times Glorot's range, σw² = "
-        f"{number(wide)}, would make it {number(chi_1(wide))}."
+        f"χ1, by which a layer multiplies squared errors, is {narrow} with Glorot's variance and "
+        f"{number(chi_1(gains['xavier_note']), 2)} with the note's. The advice to draw from {RANGE_FACTOR} times that "
+        f"range for sigmoid, which is attributed to Glorot, makes σw² {number(wide)}: χ1 = {number(chi_1(wide))} "
+        f"against {narrow}, and still below 1."
     )
     found = {init: outcomes(evidence, "sigmoid", init) for init in INITS}
     tested = {init: by_depth for init, by_depth in found.items() if by_depth}
     if not tested:
-        return untested(expected, f"The run has no sigmoid cells with {listed(INITS)}; in theory, {theory}")
+        return untested(expected, f"The run has no sigmoid cells with {listed(INITS)}; but {theory}")
     suited = {init: [depth for depth, outcome in cells.items() if _suits(outcome)] for init, cells in tested.items()}
     n_suited, n_cells = sum(map(len, suited.values())), sum(map(len, tested.values()))
     verdict: Verdict = "confirmed" if n_suited == n_cells else "conditional" if n_suited else "refuted"
