@@ -12,12 +12,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_up_run import write_run
+from markupsafe import escape
 from support import without_times
 
 from depthsounder import tables
+from depthsounder.claims import ledger
 from depthsounder.figures import FIGURES, answer, failure_map
 from depthsounder.figures.outcomes import laws_of
 from depthsounder.figures.style import save
+from depthsounder.figures.wording import typeset
 from depthsounder.report import code_marks, render_report
 from depthsounder.report.captions import caption_html
 from depthsounder.report.counts import training_counts
@@ -174,6 +177,25 @@ def test_every_claim_is_shown_once_with_its_verdict(text, evil_run):
     for claim in evil_run.claims.itertuples():
         assert text.count(f'<span class="slug">{claim.claim}</span>') == 1
     assert "0.9²⁰ = 1.2 × 10⁻¹." in text
+
+
+def test_a_claim_of_the_ledger_stands_with_its_source_its_hypothesis_and_what_it_reads(evil_run, figures, captions):
+    entries = {claim.name: claim for claim in ledger()}
+    names = ["sigmoid_gradient_rate", "naive_at_any_width", "no_longer_in_the_ledger"]
+    run = replace(evil_run, claims=evil_run.claims.assign(claim=names))
+
+    shown = render_report(run, figures, captions, figures.parent / "index.html")
+
+    articles = {
+        name: re.search(rf"<article(?:(?!<article).)*>{name}</span>.*?</article>", shown, re.DOTALL)[0]
+        for name in names
+    }
+    for name in names[:2]:
+        assert str(escape(typeset(entries[name].source))) in articles[name]
+        assert str(escape(typeset(entries[name].hypothesis))) in articles[name]
+    assert "<code>verdicts</code>, <code>theory</code>." in articles["sigmoid_gradient_rate"]
+    assert "No table: the engine itself is asked." in articles["naive_at_any_width"]
+    assert "Hypothesis" not in articles["no_longer_in_the_ledger"]
 
 
 def test_a_missing_figure_is_an_error_and_no_gap(evil_run, tmp_path, captions):

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from markupsafe import Markup
 
+from depthsounder.claims import ledger
 from depthsounder.figures import prediction
 from depthsounder.figures.outcomes import laws_of, of_distinct_laws, repeated_laws
 from depthsounder.figures.style import FAILURES
@@ -149,9 +150,15 @@ def _findings(run: Run) -> dict[str, Any]:
         "distinct": of_distinct_laws(run.verdicts, repeated_laws(run)),
         "terms": terms(run),
         "surprises": surprises(run),
-        "claims": records(run.claims),
+        "claims": _claims(run),
         "claim_counts": counts.claim_counts(run),
     }
+
+
+def _claims(run: Run) -> list[dict[str, Any]]:
+    """Return the rows of the claims table, each with its record in the ledger; None where the ledger has it no more."""
+    entries = {claim.name: claim for claim in ledger()}
+    return [{**row, "record": entries.get(row["claim"])} for row in records(run.claims)]
 
 
 def _study(run: Run, picture: Callable[[str], Picture]) -> dict[str, Any] | None:
