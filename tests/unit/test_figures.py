@@ -14,11 +14,14 @@ from depthsounder.activations import ACTIVATIONS, LINEAR
 from depthsounder.comparing import Pair, compare, evaluation_tails
 from depthsounder.figures import (
     FIGURES,
+    backward_signal,
     comparisons,
     failure_map,
     finite_width,
+    forward_signal,
     gradient_check,
     jacobian_spectrum,
+    phase_diagram,
     prediction,
     training_signal,
 )
@@ -27,7 +30,8 @@ from depthsounder.figures.outcomes import outcomes
 from depthsounder.figures.panels import draw_curve, log_limits
 from depthsounder.figures.style import FAILURES, TRAINING, activation_marker, init_style, ink_on, label, save
 from depthsounder.figures.wording import count, join, number, typeset
-from depthsounder.initializers import INITIALIZERS, ORTHOGONAL
+from depthsounder.initializers import INITIALIZERS, ORTHOGONAL, initializer
+from depthsounder.meanfield import theory_columns
 from depthsounder.runs import load_run
 from depthsounder.spectra import deep_spectrum
 
@@ -175,6 +179,74 @@ def test_messages_count_what_the_tables_hold(usual):
 
     assert message.startswith(f"Of {len(usual.verdicts)} cells, {kinds['trains']} trained")
     assert f"{kinds['stalled']} stalled" in message
+
+
+@pytest.mark.parametrize(
+    ("figure", "measure", "column"),
+    [
+        (forward_signal, "z_second_moment", "z_second_moment_probe"),
+        (forward_signal, "z_batch_variance", "z_batch_variance_probe"),
+        (backward_signal, "delta_second_moment_ratio", "delta_second_moment_ratio_probe"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_figure_over_layers_shows_the_theory_of_the_probe(usual, figure, measure, column):
+    rows = figure.rows(usual)
+    rows = rows[rows["measure"] == measure]
+    keys = ["depth", "activation", "init", "layer"]
+    both = rows.merge(usual.theory.astype({"activation": str, "init": str}), on=keys, validate="one_to_one")
+
+    assert len(both) == len(rows) == 2 * len(INITS) * 10
+    np.testing.assert_array_equal(both["theory"], both[column])
+    canonical = both[column.removesuffix("_probe")] if measure != "z_batch_variance" else both["z_second_moment"]
+    assert (canonical != both["theory"]).all()
+
+
+def test_the_prediction_is_the_root_of_the_probe_s_ratio_at_the_first_layer(usual):
+    first = usual.theory[usual.theory["layer"] == 1].astype({"activation": str, "init": str})
+    both = (
+        prediction.rows(usual).astype({"activation": str, "init": str}).merge(first, on=["depth", "activation", "init"])
+    )
+
+    assert len(both) == 3 * 2 * len(INITS)
+    np.testing.assert_array_equal(both["predicted_delta_ratio"], np.sqrt(both["delta_second_moment_ratio_probe"]))
+    assert (both["predicted_delta_ratio"] != np.sqrt(both["delta_second_moment_ratio"])).all()
+
+
+def with_real_theory(run):
+    """A run with the theory that its cells have, for inputs of norm 1 per unit."""
+    tables = []
+    for activation in run.activations:
+        for init in run.inits:
+            inputs, width = np.ones((2, 3)), run.config.width
+            columns = theory_columns(run.depths, ACTIVATIONS[activation], initializer(init), inputs, width)
+            tables += [
+                pd.DataFrame(block).assign(depth=depth, activation=activation, init=init)
+                for depth, block in columns.items()
+            ]
+    return replace(run, theory=pd.concat(tables, ignore_index=True))
+
+
+def test_the_phase_diagram_puts_he_for_relu_on_the_edge_and_every_init_in_its_place(tmp_path):
+    inits = ["naive_small", "glorot_normal", "he_normal", "gaussian_w1.5_b0.05"]
+    run = with_real_theory(load_run(write_run(tmp_path, [2, 3], ["tanh", "relu"], inits)))
+
+    table = phase_diagram.rows(run)
+
+    # Theory has a row for each depth and layer, and the plane one place for all of them.
+    assert list(zip(table["activation"], table["init"], strict=True)) == [
+        (a, i) for a in ("tanh", "relu") for i in inits
+    ]
+    phases = table.set_index(["activation", "init"])["phase"]
+    assert phases["relu"].to_dict() == dict(zip(inits, ["order", "order", "edge", "order"], strict=True))
+    assert phases["tanh"].to_dict() == dict(zip(inits, ["order", "edge", "chaos", "order"], strict=True))
+    places = table.set_index(["activation", "init"])[["weight_gain", "bias_variance"]]
+    assert places.loc[("relu", "he_normal")].tolist() == [2.0, 0.0]
+    assert places.loc[("tanh", "gaussian_w1.5_b0.05")].tolist() == [1.5, 0.05]
+    assert phase_diagram.message(run).endswith("On the edge: tanh with glorot normal; relu with he normal.")
+    # The first axes are the panels; each line is a marker of an init.
+    for panel in phase_diagram.draw(run).axes[:2]:
+        assert sorted(line.get_ydata()[0] for line in panel.lines) == [0.0, 0.0, 0.0, 0.05]
 
 
 def test_the_prediction_is_judged_by_the_thresholds_of_the_run(usual):
@@ -361,6 +433,25 @@ def test_the_spread_of_single_networks_is_the_deviation_of_their_logarithm(usual
     assert row["theory"] == pytest.approx(0.1)
     medians = table[(table["measure"] == "q_over_theory") & (table["layer"] == 2)]
     np.testing.assert_allclose(medians["theory"], np.exp(-0.005))
+
+
+def test_the_band_of_single_networks_holds_95_percent_of_normal_logarithms(usual):
+    table = finite_width.rows(usual)
+    ratios = table[table["measure"] == "q_over_theory"]
+    theory = usual.theory[usual.theory["depth"] == usual.depths[-1]].astype({"activation": str, "init": str})
+    both = ratios.merge(theory, on=["depth", "activation", "init", "layer"], validate="one_to_one")
+    variance = both["z_log_variance_single"]
+
+    assert len(both) == len(theory)
+    np.testing.assert_allclose(both["theory"], np.exp(-variance / 2.0))
+    np.testing.assert_allclose(both["theory_low"], np.exp(-variance / 2.0 - 1.959964 * np.sqrt(variance)), rtol=1e-6)
+    np.testing.assert_allclose(both["theory_high"], np.exp(-variance / 2.0 + 1.959964 * np.sqrt(variance)), rtol=1e-6)
+    # What is measured stands over the theory of the very input, and not over the mean of the probe.
+    chosen = both[(both["activation"] == "tanh") & (both["init"] == "glorot_normal")].sort_values("layer")
+    signal = usual.initial_signal
+    of_cell = signal[(signal["depth"] == 10) & (signal["activation"] == "tanh") & (signal["init"] == "glorot_normal")]
+    medians = of_cell[of_cell["layer"] <= 10].groupby("layer")["z_second_moment_single"].median()
+    np.testing.assert_allclose(chosen["median"], medians.to_numpy() / chosen["z_second_moment_single"])
 
 
 def test_the_spectrum_is_the_median_of_logarithms_beside_its_theory(tmp_path):
