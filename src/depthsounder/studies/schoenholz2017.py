@@ -96,16 +96,20 @@ def message(run: Run) -> str:
     multiples = _multiples(table)
     if multiples.empty:
         return sentence
+    middle = number(multiples["middle"].median())
     return (
-        f"{sentence} Where networks end before that, they do so at {number(multiples['middle'].median())} times ξ_c "
-        f"(the median; {_range(multiples['middle'])})."
+        f"{sentence} Where {PUBLISHED_MULTIPLE:g} ξ_c is less than that, networks learn down to {middle} ξ_c (the "
+        f"median; {_range(multiples['middle'])})."
     )
 
 
 def _multiples(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the bracket of depth over ξ_c for each σw² that ends before what so many steps can train at all."""
-    limited = (table["learns"] > 0) & (table["learns"] < table["learns"].max())
-    seen = table[limited & np.isfinite(table["xi_c"].astype(float))]
+    """Return the bracket of depth over ξ_c for each σw² whose published border is no deeper than any network learns.
+
+    Where it is deeper, what ends learning is the number of steps, and no scale of the signal's.
+    """
+    scales = table["xi_c"].astype(float)
+    seen = table[(table["learns"] > 0) & (PUBLISHED_MULTIPLE * scales <= table["learns"].max())]
     low, high = seen["learns"] / seen["xi_c"], seen["fails"] / seen["xi_c"]
     return pd.DataFrame({"weight_gain": seen["weight_gain"], "low": low, "high": high, "middle": np.sqrt(low * high)})
 
@@ -182,7 +186,7 @@ def findings(run: Run) -> Sequence[Finding]:
             published=f"σw² = {PUBLISHED_CUSP} at σb² = 0.05, where ξ_c diverges; theory here: {_cusp(run)}",
             observed=f"σw² = {_range(best['weight_gain'])}, down to {best['learns'].iloc[0]:g} layers",
             agreement="agrees" if best["weight_gain"].min() <= nearest <= best["weight_gain"].max() else "differs",
-            remark="the nearest σw² of this run is among them" if nearest in set(best["weight_gain"]) else "",
+            remark=f"σw² = {nearest:g}, the nearest of this run, learns down to {_learns(table, nearest):g} layers",
         )
     ]
     multiples = _multiples(table)
@@ -203,6 +207,10 @@ def findings(run: Run) -> Sequence[Finding]:
             )
         )
     return found
+
+
+def _learns(table: pd.DataFrame, gain: float) -> float:
+    return float(table.loc[table["weight_gain"] == gain, "learns"].iloc[0])
 
 
 def _cusp(run: Run) -> str:
