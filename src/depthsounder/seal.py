@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 
 KEY = "seal"
 
+_NOT_OURS = ("ARROW:schema", "PARQUET:field_id")
+
 
 def sealed(schema: pa.Schema, n_rows: int) -> dict[str, str]:
     """Return the metadata of a schema's file with its seal."""
@@ -43,4 +45,4 @@ def _digest(schema: pa.Schema, metadata: Mapping[str, str], n_rows: int) -> str:
 def _texts(metadata: Mapping[bytes, bytes] | None) -> dict[str, str]:
     """Return metadata as text, without what Arrow and Parquet add of their own."""
     texts = {key.decode(errors="replace"): value.decode(errors="replace") for key, value in (metadata or {}).items()}
-    return {key: value for key, value in texts.items() if not key.startswith(("ARROW:", "PARQUET:"))}
+    return {key: value for key, value in texts.items() if key not in _NOT_OURS}

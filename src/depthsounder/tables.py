@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from depthsounder.arrays import to_arrow
+from depthsounder.damage import reading
 from depthsounder.seal import is_sealed, sealed
 
 WRITING = {"compression": "zstd", "write_page_checksum": True}
@@ -257,8 +258,15 @@ def write_cells(
     write_table(path, columns, schema, metadata)
 
 
-class DamagedTable(OSError):
-    """A file that is no readable Parquet table any more."""
+_SIGNS_OF_DAMAGE = (
+    # This one is Arrow's word for what is invalid, and Python's for a name that is no text.
+    ValueError,
+    pa.ArrowIndexError,
+    pa.ArrowKeyError,
+    pa.ArrowNotImplementedError,
+    pa.ArrowSerializationError,
+    pa.ArrowTypeError,
+)
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
@@ -266,12 +274,12 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
 
     Raises
     ------
-    DamagedTable
+    DamagedFile
         If the file is no such table any more. It is moved aside, so that the workflow computes it again.
     OSError
-        If it is missing or cannot be read; the message names it.
+        If it is missing, cannot be read or does not fit into memory; the message names it.
     """
-    try:
+    with reading(path, "table", _SIGNS_OF_DAMAGE, (pa.ArrowException,)):
         # The file is opened alone: the folders above it look like partitions, but its columns are its own.
         file = pq.ParquetFile(path, page_checksum_verification=True)
         if not is_sealed(file.schema_arrow, file.metadata):
@@ -280,18 +288,3 @@ def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
         if table.num_rows != file.metadata.num_rows:
             raise pa.ArrowInvalid(f"it has {table.num_rows} rows of {file.metadata.num_rows}")
         return table
-    except (OSError, pa.ArrowException) as error:
-        # What the system refuses has a number; what Arrow cannot make sense of has none.
-        if not path.is_file() or (isinstance(error, OSError) and error.errno is not None):
-            raise OSError(f"{path}: the table cannot be read: {error}") from error
-        raise DamagedTable(f"{path}: the table is damaged ({error}). {_move_aside(path)}") from error
-
-
-def _move_aside(path: Path) -> str:
-    """Rename a damaged file, and return in a sentence what comes next."""
-    aside = path.with_name(f"{path.name}.damaged")
-    try:
-        path.replace(aside)
-    except OSError as error:
-        return f"It could not be moved aside: {error.strerror}"
-    return f"It now lies at {aside.name}; the same command computes it again"

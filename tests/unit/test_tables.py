@@ -1,10 +1,16 @@
 """The product's tables: what a reader may rely on when a writer fails, a disk errs or a number is missing."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from depthsounder.damage import DamagedFile
 from depthsounder.tables import (
     CLAIMS,
     COMPARISONS,
@@ -15,7 +21,6 @@ from depthsounder.tables import (
     THEORY,
     TRACES,
     VERDICTS,
-    DamagedTable,
     part_schema,
     read_table,
     replacing,
@@ -23,6 +28,8 @@ from depthsounder.tables import (
     write_rows,
     write_table,
 )
+
+SOURCE = Path(__file__).resolve().parents[2] / "src"
 
 SMALL = pa.schema(
     [
@@ -249,20 +256,33 @@ def test_a_flipped_bit_is_noticed_and_the_file_named(path, row_group_column):
         read_table(path)
 
 
-@pytest.mark.parametrize("bit", [0, 3, 6])
-def test_a_flipped_bit_anywhere_is_noticed_or_changes_nothing(path, bit):
+@pytest.mark.parametrize("turn", [0, 4])
+def test_a_flipped_bit_anywhere_is_noticed_or_changes_nothing(path, turn):
     write_table(path, columns(), SMALL, {"code": "abc"})
     content, written = path.read_bytes(), read_table(path)
     noticed = 0
     for place in range(len(content)):
         flipped = bytearray(content)
-        flipped[place] ^= 1 << bit
+        # Another bit at each place, so that all eight are flipped in every part of the file.
+        flipped[place] ^= 1 << (place + turn) % 8
         path.write_bytes(flipped)
         try:
             assert read_table(path).equals(written, check_metadata=True), place
-        except DamagedTable:
+        except DamagedFile:
             noticed += 1
     assert noticed > len(content) / 2
+
+
+@pytest.mark.parametrize("text", [b"count", b"ARROW:schema"])
+def test_a_flipped_bit_in_a_name_is_noticed_whichever_it_is(path, text):
+    write_table(path, columns(), SMALL)
+    content = path.read_bytes()
+    for bit in range(8 * len(text)):
+        flipped = bytearray(content)
+        flipped[content.index(text) + bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        with pytest.raises(DamagedFile, match="the table is damaged"):
+            read_table(path)
 
 
 def test_a_renamed_column_and_a_changed_provenance_are_noticed(path):
@@ -270,7 +290,7 @@ def test_a_renamed_column_and_a_changed_provenance_are_noticed(path):
         write_table(path, columns(), SMALL, {"code": "abc"})
         assert old in path.read_bytes()
         path.write_bytes(path.read_bytes().replace(old, new))
-        with pytest.raises(DamagedTable, match="its description is not the one that was written"):
+        with pytest.raises(DamagedFile, match="its description is not the one that was written"):
             read_table(path)
 
 
@@ -291,7 +311,7 @@ def test_a_truncated_table_is_refused_by_name(path):
 def test_a_damaged_table_is_moved_aside_and_not_lost(path):
     path.write_bytes(b"half a table")
     with pytest.raises(
-        DamagedTable, match=r"It now lies at table\.parquet\.damaged; the same command computes it again"
+        DamagedFile, match=r"It now lies at table\.parquet\.damaged; the same command computes it again"
     ):
         read_table(path)
     assert not path.exists()
@@ -303,6 +323,49 @@ def test_what_the_system_refuses_is_no_damage(path):
     with pytest.raises(OSError, match="the table cannot be read"):
         read_table(path)
     assert path.is_dir()
+
+
+@pytest.mark.parametrize("error", [pa.ArrowMemoryError("malloc failed"), MemoryError()], ids=["Arrow", "Python"])
+def test_a_lack_of_memory_is_no_damage(path, monkeypatch, error):
+    def fail(*arguments, **options):
+        raise error
+
+    write_table(path, columns(), SMALL)
+    monkeypatch.setattr(pq.ParquetFile, "read", fail)
+    with pytest.raises(OSError, match=f"{path}: there is not enough memory to read the table"):
+        read_table(path)
+    assert path.exists()
+
+
+def test_a_healthy_table_stays_in_place_however_little_memory_there_is(path):
+    random = np.random.default_rng(0)
+    written = {"name": ["row"] * 300_000, "count": np.arange(300_000), "value": random.normal(size=300_000)}
+    write_table(path, written, SMALL)
+    lines = [
+        "import resource, sys",
+        "from pathlib import Path",
+        "from depthsounder.tables import read_table",
+        "pages = int(Path('/proc/self/statm').read_text().split()[0])",
+        "limit = pages * resource.getpagesize() + int(sys.argv[2]) * 2**10",
+        "resource.setrlimit(resource.RLIMIT_AS, (limit, limit))",
+        "try:",
+        "    read_table(Path(sys.argv[1]))",
+        "except OSError as error:",
+        "    sys.exit(str(error))",
+    ]
+    refused = 0
+    for kibibytes in (100, 2_000):
+        done = subprocess.run(
+            [sys.executable, "-c", "\n".join(lines), path, str(kibibytes)],
+            env={**os.environ, "PYTHONPATH": str(SOURCE)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        refused += f"{path}: " in done.stderr
+        assert "damaged" not in done.stderr
+        assert path.exists()
+    assert refused
 
 
 def test_a_missing_table_is_named(path):

@@ -1,0 +1,71 @@
+"""Files that cannot be read: why, in a sentence, and where a damaged one went.
+
+A damaged file is moved aside, so that the workflow misses it and computes it again, and a person can still look at it.
+A file that is whole stays where it is: a refusal of the system or a lack of memory is no damage.
+
+This module knows files and errors; it knows nothing of what is in them.
+"""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_WORDS_OF_LACK = ("alloc of size", "bad_alloc", "not enough memory")
+
+# What the system refuses has a number, and what a library cannot make sense of has none; but the system is also asked
+# for a place before a file's beginning.
+_NUMBERS_OF_DAMAGE = (None, errno.EINVAL)
+
+
+class DamagedFile(OSError):
+    """A file that is not what was written any more."""
+
+
+@contextmanager
+def reading(
+    path: Path, kind: str, signs: tuple[type[Exception], ...], others: tuple[type[Exception], ...] = ()
+) -> Iterator[None]:
+    """Turn what goes wrong in the block, which reads `path`, into an error that names the file.
+
+    Parameters
+    ----------
+    kind
+        What the file is, for the message: "table".
+    signs
+        The errors by which damage shows, beside an `OSError` of a library.
+    others
+        Further errors with which the reading fails, and which are no damage.
+
+    Raises
+    ------
+    DamagedFile
+        If the file is damaged. It is moved aside.
+    OSError
+        If it is missing, cannot be read, or does not fit into memory.
+    """
+    failures: tuple[type[Exception], ...] = (OSError, MemoryError, *signs, *others)
+    try:
+        yield
+    except failures as error:
+        if _lacks_memory(error):
+            raise OSError(f"{path}: there is not enough memory to read the {kind}") from error
+        damaged = error.errno in _NUMBERS_OF_DAMAGE if isinstance(error, OSError) else isinstance(error, signs)
+        if not damaged or not path.is_file():
+            raise OSError(f"{path}: the {kind} cannot be read: {error}") from error
+        raise DamagedFile(f"{path}: the {kind} is damaged ({error}). {_move_aside(path)}") from error
+
+
+def _lacks_memory(error: Exception) -> bool:
+    """Tell whether an error is a lack of memory, of which Arrow makes an error of one kind or of another."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in _WORDS_OF_LACK)
+
+
+def _move_aside(path: Path) -> str:
+    """Rename a damaged file, and return in a sentence what comes next."""
+    aside = path.with_name(f"{path.name}.damaged")
+    try:
+        path.replace(aside)
+    except OSError as error:
+        return f"It could not be moved aside: {error.strerror}"
+    return f"It now lies at {aside.name}; the same command computes it again"
