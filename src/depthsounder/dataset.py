@@ -3,12 +3,18 @@
 This module knows the arrays; where they come from and how they are split and scaled is `prepare`'s business.
 """
 
+import zlib
 from dataclasses import dataclass, fields
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
+from depthsounder.damage import reading
 from depthsounder.tables import replacing
+
+# A flipped bit can also make an entry look encrypted, or packed in a way that nobody knows: a runtime error.
+_SIGNS_OF_DAMAGE = (BadZipFile, EOFError, KeyError, RuntimeError, ValueError, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,21 @@ def save_dataset(path: Path, dataset: Dataset) -> None:
 
 
 def load_dataset(path: Path) -> Dataset:
-    """Read a dataset, without pickle."""
-    with np.load(path, allow_pickle=False) as arrays:
-        return Dataset(**{field.name: arrays[field.name] for field in fields(Dataset)})
+    """Read a dataset, without pickle, and verify its checksums.
+
+    Raises
+    ------
+    DamagedFile
+        If the file is no such dataset any more. It is moved aside, so that the workflow prepares it again.
+    OSError
+        If it is missing, cannot be read or does not fit into memory; the message names it.
+    """
+    # The file is opened here: of a damaged archive NumPy leaves it open if it opened it.
+    with reading(path, "data", _SIGNS_OF_DAMAGE), path.open("rb") as file:
+        with ZipFile(file) as archive:
+            # NumPy reads an array as far as its description says, and a checksum is verified only at an entry's end.
+            if broken := archive.testzip():
+                raise BadZipFile(f"the checksum of {broken} does not match")
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as arrays:
+            return Dataset(**{field.name: arrays[field.name] for field in fields(Dataset)})

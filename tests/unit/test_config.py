@@ -19,6 +19,7 @@ from depthsounder.config import (
 )
 from depthsounder.config.model import Section, Verdicts
 from depthsounder.config.reference import reference_text, schema_text
+from depthsounder.damage import DamagedFile
 from depthsounder.gaussian import critical_gain
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -278,6 +279,32 @@ def test_the_resolved_config_comes_back_equal_and_with_equal_bytes(tmp_path):
     save_resolved(tmp_path / "two.json", load_resolved(tmp_path / "one.json"))
     assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
     assert list(json.loads((tmp_path / "one.json").read_text())) == list(Config.model_fields)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"",
+        lambda content: content[:100],
+        lambda content: b"\xff" + content[1:],
+        lambda content: content.replace(b'"width"', b'"uidth"'),
+    ],
+    ids=["emptied", "truncated", "no text", "another key"],
+)
+def test_a_damaged_resolved_config_is_named_and_moved_aside(tmp_path, damage):
+    path = tmp_path / "config.json"
+    save_resolved(path, validate_config(default_values(), [DEFAULT]))
+    damaged = damage(path.read_bytes())
+    path.write_bytes(damaged)
+    with pytest.raises(DamagedFile, match=f"{path}: the config is damaged .* the same command computes it again$"):
+        load_resolved(path)
+    assert not path.exists()
+    assert (tmp_path / "config.json.damaged").read_bytes() == damaged
+
+
+def test_a_resolved_config_that_is_missing_is_named(tmp_path):
+    with pytest.raises(OSError, match=r"absent\.json: the config cannot be read"):
+        load_resolved(tmp_path / "absent.json")
 
 
 def test_last_and_the_last_step_are_one_logged_step():

@@ -120,16 +120,20 @@ def test_a_second_run_in_the_same_folder_is_refused_while_the_first_one_runs(fin
     assert_same_tables(finished, finished_run)
 
 
-@pytest.mark.parametrize("table", ["traces", "verdicts"])
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [("traces.parquet", "table"), ("verdicts.parquet", "table"), ("data.npz", "data"), ("config.json", "config")],
+)
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "emptied"])
-def test_a_damaged_table_is_named_moved_aside_and_computed_again(finished, finished_run, table, damage):
-    path = finished / f"results/default/{table}.parquet"
+def test_a_damaged_file_is_named_moved_aside_and_computed_again(finished, finished_run, file, kind, damage):
+    path = finished / "results/default" / file
     hurt(path, damage)
     (finished / "results/default/claims.parquet").unlink()
 
     failed = finished.snakemake("--cores=2")
     assert failed.code != 0
-    assert f"results/default/{table}.parquet: the table is damaged" in failed.output
+    assert f"results/default/{file}: the {kind} is damaged" in failed.output
+    assert "Traceback" not in failed.output
     assert path.with_name(f"{path.name}.damaged").exists()
 
     finished.run()
@@ -155,7 +159,10 @@ def hurt(path, damage):
     """Damage a file without changing the time at which it was written."""
     facts = path.stat()
     content = bytearray(path.read_bytes())
-    if damage == "flipped":
+    if damage == "flipped" and path.suffix != ".parquet":
+        # In the midst of numbers or of text, of which the bit makes none.
+        content[len(content) // 2] ^= 0x80
+    elif damage == "flipped":
         group = pq.ParquetFile(path).metadata.row_group(0)
         chunk = max(map(group.column, range(group.num_columns)), key=lambda column: column.total_compressed_size)
         # Its last byte, which belongs to values, and not to a header that says where they are.

@@ -16,6 +16,7 @@ from depthsounder.commands import Refusal
 from depthsounder.config.files import ConfigFile, FileError, position, read_config_file
 from depthsounder.config.model import Config
 from depthsounder.config.wording import Allowed, KeyPath, allowed_in, nearest
+from depthsounder.damage import reading
 from depthsounder.tables import replacing
 
 _LONGEST = 100
@@ -218,5 +219,17 @@ def save_resolved(path: Path, config: Config) -> None:
 
 
 def load_resolved(path: Path) -> Config:
-    """Read the config that a run wrote."""
-    return Config.model_validate_json(path.read_text(encoding="utf-8"))
+    """Read the config that a run wrote.
+
+    Raises
+    ------
+    DamagedFile
+        If the file holds no valid config any more. It is moved aside, so that the workflow writes it again.
+    OSError
+        If it is missing or cannot be read; the message names it.
+    """
+    with reading(path, "config", (ValueError,)):
+        try:
+            return Config.model_validate_json(path.read_text(encoding="utf-8"))
+        except ValidationError as error:
+            raise ValueError(error.errors(include_url=False)[0]["msg"]) from error
