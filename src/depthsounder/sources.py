@@ -7,14 +7,16 @@ dimension is one feature for each entry of a row, and several arrays stand side 
 Nothing is read with pickle. This module knows files and columns; splitting and scaling are `prepare`'s business.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from math import ceil
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
@@ -25,6 +27,12 @@ FILE_SUFFIXES = (".csv", ".parquet", ".npz")
 
 DIGITS_CLASS_COUNTS = (178, 182, 177, 183, 181, 182, 181, 179, 174, 180)
 """Examples of each digit, so that a config for them is checked without scikit-learn."""
+
+MOST_BYTES = 4 * 2**30
+"""What a file may hold when it is unpacked: a packed file of a megabyte can ask for more memory than there is."""
+
+LONGEST_TEXT = 1_000
+"""Characters of a class: an array of texts gives each of them the room of the longest."""
 
 _LEAST_PER_PART = 2
 _MOST_NUMERIC_CLASSES = 20
@@ -79,7 +87,13 @@ def read_examples(path: Path, target: str) -> Examples:
         raise DataError(f"{path}: found the ending {path.suffix!r}; allowed: {', '.join(FILE_SUFFIXES)}")
     if not path.is_file():
         raise DataError(f"{path}: found {'a folder' if path.is_dir() else 'no such file'}; allowed: a file that exists")
-    columns = _read(path)
+    try:
+        return _examples(path, _read(path), target)
+    except MemoryError as error:
+        raise DataError(f"{path}: found more than the memory holds; allowed: what fits into it as numbers") from error
+
+
+def _examples(path: Path, columns: Sequence[_Column], target: str) -> Examples:
     names = [column.name for column in columns]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise DataError(f"{path}: found the column {_listed(twice)} more than once; allowed: each name once")
@@ -104,7 +118,7 @@ def _read(path: Path) -> list[_Column]:
     reader = {".csv": _read_csv, ".parquet": _read_parquet, ".npz": _read_npz}[path.suffix.lower()]
     try:
         return reader(path)
-    except DataError:
+    except (DataError, MemoryError):
         raise
     except Exception as error:
         # A damaged or hostile file fails in a dozen ways, from zlib to Arrow, and all of them mean the same.
@@ -113,21 +127,58 @@ def _read(path: Path) -> list[_Column]:
 
 
 def _read_csv(path: Path) -> list[_Column]:
-    return _from_arrow(pa_csv.read_csv(path, convert_options=pa_csv.ConvertOptions(strings_can_be_null=True)))
+    return _from_arrow(path, pa_csv.read_csv(path, convert_options=pa_csv.ConvertOptions(strings_can_be_null=True)))
 
 
 def _read_parquet(path: Path) -> list[_Column]:
     # The file is opened alone: folders above it that look like partitions are none of its columns.
-    table = pq.ParquetFile(path).read()
+    file = pq.ParquetFile(path)
+    _refuse_bomb(path, _unpacked_size(file.metadata))
+    nested = [field.name for field in file.schema_arrow if pa.types.is_nested(field.type)]
+    if nested:
+        raise DataError(f"{path}, column {_listed(nested)}: found lists or records; allowed: numbers and texts")
+    # A text that stands in many rows may be stored once, and is kept so until its length is known.
+    texts = [field.name for field in file.schema_arrow if _length_of(field.type) is not None]
+    table = pq.ParquetFile(path, read_dictionary=texts).read()
     # Row labels of a pandas frame are stored as columns, but say nothing of an example.
     labels = (table.schema.pandas_metadata or {}).get("index_columns", [])
-    return _from_arrow(table.drop_columns([name for name in labels if name in table.column_names]))
+    return _from_arrow(path, table.drop_columns([name for name in labels if name in table.column_names]))
 
 
-def _from_arrow(table: pa.Table) -> list[_Column]:
+def _unpacked_size(file: pq.FileMetaData) -> int:
+    """Return what a Parquet file takes in memory: its pages, or all its values, of which a page may repeat one."""
+    groups = [file.row_group(number) for number in range(file.num_row_groups)]
+    chunks = [(column, group.column(column)) for group in groups for column in range(group.num_columns)]
+    values = sum(chunk.num_values * max(8, file.schema.column(column).length) for column, chunk in chunks)
+    return max(values, sum(group.total_byte_size for group in groups))
+
+
+def _length_of(kind: pa.DataType) -> Callable[[pa.Array], pa.Array] | None:
+    """Return the function that measures the values of a type if they can be of any length."""
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return pc.utf8_length
+    return pc.binary_length if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) else None
+
+
+def _refuse_bomb(path: Path, size: int) -> None:
+    if size > MOST_BYTES:
+        raise DataError(f"{path}: found {size:,} bytes when it is unpacked; allowed: at most {MOST_BYTES:,}")
+
+
+def _refuse_long_text(path: Path, name: str, length: int | None) -> None:
+    if length is not None and length > LONGEST_TEXT:
+        raise DataError(
+            f"{path}, column {name!r}: found a text of {length:,} characters; allowed: at most {LONGEST_TEXT:,}"
+        )
+
+
+def _from_arrow(path: Path, table: pa.Table) -> list[_Column]:
     """Give numbers as numbers, with NaN for null, and anything else as objects, with None for null."""
     columns = []
     for name, column in zip(table.column_names, table.columns, strict=True):
+        for values in (getattr(chunk, "dictionary", chunk) for chunk in column.chunks):
+            if (length := _length_of(values.type)) is not None:
+                _refuse_long_text(path, name, pc.max(length(values)).as_py())
         if pa.types.is_dictionary(column.type):
             column = column.cast(column.type.value_type)
         if pa.types.is_decimal(column.type) or pa.types.is_boolean(column.type) or pa.types.is_null(column.type):
@@ -142,8 +193,11 @@ def _read_npz(path: Path) -> list[_Column]:
         archive = np.load(file, allow_pickle=False)
         if not isinstance(archive, np.lib.npyio.NpzFile):
             raise DataError(f"{path}: found a single array; allowed: {_FORMS['.npz']}")
+        _refuse_bomb(path, sum(entry.file_size for entry in ZipFile(file).infolist()))
         columns = [_Column(name, archive[name]) for name in sorted(archive.files)]
     for column in columns:
+        if column.values.dtype.kind == "U" and column.values.size:
+            _refuse_long_text(path, column.name, int(np.strings.str_len(column.values).max()))
         if column.values.ndim == 0:
             raise DataError(f"{path}, array {column.name!r}: found a single value; allowed: one row for each example")
     return columns
@@ -155,6 +209,7 @@ def _features(path: Path, columns: Sequence[_Column], labels: _Column) -> np.nda
         raise DataError(
             f"{path}, column {_listed(texts)}: found values that are no numbers; allowed: numeric features only"
         )
+    _refuse_bomb(path, 8 * sum(column.values.size for column in columns))
     blocks = []
     for column in columns:
         if len(column.values) != len(labels.values):

@@ -2,11 +2,15 @@
 
 import datetime
 import re
+import zipfile
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from depthsounder import sources
 from depthsounder.sources import DataError, check_split, read_examples, split_sizes
 
 
@@ -185,3 +189,73 @@ def test_split_sizes_are_scikit_learns():
         for fraction in (0.1, 0.2, 1 / 3, 0.75):
             train, test = train_test_split(np.arange(n_examples), test_size=fraction)
             assert split_sizes(n_examples, fraction) == (len(train), len(test))
+
+
+def test_an_archive_that_unpacks_to_more_than_memory_is_refused_before_it_is_unpacked(tmp_path):
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("kind.npy", b"\0" * 1000)
+        # What the archive says of itself is all that is looked at.
+        archive.infolist()[0].file_size = 2**40
+    assert "found 1,099,511,627,776 bytes when it is unpacked; allowed: at most 4,294,967,296" in refusal(path)
+
+
+def test_a_table_that_unpacks_to_more_than_memory_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
+    n_rows = 100_000
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"x": np.zeros(n_rows), "kind": ["a"] * n_rows}), path)
+    assert path.stat().st_size < n_rows / 10
+    monkeypatch.setattr(sources, "MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(pq.ParquetFile, "read", pytest.fail)
+    assert "found 1,600,000 bytes when it is unpacked; allowed: at most 1,000,000" in refusal(path)
+
+
+def test_small_numbers_are_counted_as_the_numbers_that_they_become(tmp_path, monkeypatch):
+    path = tmp_path / "a.npz"
+    np.savez(path, x=np.zeros((100, 100), dtype=np.int8), kind=np.arange(100) % 2)
+    monkeypatch.setattr(sources, "MOST_BYTES", 50_000)
+    assert "found 80,000 bytes when it is unpacked" in refusal(path)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "npz"])
+def test_a_class_with_an_endless_name_is_refused_before_all_get_its_room(tmp_path, suffix):
+    path = tmp_path / f"a.{suffix}"
+    kinds = ["a", "b" * 1_000_000] if suffix == "npz" else ["a"] * 1_999 + ["b" * 1_000_000]
+    write(pd.DataFrame({"x": range(len(kinds)), "kind": kinds}), path)
+    assert "column 'kind': found a text of 1,000,000 characters; allowed: at most 1,000" in refusal(path)
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.binary(), pa.large_binary()], ids=str)
+@pytest.mark.parametrize("typed", [True, False])
+def test_a_long_text_that_is_stored_once_and_stands_in_all_rows_is_refused_before_it_is_copied(tmp_path, kind, typed):
+    path = tmp_path / "a.parquet"
+    text = pa.array(["b" * 100_000]).cast(kind)
+    kinds = pa.DictionaryArray.from_arrays(pa.array(np.zeros(20_000, dtype=np.int32)), text)
+    pq.write_table(pa.table({"x": np.arange(20_000), "kind": kinds}), path, store_schema=typed)
+    assert path.stat().st_size < 1_000_000
+    before = pa.default_memory_pool().max_memory()
+    assert "column 'kind': found a text of 100,000 characters" in refusal(path)
+    assert pa.default_memory_pool().max_memory() < before + 100_000_000
+
+
+def test_texts_of_any_type_of_arrow_are_classes(tmp_path):
+    path = tmp_path / "a.parquet"
+    for kind in (pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string())):
+        pq.write_table(pa.table({"x": [1, 2, 3], "kind": pa.array(["b", "ä", "b"]).cast(kind)}), path)
+        assert read_examples(path, "kind").classes.tolist() == ["b", "ä"]
+
+
+def test_lists_and_records_are_refused_before_they_are_read(tmp_path, monkeypatch):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"x": [1, 2], "tags": [["a"], []], "kind": ["a", "b"]}), path)
+    monkeypatch.setattr(pq.ParquetFile, "read", pytest.fail)
+    assert "column 'tags': found lists or records; allowed: numbers and texts" in refusal(path)
+
+
+def test_data_that_does_not_fit_into_memory_is_refused_in_a_sentence(tmp_path, monkeypatch):
+    def fail(*arguments, **options):
+        raise MemoryError
+
+    path = write(table(), tmp_path / "a.npz")
+    monkeypatch.setattr(np, "concatenate", fail)
+    assert "found more than the memory holds" in refusal(path)
