@@ -131,7 +131,8 @@ def test_every_key_is_described_and_every_threshold_names_its_source():
         ({"verdicts": None}, ["verdicts", "found null", "a section with the keys exploding_ratio"]),
         ({"data__source": "table.txt"}, ["data.source", "'table.txt'", ".csv"]),
         ({"data__source": "a\0.csv"}, ["data.source", "'a\\x00.csv'", "cannot be printed"]),
-        ({"data__source": "{table}.csv"}, ["data.source", "'{table}.csv'", "wildcards"]),
+        ({"data__source": "{table}.csv"}, ["data.source", "'{table}.csv'", "contains braces or angle brackets"]),
+        ({"data__source": "<results>.csv"}, ["data.source", "'<results>.csv'", "names of its own"]),
         ({"data__source": "table.csv"}, ["data.target", "does not name the column with the classes"]),
         ({"data__target": "label"}, ["data.target", "no meaning for the source digits"]),
         ({"widht": 3}, ["widht", "unknown key", "did you mean width?"]),
@@ -205,6 +206,29 @@ def test_numbers_in_lists_and_sections_of_the_command_line_are_numbers():
     assert config.depths == (3, 4)
     assert config.seeds.measure == 5
     assert "command line: depths[0]\n    found 'x'" in refusal(changed(depths=["x"]), [DEFAULT], {"depths": ["x"]})
+
+
+@pytest.mark.parametrize("key", ["run", "width", "depths", "data", "comparisons", "study"])
+def test_a_list_that_anchors_blow_up_is_not_written_out(tmp_path, key):
+    file = tmp_path / "config.yaml"
+    # Ten times as many values with each level: ten thousand millions of them, from a few bytes.
+    levels = ["&level0 1", *(f"&level{n} [{', '.join([f'*level{n - 1}'] * 10)}]" for n in range(1, 11))]
+    file.write_text("".join(f"x{n}: {level}\n" for n, level in enumerate(levels)) + f"{key}: *level10\n")
+    values = changed(**{key: yaml.safe_load(file.read_text())[key]})
+    message = refusal(values, [file])
+    assert "found [" in message
+    assert "…; allowed: " in message
+    assert len(message) < 10_000
+
+
+@pytest.mark.parametrize("text", ["[" * 100, "[" * 5000, "[1, " * 5000], ids=len)
+def test_a_text_of_the_command_line_that_is_nested_without_end_is_a_wrong_value(text):
+    values = changed(depths=[text])
+    assert "command line: depths[0]\n    found '" in refusal(values, [DEFAULT], {"depths": [text]})
+
+
+def test_a_long_text_is_shown_by_its_beginning():
+    assert f"found '{'x' * 99}…; allowed" in refusal(changed(run="x" * 1_000_000))
 
 
 def comparison(**changes):

@@ -85,8 +85,8 @@ def _own_folder(run: str) -> str:
 
 
 def _known_source(source: str) -> str:
-    if set("{}") & set(source):
-        raise refuse("contains braces, which Snakemake takes for wildcards")
+    if set("{}<>") & set(source):
+        raise refuse("contains braces or angle brackets, in which Snakemake looks for names of its own")
     if source != BUILT_IN and PurePath(source).suffix.lower() not in FILE_SUFFIXES:
         raise refuse("is neither the built-in data nor a file of a known kind")
     return source

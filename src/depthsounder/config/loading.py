@@ -107,7 +107,8 @@ def _typed(value: object) -> object:
         return {key: _typed(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_typed(item) for item in value]
-    if not isinstance(value, str):
+    # What is longer is no number, and may be nested more deeply than YAML's parser can go.
+    if not isinstance(value, str) or len(value) > _LONGEST:
         return value
     try:
         number = yaml.safe_load(value)
@@ -198,7 +199,8 @@ def _text_for_number(found: object, allowed: Allowed) -> list[str]:
     return ["this is a text: YAML reads a number without quotes, with point and sign where it has an exponent: 1.0e-2"]
 
 
-def _worded(value: object) -> str:
+def _worded(value: object, levels: int = 3) -> str:
+    """Return a value as a person would write it, and of one that is long or nested deeply only the beginning."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int) and value.bit_length() > _LONGEST:
@@ -206,9 +208,11 @@ def _worded(value: object) -> str:
     if isinstance(value, Mapping):
         return "a section"
     if isinstance(value, list | tuple):
-        text = f"[{', '.join(_worded(item) for item in value[:10])}{', …' if len(value) > 10 else ''}]"
+        # Anchors make a list of lists of lists, each ten times the next, from a few lines: it is not written out.
+        shown = [_worded(item, levels - 1) for item in value[:10]] if levels else ["…"]
+        text = f"[{', '.join(shown)}{', …' if len(value) > 10 and levels else ''}]"
     else:
-        text = repr(value)
+        text = repr(value[: _LONGEST + 1] if isinstance(value, str) else value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
