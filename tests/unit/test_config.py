@@ -1,6 +1,7 @@
 """What a person who writes a config relies on."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from depthsounder.config.model import Section, Verdicts
 from depthsounder.config.reference import reference_text, schema_text
 from depthsounder.damage import DamagedFile
 from depthsounder.gaussian import critical_gain
+from depthsounder.sweep import Cell, cell_parts
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT = ROOT / "config" / "config.yaml"
@@ -133,6 +135,16 @@ def test_every_key_is_described_and_every_threshold_names_its_source():
         ({"data__source": "a\0.csv"}, ["data.source", "'a\\x00.csv'", "cannot be printed"]),
         ({"data__source": "{table}.csv"}, ["data.source", "'{table}.csv'", "contains braces or angle brackets"]),
         ({"data__source": "<results>.csv"}, ["data.source", "'<results>.csv'", "names of its own"]),
+        ({"data__source": "x" * 1001 + ".csv"}, ["data.source", "has 1,005 characters, of which there may be 1,000"]),
+        ({"depths": list(range(1, 1002))}, ["depths", "has 1,001 entries, of which there may be 1,000"]),
+        (
+            {"training__learning_rates": [step / 1000 for step in range(1, 1002)]},
+            ["training.learning_rates", "has 1,001 entries, of which there may be 1,000"],
+        ),
+        (
+            {"seeds__tune": 1001, "seeds_per_block": 2},
+            ["seeds_per_block", "found 2, which makes 501 blocks of the tuning seeds, of which there may be 500"],
+        ),
         ({"data__source": "table.csv"}, ["data.target", "does not name the column with the classes"]),
         ({"data__target": "label"}, ["data.target", "no meaning for the source digits"]),
         ({"widht": 3}, ["widht", "unknown key", "did you mean width?"]),
@@ -329,6 +341,33 @@ def test_a_damaged_resolved_config_is_named_and_moved_aside(tmp_path, damage):
 def test_a_resolved_config_that_is_missing_is_named(tmp_path):
     with pytest.raises(OSError, match=r"absent\.json: the config cannot be read"):
         load_resolved(tmp_path / "absent.json")
+
+
+def test_the_settings_of_the_largest_sweep_fit_one_argument_of_a_command():
+    quotes = "'" * 1000
+    values = changed(
+        run="r" * 64,
+        data__source=quotes[4:] + ".csv",
+        data__target=quotes,
+        depths=list(range(9_001, 10_001)),
+        activations=list(ACTIVATIONS),
+        inits=[f"gaussian_w{n}.5_b1.".ljust(64, "5") for n in range(1000)],
+        training__steps=10_000_000,
+        training__logged_steps=list(range(9_999_001, 10_000_001)),
+        training__learning_rates=[0.1 + n * 1.1e-5 for n in range(1000)],
+        gradient_check__depths=list(range(1, 51)),
+        comparisons=[],
+    )
+    config = validate_config(values, [DEFAULT])
+    longest = 128 * 2**10
+    room = 1_000
+    assert max(map(len, config.inits)) == 64
+    assert len(shlex.quote(config.model_dump_json())) < longest - room
+    blocks = values["seeds"] | {"tune": 500}
+    config = validate_config(values | {"seeds": blocks, "seeds_per_block": 1}, [DEFAULT])
+    paths = cell_parts(config, "tuning", Cell(10_000, "leaky_relu", config.inits[-1]))
+    assert len(paths) == 500
+    assert len(shlex.join([*map(str, paths), *stage_arguments(config, "train")])) < longest - room
 
 
 def test_last_and_the_last_step_are_one_logged_step():

@@ -22,6 +22,13 @@ TUNING_SEED_BASE = 10_000
 MAX_GAUSSIAN_NUMBER = 1e6
 
 
+LONGEST_LIST = 1_000
+"""Entries of a list, and characters of a text: a job is told its settings on one command line, of at most 128 KiB."""
+
+MOST_TUNING_BLOCKS = 500
+"""Blocks of tuning seeds of a cell: the job that picks a rate is told the files of all of them in the same way."""
+
+
 def refuse(complaint: str, *within: str | int) -> PydanticCustomError:
     """Return the error of a rule; `within` leads from the validated value to the one that is to blame."""
     return PydanticCustomError("rule", "{complaint}", {"complaint": complaint, "within": within})
@@ -51,10 +58,16 @@ def _law(name: object) -> object:
     return tuple(float(number) for number in family.groups()) if family else name
 
 
-def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Refuse a list that is empty or in which a value stands twice."""
+def _filled(values: tuple[Any, ...]) -> None:
     if not values:
         raise refuse("is empty")
+    if len(values) > LONGEST_LIST:
+        raise refuse(f"has {len(values):,} entries, of which there may be {LONGEST_LIST:,}")
+
+
+def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Refuse a list that is empty, too long, or in which a value stands twice."""
+    _filled(values)
     laws = [_law(value) for value in values]
     for position, law in enumerate(laws):
         if law in laws[:position]:
@@ -63,18 +76,19 @@ def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def increasing(values: tuple[float, ...]) -> tuple[float, ...]:
-    """Refuse a list that is empty or in which a number is not above the one before it."""
-    if not values:
-        raise refuse("is empty")
+    """Refuse a list that is empty, too long, or in which a number is not above the one before it."""
+    _filled(values)
     for position in range(1, len(values)):
         if values[position] <= values[position - 1]:
             raise refuse("is not above the one before it", position)
     return values
 
 
-def _printable(text: str) -> str:
+def _plain(text: str) -> str:
     if not text.isprintable():
         raise refuse("contains characters that cannot be printed")
+    if len(text) > LONGEST_LIST:
+        raise refuse(f"has {len(text):,} characters, of which there may be {LONGEST_LIST:,}")
     return text
 
 
@@ -104,7 +118,7 @@ _INIT_NAMES = tuple(INITIALIZERS)
 _INIT_SCHEMA = {"anyOf": [{"enum": list(_INIT_NAMES)}, {"type": "string", "pattern": f"^{GAUSSIAN_PATTERN.pattern}$"}]}
 _INIT_TEXT = f"one of {', '.join(_INIT_NAMES)}, or gaussian_w<σw²>_b<σb²> with two numbers, such as gaussian_w1.5_b0.05"
 _SOURCE_TEXT = f"{BUILT_IN}, or the path of a file that ends in {', '.join(FILE_SUFFIXES)}"
-LIST = (Strict(False), Field(json_schema_extra={"minItems": 1, "uniqueItems": True}))
+LIST = (Strict(False), Field(json_schema_extra={"minItems": 1, "maxItems": LONGEST_LIST, "uniqueItems": True}))
 """Of a tuple that the YAML gives as a list."""
 
 STUDIES = ("glorot2010", "he2015", "plateau", "schoenholz2017", "trainability")
@@ -127,9 +141,10 @@ StudyName = Annotated[
     Allowed(f"one of {', '.join(STUDIES)}, or null", STUDIES),
     WithJsonSchema({"enum": [*STUDIES, None]}),
 ]
-Source = Annotated[str, AfterValidator(_printable), AfterValidator(_known_source), Allowed(_SOURCE_TEXT, (BUILT_IN,))]
+Source = Annotated[str, AfterValidator(_plain), AfterValidator(_known_source), Allowed(_SOURCE_TEXT, (BUILT_IN,))]
 Target = Annotated[
-    Annotated[str, AfterValidator(_printable)] | None, Allowed(f"a column's name for a file, null for {BUILT_IN}")
+    Annotated[str, AfterValidator(_plain)] | None,
+    Allowed(f"a column's name for a file, null for {BUILT_IN}"),
 ]
 Depth = Annotated[int, Field(ge=1, le=10_000)]
 Width = Annotated[int, Field(ge=1, le=65_536)]

@@ -11,8 +11,10 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationInfo, field_validator
 
 from depthsounder.activations import ACTIVATIONS
+from depthsounder.blocks import seed_blocks
 from depthsounder.config.fields import (
     LIST,
+    MOST_TUNING_BLOCKS,
     TUNING_SEED_BASE,
     ActivationName,
     Depth,
@@ -240,6 +242,15 @@ class Config(Section):
             if critical.status == "none":
                 raise refuse(f"is not possible: {critical.reason}", inits.index("critical"))
         return inits
+
+    @field_validator("seeds_per_block")
+    @classmethod
+    def _tuning_seeds_in_few_blocks(cls, per_block: int, info: ValidationInfo) -> int:
+        seeds = info.data.get("seeds")
+        blocks = 0 if seeds is None else len(seed_blocks(TUNING_SEED_BASE, seeds.tune, per_block))
+        if blocks > MOST_TUNING_BLOCKS:
+            raise refuse(f"makes {blocks:,} blocks of the tuning seeds, of which there may be {MOST_TUNING_BLOCKS}")
+        return per_block
 
     @field_validator("verdicts")
     @classmethod
