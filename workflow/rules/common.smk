@@ -57,6 +57,11 @@ def code(script):
     return of_cell
 
 
+def settings_of(stage):
+    """The settings of a stage, as a parameter: from a function, because Snakemake looks for wildcards in other texts."""
+    return lambda wildcards: stage_arguments(settings, stage)
+
+
 def log_path(name):
     """The log of a job, or of the jobs of a pattern."""
     return str(Path("logs") / settings.run / f"{name}.log")

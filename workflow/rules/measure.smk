@@ -16,7 +16,7 @@ rule measure_signal:
         "../../environment.yml"
     threads: 1
     params:
-        settings=stage_arguments(settings, "measure"),
+        settings=settings_of("measure"),
         code=code("measure_signal.py"),
     shell:
         "python scripts/measure_signal.py --data {input.data:q} --check {input.check:q}"

@@ -12,7 +12,8 @@ rule record_config:
         "../../environment.yml"
     threads: 1
     params:
-        values=settings.model_dump_json(),
+        # From a function as well: braces are a part of the values.
+        values=lambda wildcards: settings.model_dump_json(),
         code=code("record_config.py"),
     shell:
         "python scripts/record_config.py --values {params.values:q} --output {output:q} 2>&1 | tee {log:q} >&2"
@@ -31,7 +32,7 @@ rule prepare_data:
         "../../environment.yml"
     threads: 1
     params:
-        settings=stage_arguments(settings, "prepare"),
+        settings=settings_of("prepare"),
         code=code("prepare_data.py"),
     shell:
         "python scripts/prepare_data.py {params.settings:q} --output {output:q} 2>&1 | tee {log:q} >&2"

@@ -17,7 +17,7 @@ rule train_networks:
         "../../environment.yml"
     threads: 1
     params:
-        settings=stage_arguments(settings, "train"),
+        settings=settings_of("train"),
         code=code("train_networks.py"),
     shell:
         "python scripts/train_networks.py --data {input.data:q} --check {input.check:q} --tuning {input.tuning:q}"

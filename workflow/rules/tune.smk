@@ -15,7 +15,7 @@ rule tune_rate:
         "../../environment.yml"
     threads: 1
     params:
-        settings=stage_arguments(settings, "tune"),
+        settings=settings_of("tune"),
         code=code("tune_rate.py"),
     shell:
         "python scripts/tune_rate.py --data {input.data:q} --check {input.check:q}"

@@ -12,7 +12,7 @@ rule check_gradients:
         "../../environment.yml"
     threads: 1
     params:
-        settings=stage_arguments(settings, "verify"),
+        settings=settings_of("verify"),
         code=code("check_gradients.py"),
     shell:
         "python scripts/check_gradients.py --activation {wildcards.activation:q} --init {wildcards.init:q}"
