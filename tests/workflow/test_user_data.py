@@ -1,5 +1,6 @@
 """Sweeps of a user's own: a file as data, presets, and runs of several names side by side."""
 
+import html
 import os
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow.parquet
 import pytest
 import yaml
 
+from depthsounder.config import load_resolved
 from depthsounder.dataset import load_dataset
 from depthsounder.figures import FIGURES
 
@@ -99,6 +101,46 @@ def test_a_file_of_each_kind_becomes_prepared_data(fresh, suffix):
     assert np.bincount(data.test_labels).tolist() == [4, 4, 4]
     assert not data.train_inputs[:, 1].any()
     assert np.mean(data.train_inputs**2) == pytest.approx(1.0, abs=1e-12)
+
+
+# A name for each way in which a name might become more than a name: a command, a wildcard, a tag, a formula, a path.
+COMMAND = "$(touch pwned)"
+HOSTILE_FILE = "-a b;touch pwned&`touch pwned`'\"\\|$(touch pwned)☠.csv"
+HOSTILE_TARGETS = ["{depth}", "--{{x}} {input} {0!r:>{width}} '; touch pwned; ' </td><b>%s\\n"]
+HOSTILE_CLASSES = ["<script>alert(1)</script>", "=cmd|x", "{depth}$x_1^2$ & ]]>"]
+
+
+def hostile_flowers(target):
+    """The flowers, with a target and classes that nobody should take for anything but names."""
+    columns = flowers()
+    kinds = np.unique(columns.pop("kind"), return_inverse=True)[1]
+    return {target: np.array(HOSTILE_CLASSES)[kinds], "<i>$length_1$</i>{x}": columns.pop("length"), **columns}
+
+
+@pytest.mark.parametrize("target", HOSTILE_TARGETS)
+def test_a_targets_name_is_data_whatever_it_looks_like(fresh, target):
+    pa.csv.write_csv(pa.table(hostile_flowers(target)), fresh / "flowers.csv")
+    fresh.configure({"data.source": "flowers.csv", "data.target": target, **SMALL})
+
+    fresh.run("results/default/data.npz", "results/default/config.json")
+
+    assert sorted(load_dataset(fresh / "results/default/data.npz").classes) == sorted(HOSTILE_CLASSES)
+    assert load_resolved(fresh / "results/default/config.json").data.target == target
+    assert not list(fresh.folder.rglob("pwned*"))
+
+
+def test_hostile_names_run_nothing_and_reach_the_report_as_names(fresh):
+    pa.csv.write_csv(pa.table(hostile_flowers(COMMAND)), fresh / HOSTILE_FILE)
+    fresh.configure({"data.source": HOSTILE_FILE, "data.target": COMMAND, **SMALL})
+
+    fresh.run()
+
+    page = (fresh / "reports/default/index.html").read_text()
+    assert HOSTILE_FILE in html.unescape(page)
+    assert HOSTILE_FILE not in page
+    assert "<script>alert" not in page
+    assert not list(fresh.folder.rglob("pwned*"))
+    assert fresh.plan() == []
 
 
 def test_presets_plan_their_own_cells_whatever_the_config_says(root, fresh):
