@@ -278,6 +278,43 @@ def test_sensitivity_counts_the_verdicts_that_flip(tmp_path):
     assert found["trains_share"].halved.value == pytest.approx(0.9)
 
 
+@pytest.mark.parametrize(
+    ("tail", "verdict", "name", "halved", "doubled"),
+    [
+        (0.07, "trains", "trains_loss", 1, 0),
+        (0.15, "partial", "trains_loss", 0, 1),
+        (0.30, "partial", "trains_loss", 0, 0),
+        (0.985, "stalled", "stalled_loss", 1, 0),
+        (0.97, "partial", "stalled_loss", 0, 1),
+        (0.90, "partial", "stalled_loss", 0, 0),
+        # A tail half as long is lower on the whole, and one twice as long higher.
+        (0.105, "partial", "tail_steps", 1, 0),
+        (0.095, "trains", "tail_steps", 0, 1),
+    ],
+)
+def test_sensitivity_tells_which_way_of_moving_a_threshold_flips_a_cell(tmp_path, tail, verdict, name, halved, doubled):
+    # Made-up losses fall by exp(−0.15 growth) a step, and the last five of thirty are those around step 28.
+    growth = -np.log(tail) / (0.15 * 28)
+    run = load_run(write_run(tmp_path, [1], ["tanh"], ["he_normal"], factor=lambda *cell: growth))
+    assert run.verdicts["training_verdict"].tolist() == [verdict]
+
+    found = {threshold.name: threshold for threshold in sensitivities(run)}
+
+    assert (found[name].halved.changed, found[name].doubled.changed) == (halved, doubled)
+
+
+def test_a_tail_is_no_longer_than_the_training_and_no_shorter_than_a_step(tmp_path):
+    for tail_steps, ends in ((1, (1, 2)), (5, (2, 10)), (20, (10, 30))):
+        thresholds = {
+            "exploding_ratio": 100.0, "vanishing_ratio": 0.01, "trains_loss": 0.1, "trains_share": 0.8,
+            "stalled_loss": 0.98, "diverged_loss": 2.0, "tail_steps": tail_steps,
+        }  # fmt: skip
+        folder = write_run(tmp_path / str(tail_steps), [2], ["tanh"], ["he_normal"], verdicts=thresholds)
+        found = {threshold.name: threshold for threshold in sensitivities(load_run(folder))}["tail_steps"]
+
+        assert (found.halved.value, found.doubled.value) == ends
+
+
 def test_networks_are_counted_from_the_tables(evil_run):
     counts = network_counts(evil_run)
     seeds, cells = evil_run.config.seeds, len(evil_run.verdicts)

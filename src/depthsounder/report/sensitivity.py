@@ -1,5 +1,8 @@
 """What would change if a threshold were another: all cells judged again, by the same rules.
 
+The networks stay as they are, and so does the learning rate that each cell trained at: a tail of another length might
+have chosen another one, which nobody has trained at.
+
 This module moves one threshold at a time and counts the verdicts that flip; the rules themselves are `verdicts`' own.
 """
 
@@ -14,7 +17,7 @@ from depthsounder.tuning import NetworkLosses, group_losses
 from depthsounder.verdicts import Thresholds, judge_signal, judge_training
 
 _OF_SIGNAL = ("exploding_ratio", "vanishing_ratio")
-_OF_TRAINING = ("trains_loss", "trains_share", "stalled_loss", "diverged_loss")
+_OF_TRAINING = ("trains_loss", "trains_share", "stalled_loss", "diverged_loss", "tail_steps")
 _NEAR_ONE = ("trains_share", "stalled_loss")
 """Shares so near to 1 that their distance from it is what can be halved or doubled."""
 
@@ -52,13 +55,16 @@ def sensitivities(run: Run) -> list[Sensitivity]:
         value = float(getattr(run.config.verdicts, name))
         halved, doubled = (
             Variation(moved, _changed(run, cells, name, moved))
-            for moved in (_scaled(name, value, 0.5), _scaled(name, value, 2))
+            for moved in (_scaled(run, name, value, 0.5), _scaled(run, name, value, 2))
         )
         found.append(Sensitivity(name, value, halved, doubled))
     return found
 
 
-def _scaled(name: str, value: float, factor: float) -> float:
+def _scaled(run: Run, name: str, value: float, factor: float) -> float:
+    if name == "tail_steps":
+        # A number of steps, of which there are no more than the training has.
+        return min(max(1, int(value * factor)), run.config.training.steps)
     return 1 - (1 - value) * factor if name in _NEAR_ONE else value * factor
 
 
