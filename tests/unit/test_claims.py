@@ -1,6 +1,7 @@
 """The ledger of claims, and those of its claims that ask the engine itself and no run."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -171,6 +172,22 @@ def test_the_notes_numbers_have_their_verdicts(name, verdict, observed):
 
     assert judgement.verdict == verdict
     assert observed in judgement.observed
+
+
+@pytest.mark.parametrize(
+    ("width", "small", "large"),
+    [
+        (4, r"4\.\d+e-4 at width 4, 1 at width 10,000", r"1 at width 4, 1 at width 4"),
+        (64, r"0\.006\d+ at width 64, 1 at width 10,000", r"16 at width 64, 1 at width 4"),
+        (10_000, r"1 at width 10,000, 1 at width 10,000", r"2,5\d\d at width 10,000, 1 at width 4"),
+    ],
+)
+def test_a_fixed_scale_is_right_at_its_own_width_and_the_runs_is_named(width, small, large):
+    judgement = judged("naive_at_any_width", replace(NO_CELLS, settings=replace(SETTINGS, width=width)))
+
+    assert judgement.verdict == "refuted"
+    assert re.fullmatch(rf"σ = 0\.01: n·Var\(W\) = {small}; σ = 0\.5: n·Var\(W\) = {large}", judgement.observed)
+    assert "exactly right for one width, too small below it and too large above" in judgement.evidence
 
 
 @pytest.mark.parametrize("name", ["range_xavier", "range_he", *(name for name in OF_THE_ENGINE if "variance" in name)])

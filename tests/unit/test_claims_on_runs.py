@@ -347,6 +347,27 @@ def test_right_gradients_may_be_doubted_only_where_rounding_hides_them(judged, e
     assert judged("check_bands", gradient_check=checks).verdict == verdict
 
 
+def test_the_bands_are_told_from_those_of_ngs_course_and_how_many_gradients_they_part(judged):
+    # Only what lies between the two bounds of a pair, 1e-5 and 1e-4 or 1e-3 and 1e-2, has another band by Ng's.
+    errors = {1e-9: "same", 1e-6: "same", 3e-5: "moved", 3e-4: "same", 5e-3: "moved", 5e-2: "same"}
+    tensor = {"depth": 3, "activation": "sigmoid", "init": "naive_small"}
+    checks = [
+        {**tensor, "parameter": f"W{number}", "method": method, "relative_error": of_method, "noise_floor": 1.0,
+         "verdict": "passed"}
+        for number, error in enumerate(errors)
+        for method, of_method in (("complex_step", 1e-15), ("central_difference", error))
+    ]  # fmt: skip
+
+    judgement = judged("check_bands", gradient_check=checks)
+
+    assert "right gradients 1 lie below 1e-7, 2 below 1e-4, 2 below 1e-2 and 1 above" in judgement.observed
+    moved = list(errors.values()).count("moved")
+    assert judgement.evidence.endswith(
+        "The bands are the note's own; Ng's course has 1e-7, 1e-5 and 1e-3, which would move "
+        f"{moved} of these gradients to another."
+    )
+
+
 def test_gradients_that_the_complex_step_refutes_say_nothing_of_the_bands(judged):
     tensor = {"depth": 3, "activation": "sigmoid", "init": "naive_small", "parameter": "W1", "noise_floor": 1e-9}
     checks = [

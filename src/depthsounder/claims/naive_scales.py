@@ -86,7 +86,7 @@ def _judge_width(evidence: Evidence) -> Judgement:
     return Judgement(
         "refuted" if len(right) == 2 else "conditional" if right else "confirmed",
         "; ".join(
-            f"σ = {scale.deviation:g}: n·Var(W) = {number(here[scale])} at width {width}, "
+            f"σ = {scale.deviation:g}: n·Var(W) = {number(here[scale])} at width {width:,}, "
             f"{number(there[scale])} at width {scale.right_width:,}"
             for scale in (SMALL, LARGE)
         ),
