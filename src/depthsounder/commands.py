@@ -1,9 +1,11 @@
-"""How a script ends: what went wrong with a file or a check is said in a sentence, and not in a traceback.
+"""How a script ends: with the run that started it, or with what went wrong, said in a sentence and not in a traceback.
 
 Errors of the program itself keep theirs. This module knows exceptions, and nothing of what the scripts do.
 """
 
 from collections.abc import Callable
+
+from depthsounder.exclusive import end_with_runner
 
 
 class Refusal(Exception):
@@ -11,13 +13,14 @@ class Refusal(Exception):
 
 
 def run(main: Callable[[], None]) -> None:
-    """Call a script's main function.
+    """Call a script's main function, and end at once if the run that started the script ends.
 
     Raises
     ------
     SystemExit
         With the message of an `OSError` or a `Refusal`.
     """
+    end_with_runner()
     try:
         main()
     except (OSError, Refusal) as error:

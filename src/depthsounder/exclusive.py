@@ -16,12 +16,23 @@ RUNNER = "DEPTHSOUNDER_RUNNER"
 """The environment variable with the process that started a job."""
 
 
-class RunInProgress(RuntimeError):
+class NoClaim(RuntimeError):
+    """A folder cannot be had for this run."""
+
+
+class RunInProgress(NoClaim):
     """Another process is computing this run in this folder."""
 
 
-def claim(folder: Path) -> TextIO:
+def claim(folder: Path, *others: Path) -> TextIO:
     """Claim a results folder for this process, and clear it of half-written files that a killed run left.
+
+    Parameters
+    ----------
+    folder
+        The results folder; it is made if there is none.
+    others
+        Further folders of the same run, which are cleared too.
 
     Returns
     -------
@@ -32,7 +43,21 @@ def claim(folder: Path) -> TextIO:
     ------
     RunInProgress
         If another process holds it; the message names the process.
+    NoClaim
+        If the folder cannot be written; the message names it and says why.
     """
+    try:
+        holder = _claimed(folder)
+        for leftover in (leftover for place in (folder, *others) for leftover in place.rglob(".*.tmp")):
+            leftover.unlink(missing_ok=True)
+    except OSError as error:
+        place = error.filename or folder
+        raise NoClaim(f"{folder} cannot be used for this run: {place}: {error.strerror}") from None
+    return holder
+
+
+def _claimed(folder: Path) -> TextIO:
+    """Return the open file that is locked for this process and has its number."""
     folder.mkdir(parents=True, exist_ok=True)
     holder = (folder / ".running").open("a+", encoding="utf-8")
     try:
@@ -46,8 +71,6 @@ def claim(folder: Path) -> TextIO:
     holder.truncate(0)
     holder.write(str(os.getpid()))
     holder.flush()
-    for leftover in folder.rglob(".*.tmp"):
-        leftover.unlink(missing_ok=True)
     return holder
 
 
@@ -62,8 +85,11 @@ def end_with_runner() -> None:
         return
     try:
         watched = os.pidfd_open(int(runner))
-    except OSError:
+    except ProcessLookupError:
         os.kill(os.getpid(), signal.SIGKILL)
+    except OSError:
+        # A kernel or a sandbox that lets no process be watched, which is no reason for a job not to run.
+        return
     threading.Thread(target=_wait_and_end, args=(watched,), daemon=True).start()
 
 

@@ -16,7 +16,6 @@ from threadpoolctl import threadpool_limits
 from depthsounder.activations import ACTIVATIONS, Activation
 from depthsounder.blocks import parse_block
 from depthsounder.dataset import Dataset, load_dataset
-from depthsounder.exclusive import end_with_runner
 from depthsounder.gradcheck import require_passed
 from depthsounder.initializers import Initializer, initializer, layer_sizes
 from depthsounder.optimizers import OPTIMIZERS
@@ -84,7 +83,6 @@ def start_cell(arguments: argparse.Namespace) -> CellJob:
     """
     # One thread, by hand as under Snakemake: the jobs are the parallelism, and a product's bits depend on its threads.
     threadpool_limits(1)
-    end_with_runner()
     require_passed(arguments.check)
     dataset = load_dataset(arguments.data)
     return CellJob(

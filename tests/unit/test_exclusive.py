@@ -1,5 +1,6 @@
 """One run at a time in a folder; a lock that a crash left behind locks nothing; no job outlives its run."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import time
 import pytest
 
 from depthsounder.commands import Refusal, run
-from depthsounder.exclusive import RUNNER, RunInProgress, claim
+from depthsounder.exclusive import RUNNER, NoClaim, RunInProgress, claim, end_with_runner
 
 PATIENCE = 20
 
@@ -44,6 +45,22 @@ def test_a_claim_clears_half_written_files_and_nothing_else(tmp_path):
     assert [path.name for path in part.parent.iterdir()] == [part.name]
 
 
+def test_a_claim_clears_the_other_folders_of_its_run_too(tmp_path):
+    figure = tmp_path / "reports/mine/figures/answer.svg"
+    figure.parent.mkdir(parents=True)
+    figure.write_text("whole")
+    figure.with_name(".answer.svg.123.tmp").write_text("half")
+    claim(tmp_path / "results/mine", tmp_path / "reports/mine", tmp_path / "reports/none").close()
+    assert [path.name for path in figure.parent.iterdir()] == [figure.name]
+    assert not (tmp_path / "reports/none").exists()
+
+
+def test_a_folder_that_cannot_be_had_is_named_with_the_reason(tmp_path):
+    (tmp_path / "results").write_text("a file where a folder should be")
+    with pytest.raises(NoClaim, match=rf"{tmp_path}/results/mine cannot be used for this run: .*: Not a directory"):
+        claim(tmp_path / "results/mine")
+
+
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="the system cannot watch another process")
 def test_a_job_ends_with_the_process_that_started_it():
     runner = python(f"import time; time.sleep({PATIENCE})")
@@ -57,6 +74,32 @@ def test_a_job_ends_with_the_process_that_started_it():
     runner.kill()
     runner.wait()
     assert job.wait(timeout=PATIENCE / 2) == -signal.SIGKILL
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="the system cannot watch another process")
+def test_every_script_ends_with_the_process_that_started_it():
+    runner = python(f"import time; time.sleep({PATIENCE})")
+    script = python(
+        f"import time; from depthsounder.commands import run\n"
+        f"run(lambda: (print('started', flush=True), time.sleep({PATIENCE})))",
+        env={RUNNER: str(runner.pid)},
+        stdout=subprocess.PIPE,
+    )
+    assert script.stdout.readline() == b"started\n"
+
+    runner.kill()
+    runner.wait()
+    assert script.wait(timeout=PATIENCE / 2) == -signal.SIGKILL
+    script.stdout.close()
+
+
+def test_a_job_runs_also_where_no_process_can_be_watched(monkeypatch):
+    def refuse(process):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(os, "pidfd_open", refuse, raising=False)
+    monkeypatch.setenv(RUNNER, str(os.getppid()))
+    end_with_runner()
 
 
 def test_a_job_by_hand_watches_nobody():
