@@ -8,8 +8,9 @@ from snakemake.logging import logger
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from depthsounder.changes import KEPT
+from depthsounder.clock import DatedInTheFuture, bring_back, require_past
 from depthsounder.config import STUDIES, ConfigError, check_data, stage_arguments, validate_config
-from depthsounder.exclusive import RUNNER, RunInProgress, claim
+from depthsounder.exclusive import RUNNER, NoClaim, claim
 from depthsounder.fingerprint import code_fingerprint
 from depthsounder.progress import Portion, ProgressReporter, closing_words, portion
 from depthsounder.sources import BUILT_IN
@@ -112,11 +113,13 @@ onstart:
     # look: after a thousand jobs the queue is looked at a thousand times a second. On one machine the cores are limit enough.
     if workflow.local_exec:
         workflow.scheduler.job_rate_limiter = None
-    try:
-        claims.append(claim(paths.results))
-    except RunInProgress as error:
-        raise WorkflowError(str(error)) from None
     planned = list(workflow.dag.needrun_jobs())
+    try:
+        claims.append(claim(paths.results, paths.reports))
+        bring_back([paths.results, paths.reports])
+        require_past(Path(file) for job in planned for file in job.input)
+    except (NoClaim, DatedInTheFuture, OSError) as error:
+        raise WorkflowError(str(error)) from None
     logger.addFilter(OwnProgress())
     reporters.append(
         ProgressReporter(
