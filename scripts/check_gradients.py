@@ -6,7 +6,8 @@ from pathlib import Path
 
 from depthsounder.activations import ACTIVATIONS
 from depthsounder.commands import run
-from depthsounder.gradcheck import check_gradients, check_schema, draw_checked_network
+from depthsounder.gate import check_schema
+from depthsounder.gradcheck import check_gradients, draw_checked_network
 from depthsounder.initializers import initializer
 from depthsounder.jobs import describe
 from depthsounder.tables import write_rows

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from depthsounder.activations import ACTIVATIONS, Activation
 from depthsounder.blocks import parse_block
 from depthsounder.dataset import Dataset, load_dataset
-from depthsounder.gradcheck import require_passed
+from depthsounder.gate import require_passed
 from depthsounder.initializers import Initializer, initializer, layer_sizes
 from depthsounder.optimizers import OPTIMIZERS
 from depthsounder.records import Columns

@@ -8,19 +8,17 @@ import pytest
 from support import EVERY_ACTIVATION, name_of
 
 from depthsounder.activations import ACTIVATIONS, LINEAR, RELU, SIGMOID, TANH
+from depthsounder.gate import GradientCheckFailed, check_schema, require_passed
 from depthsounder.gradcheck import (
     CENTRAL_THRESHOLD,
     CheckedNetwork,
-    GradientCheckFailed,
     TensorCheck,
     central_difference,
     check_gradients,
-    check_schema,
     complex_step,
     draw_checked_network,
     parameter_tensors,
     relative_error,
-    require_passed,
 )
 from depthsounder.initializers import initializer
 from depthsounder.network import NetworkStack, layer_views, parameter_count
@@ -262,6 +260,37 @@ def test_fifty_layers_are_no_reason_to_fail(activation, init):
         for name, entries in parameter_tensors(network.sizes):
             if name[1:] in {"1", "25", "51"}:
                 assert relative_error(analytic[entries], complex_step(network, entries)) <= THRESHOLD, name
+
+
+@pytest.mark.parametrize("depth", [20, 50])
+@pytest.mark.parametrize("init", ["naive_unit", "gaussian_w1000000_b0"])
+@pytest.mark.parametrize("activation", EVERY_ACTIVATION, ids=name_of)
+def test_no_signal_is_too_large_for_a_verdict_without_a_warning(activation, init, depth):
+    checks = check_gradients(network_of(activation, depth, init), THRESHOLD)
+    assert "failed" not in {check.verdict for check in checks}
+    assert checks[-2].verdict in {"passed", "blind"}
+
+
+@pytest.mark.parametrize("init", ["naive_unit", "gaussian_w1000000_b0"])
+def test_exploding_excuses_no_error_of_the_code(init, monkeypatch):
+    network = network_of(LINEAR, 50, init)
+    assert set(complex_verdicts(network).values()) == {"passed"}
+    broken = forget_the_first_layer(monkeypatch, network)
+    assert [name for name, verdict in complex_verdicts(broken).items() if verdict == "failed"] == ["W1"]
+
+
+def test_beyond_the_range_of_a_double_the_check_says_that_it_sees_nothing():
+    network = network_of(LINEAR, 200, "gaussian_w1000000_b0", width=2, n_examples=1)
+    assert set(complex_verdicts(network).values()) == {"blind"}
+
+
+def test_what_is_no_number_without_an_overflow_fails():
+    def function(z, out):
+        np.copyto(out, z * np.nan if np.iscomplexobj(z) else z)
+
+    network = network_of(LINEAR, 2)
+    broken = replace(network, activation=replace(LINEAR, function=function))
+    assert "failed" in complex_verdicts(broken).values()
 
 
 def test_the_notes_ratio_over_all_parameters_misses_a_zeroed_first_layer(monkeypatch):

@@ -24,7 +24,7 @@ SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 FLOORS = (
     {"arrays", "clock", "damage", "exclusive", "seal", "special"},
     {"activations", "blocks", "commands", "streams", "tables"},
-    {"collect", "dataset", "fingerprint", "gaussian", "sources"},
+    {"collect", "dataset", "fingerprint", "gate", "gaussian", "sources"},
     {"initializers", "kernels", "prepare"},
     {"loss", "network", "optimizers"},
     {"gradcheck", "jacobian", "probes"},

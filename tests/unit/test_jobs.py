@@ -11,7 +11,8 @@ from support import small_dataset
 
 from depthsounder.activations import TANH
 from depthsounder.dataset import save_dataset
-from depthsounder.gradcheck import TensorCheck, check_schema
+from depthsounder.gate import check_schema
+from depthsounder.gradcheck import TensorCheck
 from depthsounder.initializers import HE_NORMAL
 from depthsounder.jobs import add_recipe, cell_parser, describe, recipe, start_cell
 from depthsounder.tables import JACOBIAN, SIGNAL, TRACES, part_schema, read_table, write_rows
