@@ -29,12 +29,22 @@ def page_of(project):
     return (project / "reports/default/index.html").read_text()
 
 
+def assert_no_warning(project, said):
+    """Overflow and NaN are data: neither the terminal nor a log nor the page has a word of a warning."""
+    assert "Warning" not in said
+    logs = list((project / "logs").rglob("*.log"))
+    assert logs
+    for path in [*logs, project / "reports/default/index.html"]:
+        assert "Warning" not in path.read_text(), path
+
+
 def test_one_network_of_one_layer_gives_a_report(fresh):
     fresh.configure(ONE_OF_EVERYTHING)
 
     said = fresh.run()
 
     assert "1 cell: " in said
+    assert_no_warning(fresh, said)
     (verdict,) = fresh.table("verdicts")
     assert verdict["signal_verdict"] is None
     assert verdict["seeds"] == 1
@@ -47,6 +57,7 @@ def test_a_sweep_in_which_every_cell_diverges_says_so(fresh):
     said = fresh.run()
 
     assert "4 cells: 0 trains, 0 partial, 0 stalled, 4 diverged" in said
+    assert_no_warning(fresh, said)
     verdicts = fresh.table("verdicts")
     assert {verdict["training_verdict"] for verdict in verdicts} == {"diverged"}
     assert {verdict["signal_verdict"] for verdict in verdicts if verdict["depth"] == 40} == {"exploding"}

@@ -151,6 +151,12 @@ def test_a_run_leaves_nothing_half_written_and_nothing_elsewhere(finished_run, s
         assert [path.name for path in (finished_run / folder).iterdir()] == ["default"]
 
 
+def test_no_job_warned_of_anything(finished_run, cells):
+    logs = list((finished_run / "logs").rglob("*.log"))
+    assert len(logs) > 3 * len(cells)
+    assert not [path for path in logs if "Warning" in path.read_text()]
+
+
 def test_jobs_run_in_snakemakes_own_python_whatever_is_on_the_path(fresh, tmp_path):
     stranger = tmp_path / "bin" / "python"
     stranger.parent.mkdir()
