@@ -43,12 +43,8 @@ def check(folder, cell, **how):
 
 def measure(prepared, folder, cell, **how):
     """Measure three networks of a cell before training, into `folder`/signal.parquet and jacobian.parquet."""
-    return call(*_measuring(prepared, folder, cell), **how)
-
-
-def measuring(prepared, folder, cell):
-    """The call by which `measure` does it."""
-    return command(*_measuring(prepared, folder, cell))
+    return call("measure_signal.py", *_of_cell(prepared, cell), "--signal", folder / "signal.parquet",
+                "--jacobian", folder / "jacobian.parquet", **how)  # fmt: skip
 
 
 def tune(prepared, folder, cell, **how):
@@ -62,11 +58,6 @@ def train(prepared, folder, cell, **how):
     return call("train_networks.py", *_of_cell(prepared, cell), *_recipe(), "--tuning", folder / "traces.parquet",
                 "--tail-steps=10", "--signal", folder / "training.parquet", "--traces", folder / "evaluated.parquet",
                 **how)  # fmt: skip
-
-
-def _measuring(prepared, folder, cell):
-    return ("measure_signal.py", *_of_cell(prepared, cell), "--signal", folder / "signal.parquet",
-            "--jacobian", folder / "jacobian.parquet")  # fmt: skip
 
 
 def _of_cell(prepared, cell):

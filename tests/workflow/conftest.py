@@ -136,8 +136,8 @@ class Project:
         return read_table(self / f"results/{run}/{table}.parquet").to_pylist()
 
     def rows(self, table, run="default"):
-        """The rows of a table in an order of their own, each number with all its digits."""
-        return sorted(map(repr, self.table(table, run)))
+        """The rows of a table in its order, each number with all its digits."""
+        return list(map(repr, self.table(table, run)))
 
     def files(self, *folders):
         """When each file in some folders was changed, and what is in it; files that are being written do not count."""

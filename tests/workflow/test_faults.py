@@ -3,16 +3,15 @@
 import os
 import random
 import re
-import resource
 import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
 
-import by_hand
 import pyarrow.parquet as pq
 import pytest
+from support import without_times
 
 from depthsounder.tables import SCHEMAS
 
@@ -20,7 +19,7 @@ pytestmark = [pytest.mark.workflow, pytest.mark.faults]
 
 TABLES = [f"results/default/{name}.parquet" for name in SCHEMAS]
 KILLS = 20
-PATIENCE = 120
+PATIENCE = 600
 
 
 def start(project, *targets):
@@ -56,42 +55,98 @@ def assert_same_tables(project, undisturbed):
     assert not list(project.folder.rglob("*.tmp"))
 
 
+def assert_same_pages(project, undisturbed):
+    for figure in sorted((undisturbed / "reports/default/figures").iterdir()):
+        assert (project / "reports/default/figures" / figure.name).read_bytes() == figure.read_bytes(), figure.name
+    pages = [(run / "reports/default/index.html").read_text() for run in (project, undisturbed)]
+    assert without_times(pages[0]) == without_times(pages[1])
+
+
+def killed_for_sure(process):
+    """Kill a process, if it has not ended; it is stopped first, because one that is just ending cannot be killed."""
+    try:
+        os.kill(process, signal.SIGSTOP)
+        time.sleep(0.02)
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0]
+        os.kill(process, signal.SIGKILL)
+    except OSError:
+        return False
+    return state == "T"
+
+
+def lose_some(project, chance):
+    """Delete half of the parts with their tables, or of the figures with the report."""
+    results, reports = project / "results/default", project / "reports/default"
+    if chance.random() < 0.5:
+        many, few = sorted((results / "parts").rglob("*.parquet")), [project / table for table in TABLES]
+    else:
+        many, few = sorted((reports / "figures").iterdir()), [reports / "index.html"]
+    for path in [*chance.sample(many, len(many) // 2), *few]:
+        path.unlink()
+
+
+def strike(project, run, victim, chance):
+    """Kill a run, or one of its jobs as soon as there is one; whether that was done before the run's end."""
+    while run.poll() is None:
+        if victim == "snakemake":
+            run.kill()
+            return True
+        jobs = jobs_of(project)
+        if jobs and killed_for_sure(chance.choice(jobs)):
+            return True
+        time.sleep(0.02)
+    return False
+
+
 def test_twenty_kills_at_random_moments_change_no_number(fresh, finished_run):
     chance = random.Random(20)
-    killed = {"snakemake": 0, "job": 0}
-    while sum(killed.values()) < KILLS:
-        run = start(fresh, *TABLES)
+    victims = ["snakemake", "job"] * (KILLS // 2)
+    chance.shuffle(victims)
+    while victims:
+        run = start(fresh)
         moment = time.monotonic() + chance.uniform(1.5, 6.0)
         while time.monotonic() < moment and run.poll() is None:
             time.sleep(0.02)
-        jobs = jobs_of(fresh)
-        if run.poll() is None and jobs and chance.random() < 0.5:
-            os.kill(chance.choice(jobs), signal.SIGKILL)
-            killed["job"] += 1
-        if run.poll() is None:
-            run.kill()
-            killed["snakemake"] += 1
-        run.communicate(timeout=PATIENCE)
-        # It came to its end, so that there is nothing left to disturb: half of what it made is lost.
+        struck = strike(fresh, run, victims[-1], chance)
+        # Where a job was killed, all others go on to their end, and Snakemake says that one of them failed.
+        said = run.communicate(timeout=PATIENCE)[0]
         if run.returncode == 0:
-            parts = sorted((fresh / "results/default/parts").rglob("*.parquet"))
-            for part in [*chance.sample(parts, len(parts) // 2), *(fresh / table for table in TABLES)]:
-                part.unlink(missing_ok=True)
+            assert victims[-1] == "snakemake" or not struck, said
+            lose_some(fresh, chance)
+        else:
+            assert struck, said
+            assert run.returncode == (1 if victims.pop() == "job" else -signal.SIGKILL), said
 
-    fresh.run(*TABLES)
+    fresh.run()
 
-    assert min(killed.values()) > 0
     assert_same_tables(fresh, finished_run)
+    assert_same_pages(fresh, finished_run)
+    assert fresh.plan() == []
 
 
-def test_jobs_do_not_outlive_the_run_that_started_them(fresh):
-    fresh.configure({"training.steps": 200_000})
-    run = start(fresh, "results/default/traces.parquet")
+def wait_for(condition):
+    """Wait until something holds, and return it."""
     deadline = time.monotonic() + PATIENCE
-    while not jobs_of(fresh, "scripts/tune_rate.py"):
+    while not (found := condition()):
         assert time.monotonic() < deadline
-        time.sleep(0.1)
+        time.sleep(0.05)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("script", "long", "target"),
+    [
+        ("tune_rate", {"training.steps": 200_000}, "traces"),
+        ("check_gradients", {"gradient_check.depths": [30], "gradient_check.width": 16}, "gradient_check"),
+    ],
+    ids=["a cell's job", "another job"],
+)
+def test_jobs_do_not_outlive_the_run_that_started_them(fresh, script, long, target):
+    fresh.configure(long)
+    run = start(fresh, f"results/default/{target}.parquet")
+    jobs = wait_for(lambda: jobs_of(fresh, f"scripts/{script}.py"))
     time.sleep(1.0)
+    assert set(jobs) <= set(jobs_of(fresh))
 
     run.kill()
     run.communicate(timeout=PATIENCE)
@@ -103,10 +158,7 @@ def test_jobs_do_not_outlive_the_run_that_started_them(fresh):
 def test_a_second_run_in_the_same_folder_is_refused_while_the_first_one_runs(finished, finished_run):
     shutil.rmtree(finished / "results/default/parts")
     first = start(finished)
-    deadline = time.monotonic() + PATIENCE
-    while not jobs_of(finished):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_for(lambda: jobs_of(finished))
 
     second = finished.snakemake("--cores=2")
     planned = finished.snakemake("--dry-run")
@@ -171,16 +223,69 @@ def hurt(path, damage):
     os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
 
 
-@pytest.mark.parametrize("days", [-400, 400])
-def test_a_clock_that_jumps_changes_no_number(finished, finished_run, days):
-    for path in (finished / "results").rglob("*"):
+def shift(paths, days):
+    """Date files earlier or later than they are."""
+    for path in paths:
         facts = path.stat()
-        if "init=he_normal" in str(path):
-            os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns + days * 86_400 * 10**9))
+        os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns + days * 86_400 * 10**9))
+
+
+@pytest.mark.parametrize("days", [-400, 400])
+def test_a_clock_that_jumps_changes_no_number_and_reruns_only_what_is_missing(finished, finished_run, days):
+    shift([path for top in ("results", "reports") for path in (finished / top).rglob("*")], days)
+    parts = sorted((finished / "results/default/parts/training").rglob("init=he_normal/*.parquet"))
+    for path in [*parts[:2], finished / "results/default/theory.parquet"]:
+        path.unlink()
+    planned = {job.rule for job in finished.plan()}
+    assert {"train_networks", "predict_signal"} <= planned
+    assert not {"check_gradients", "measure_signal", "tune_rate"} & planned
 
     finished.run()
 
     assert_same_tables(finished, finished_run)
+    assert finished.plan() == []
+
+
+def test_a_clock_that_is_set_back_while_jobs_run_costs_only_jobs(fresh, finished_run):
+    run = start(fresh, *TABLES)
+    wait_for(lambda: jobs_of(fresh, "scripts/measure_signal.py"))
+    shift([fresh / "results/default/data.npz"], 400)
+    said = run.communicate(timeout=PATIENCE)[0]
+    assert run.returncode != 0
+    assert "older modification time" in said
+
+    fresh.run(*TABLES)
+
+    assert_same_tables(fresh, finished_run)
+    assert fresh.plan(*TABLES) == []
+
+
+def test_a_file_of_others_from_the_future_is_named_and_can_be_touched(finished):
+    caption = finished / "workflow/report/answer.rst"
+    shift([caption], 400)
+    (finished / "reports/default/index.html").unlink()
+
+    refused = finished.snakemake("--cores=2")
+    assert refused.code != 0
+    assert re.search(r"dated in the future; it is now .*\n    workflow/report/answer\.rst: 20", refused.output)
+    assert "Traceback" not in refused.output
+
+    caption.touch()
+    finished.run()
+    assert (finished / "reports/default/index.html").exists()
+
+
+def test_data_from_the_future_are_named_before_any_job_starts(fresh):
+    (fresh / "mine.csv").write_text("length,kind\n" + "1,iris\n2,poppy\n" * 30)
+    fresh.configure({"data.source": "mine.csv", "data.target": "kind"})
+    shift([fresh / "mine.csv"], 400)
+
+    refused = fresh.snakemake("--cores=2")
+
+    assert refused.code != 0
+    assert re.search(r"dated in the future; it is now .*\n    mine\.csv: 20", refused.output)
+    assert "Traceback" not in refused.output
+    assert not (fresh / "results/default/checks").exists()
 
 
 def mounted(project, options):
@@ -190,7 +295,9 @@ def mounted(project, options):
     results.mkdir()
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", results], capture_output=True, check=False)
     if done.returncode != 0:
-        pytest.skip("mounting a file system needs the rights of root")
+        pytest.skip(
+            "a full or read-only disk is made by mounting one, which needs the rights of root: run this as root"
+        )
     if kept is not None:
         shutil.copytree(kept, results, dirs_exist_ok=True)
     return results
@@ -201,7 +308,8 @@ def test_a_full_disk_fails_and_the_same_command_resumes_when_there_is_room(fresh
     try:
         full = fresh.snakemake("--cores=2", *TABLES)
         assert full.code != 0
-        assert re.search(r"No space left|disk", full.output)
+        assert "No space left on device" in full.output
+        assert "Traceback" not in full.output
         subprocess.run(["mount", "-o", "remount,size=50m", results], check=True)
         fresh.run(*TABLES)
         assert_same_tables(fresh, finished_run)
@@ -216,7 +324,8 @@ def test_results_that_cannot_be_written_are_an_error_and_no_loss(finished, finis
         subprocess.run(["mount", "-o", "remount,ro", results], check=True)
         refused = finished.snakemake("--cores=2")
         assert refused.code != 0
-        assert "Read-only file system" in refused.output
+        assert re.search(r"results/default cannot be used for this run: .*: Read-only file system", refused.output)
+        assert "Traceback" not in refused.output
         subprocess.run(["mount", "-o", "remount,rw", results], check=True)
         finished.run()
         assert_same_tables(finished, finished_run)
@@ -224,20 +333,44 @@ def test_results_that_cannot_be_written_are_an_error_and_no_loss(finished, finis
         subprocess.run(["umount", "-l", results], check=True)
 
 
-def test_a_job_that_gets_no_memory_leaves_nothing_half_done(tmp_path):
-    cell = ("relu", "he_normal", 2)
-    by_hand.prepare(tmp_path)
-    by_hand.check(tmp_path, cell)
-    limit = 150 * 2**20
-    done = subprocess.run(
-        by_hand.measuring(tmp_path, tmp_path, cell),
-        env={**os.environ, "PYTHONPATH": str(by_hand.ROOT / "src"), "OMP_NUM_THREADS": "1"},
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode != 0
-    assert not list(tmp_path.glob("*signal*"))
+# Called in place of a script. When the script has half written its second table, it gets no more memory.
+IN_LITTLE_MEMORY = """
+import resource, runpy, sys
+from pathlib import Path
 
-    by_hand.measure(tmp_path, tmp_path, cell)
-    assert (tmp_path / "signal.parquet").exists()
+import numpy as np
+import pyarrow.parquet as pq
+
+write, tables = pq.write_table, []
+
+
+def write_in_little_memory(table, where, **how):
+    write(table, where, **how)
+    tables.append(where)
+    if len(tables) == 2:
+        limit = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        np.ones(2**28)
+
+
+pq.write_table = write_in_little_memory
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_jobs_that_get_no_memory_leave_nothing_half_done_and_the_same_command_resumes(fresh, finished_run):
+    (fresh / "limited.py").write_text(IN_LITTLE_MEMORY)
+    calls = "python scripts/train_networks.py", "python limited.py scripts/train_networks.py"
+    fresh.edit("workflow/rules/train.smk", *calls)
+    failed = fresh.snakemake("--cores=2", *TABLES)
+    assert failed.code != 0
+    assert "Unable to allocate 2.00 GiB" in failed.output
+    assert not list((fresh / "results/default/parts").glob("tra*/**/*.parquet"))
+    assert list((fresh / "results/default/parts").glob("tuning/**/*.parquet"))
+    assert not [path for ending in ("tmp", "damaged") for path in fresh.folder.rglob(f"*.{ending}")]
+
+    fresh.edit("workflow/rules/train.smk", *reversed(calls))
+    fresh.run(*TABLES)
+
+    assert_same_tables(fresh, finished_run)
