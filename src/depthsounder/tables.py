@@ -164,7 +164,7 @@ COMPARISONS = pa.schema(
         _field("pairing_gain", pa.float64(), "variance of ln tail differences, unpaired over paired"),
         _field("p_value", pa.float64(), "exact signed-rank test over seeds; null outside the family"),
         _field("p_holm", pa.float64(), "p_value, adjusted over the family by Holm's method"),
-        _field("finding", pa.string(), "lower, higher or not told apart, null outside the family; one law in or outside"),
+        _field("finding", pa.string(), "lower, higher or not told apart; one law, also outside the family; else null"),
     ]
 )
 
