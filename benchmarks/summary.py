@@ -54,8 +54,8 @@ def read_results(path: Path) -> Results:
         If it cannot be read.
     """
     table = read_table(path)
-    metadata = {key.decode(): json.loads(text) for key, text in (table.schema.metadata or {}).items()}
-    rows = table.to_pandas().merge(pd.DataFrame(metadata["cases"]), on=[name for name in CASE if name != "threads"])
+    cases, facts = (json.loads(table.schema.metadata[key]) for key in (b"cases", b"facts"))
+    rows = table.to_pandas().merge(pd.DataFrame(cases), on=[name for name in CASE if name != "threads"])
     seconds = rows["seconds_per_network_step"] * rows["networks"] * (rows["updates"] + 1)
     pair = [*CASE, "repeat"]
     of_engine = rows[pair].assign(engine=seconds)[rows["implementation"] == REFERENCE].set_index(pair)
@@ -63,7 +63,7 @@ def read_results(path: Path) -> Results:
     rows["milliseconds"] = 1e3 * rows["seconds_per_network_step"]
     rows["ratio"] = seconds / engine
     rows["ratio_compiled"] = (seconds + rows["compile_seconds"]) / engine
-    return Results(rows, metadata["facts"])
+    return Results(rows, facts)
 
 
 @dataclass(frozen=True)

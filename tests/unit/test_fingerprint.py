@@ -137,7 +137,7 @@ STAGE_EDITS = [
     ("tuning.py", "return min(sorted(tails)", "return max(sorted(tails)", {"train_networks"}),
     ("gradcheck.py", "COMPLEX_STEP = 1e-60", "COMPLEX_STEP = 1e-61", {"check_gradients"}),
     ("gradcheck.py", "N_INPUTS, N_CLASSES = 6, 4", "N_INPUTS, N_CLASSES = 6, 5", {"check_gradients"}),
-    ("gradcheck.py", 'row["verdict"] == "failed"', 'row["verdict"] != "passed"', MEASURING),
+    ("gate.py", 'row["verdict"] == "failed"', 'row["verdict"] != "passed"', MEASURING),
 ]
 
 

@@ -78,7 +78,7 @@ def evil_run(tmp_path_factory):
             [2, 5, 10],
             ["tanh", "relu"],
             INITS,
-            data={"source": f"{EVIL}.csv", "target": EVIL_CLASS, "test_fraction": 0.2},
+            data={"source": "\"&amp;'.csv", "target": EVIL_CLASS, "test_fraction": 0.2},
             classes=["a", EVIL, EVIL_CLASS, "&amp;"],
             claims={"observed": [EVIL, EVIL_CLASS, "'"], "claim": ["one_claim", "another_claim", "third_claim"]},
         )
