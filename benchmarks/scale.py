@@ -181,7 +181,9 @@ def text_table(rows: list[dict[str, Any]]) -> str:
 def main() -> None:
     """Run the sweeps one after another, write results/scale.parquet, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", action="append", choices=[*SIZES], help="which sweep; may be repeated; all by default")
+    parser.add_argument(
+        "--size", action="append", choices=[*SIZES], help="which sweep; may be repeated; all by default"
+    )
     rows = []
     for size in parser.parse_args().size or SIZES:
         with tempfile.TemporaryDirectory() as folder:
