@@ -12,6 +12,9 @@ import threading
 from pathlib import Path
 from typing import TextIO
 
+HOLDER = ".running"
+"""The file in a results folder that its run holds locked."""
+
 RUNNER = "DEPTHSOUNDER_RUNNER"
 """The environment variable with the process that started a job."""
 
@@ -56,22 +59,40 @@ def claim(folder: Path, *others: Path) -> TextIO:
     return holder
 
 
+def require_free(folder: Path) -> None:
+    """Refuse a results folder that another process has claimed, before its files are looked at: they come and go.
+
+    Raises
+    ------
+    RunInProgress
+        Naming the process.
+    """
+    if (folder / HOLDER).exists():
+        with (folder / HOLDER).open(encoding="utf-8") as holder:
+            _lock(holder, folder, fcntl.LOCK_SH)
+
+
 def _claimed(folder: Path) -> TextIO:
     """Return the open file that is locked for this process and has its number."""
     folder.mkdir(parents=True, exist_ok=True)
-    holder = (folder / ".running").open("a+", encoding="utf-8")
+    holder = (folder / HOLDER).open("a+", encoding="utf-8")
+    _lock(holder, folder, fcntl.LOCK_EX)
+    holder.truncate(0)
+    holder.write(str(os.getpid()))
+    holder.flush()
+    return holder
+
+
+def _lock(holder: TextIO, folder: Path, kind: int) -> None:
+    """Lock a file until it is closed, or close it and say which process has locked it."""
     try:
-        fcntl.flock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(holder, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         holder.seek(0)
         process = holder.read().strip() or "unknown"
         holder.close()
         message = f"{folder} is being computed by another run (process {process}); wait for its end, or stop it first"
         raise RunInProgress(message) from None
-    holder.truncate(0)
-    holder.write(str(os.getpid()))
-    holder.flush()
-    return holder
 
 
 def end_with_runner() -> None:

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from depthsounder.commands import Refusal, run
-from depthsounder.exclusive import RUNNER, NoClaim, RunInProgress, claim, end_with_runner
+from depthsounder.exclusive import RUNNER, NoClaim, RunInProgress, claim, end_with_runner, require_free
 
 PATIENCE = 20
 
@@ -29,9 +29,12 @@ def test_a_second_claim_is_refused_and_names_the_process(tmp_path):
     holder.stdout.readline()
     with pytest.raises(RunInProgress, match=rf"computed by another run \(process {holder.pid}\)"):
         claim(tmp_path)
+    with pytest.raises(RunInProgress, match=rf"computed by another run \(process {holder.pid}\)"):
+        require_free(tmp_path)
 
     holder.kill()
     holder.wait()
+    require_free(tmp_path)
     claim(tmp_path).close()
     holder.stdout.close()
 

@@ -10,7 +10,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from depthsounder.changes import KEPT
 from depthsounder.clock import DatedInTheFuture, bring_back, require_past
 from depthsounder.config import STUDIES, ConfigError, check_data, stage_arguments, validate_config
-from depthsounder.exclusive import RUNNER, NoClaim, claim
+from depthsounder.exclusive import RUNNER, NoClaim, claim, require_free
 from depthsounder.fingerprint import code_fingerprint
 from depthsounder.progress import Portion, ProgressReporter, closing_words, portion
 from depthsounder.sources import BUILT_IN
@@ -27,7 +27,9 @@ try:
     )
     paths = RunPaths(settings.run)
     check_data(settings, paths.data_stamp)
-except ConfigError as error:
+    if workflow.is_main_process and not workflow.output_settings.dryrun:
+        require_free(paths.results)
+except (ConfigError, NoClaim, OSError) as error:
     raise WorkflowError(str(error)) from None
 
 # Every figure has a caption, and every caption a figure. The figures themselves would take a second to import. A study's
