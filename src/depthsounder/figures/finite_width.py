@@ -59,12 +59,13 @@ def _spread(networks: pd.DataFrame, expected: pd.DataFrame) -> pd.DataFrame:
 
 def _scatter(networks: pd.DataFrame, expected: pd.DataFrame) -> pd.DataFrame:
     """Return the median of q over the theory's q, the range that holds 95 % of the networks, and the predicted one."""
-    table = measured(networks, "ratio", expected, "ratio")
+    # The interval of the median makes way for the range of the networks, and so does what lies within it.
+    table = measured(networks, "ratio", expected, "ratio").drop(columns=["low", "high", "within_interval"])
     ranges = networks.assign(ratio=networks["ratio"].fillna(np.inf)).groupby(LAYER_KEYS)["ratio"]
     low, high = (ranges.quantile(share, interpolation="nearest") for share in _ENDS)
     found = pd.DataFrame({"low": low, "high": high}).reset_index()
     bands = expected[[*LAYER_KEYS, "theory_low", "theory_high"]]
-    return table.drop(columns=["low", "high"]).merge(found, on=LAYER_KEYS).merge(bands, on=LAYER_KEYS)
+    return table.merge(found, on=LAYER_KEYS).merge(bands, on=LAYER_KEYS)
 
 
 def _measures(run: Run) -> list[Measure]:
