@@ -1,8 +1,7 @@
 """The engine: forward and backward passes over a stack of fully connected networks.
 
 A *stack* is S networks of one shape side by side, along the first axis of every array: seeds, learning rates or, in the
-gradient check, perturbed copies. NumPy's stacked matrix product calls BLAS once for each network on matrices of one and
-the same shape, so that a network's bits do not depend on its neighbors.
+gradient check, perturbed copies. No network's bits depend on its neighbors (`products`).
 
 With row vectors, z^l = h^(l-1) W^l + b^l and h^l = φ(z^l), from the input h^0 = x to the logits z^(L+1):
 
@@ -18,6 +17,7 @@ from itertools import pairwise
 import numpy as np
 
 from depthsounder.activations import Activation
+from depthsounder.products import multiply, transpose
 
 
 def parameter_count(sizes: list[int]) -> int:
@@ -92,10 +92,11 @@ class NetworkStack:
         self.weight_gradients, self.bias_gradients = layer_views(self.gradients, sizes)
         self.activities = [np.empty((n_networks, n_examples, units), dtype) for units in sizes[:-1]]
         self.preactivations = [np.empty((n_networks, n_examples, units), dtype) for units in sizes[1:]]
-        # One pair of buffers serves all hidden layers: the error that comes down, and the slope it meets.
+        # One set of buffers serves all hidden layers: the error that comes down, the slope it meets, and the transposed
+        # weights between.
         widest = (n_networks, n_examples, max(sizes[1:-1]))
         self._errors, self._slopes = np.empty(widest, dtype), np.empty(widest, dtype)
-
+        self._transposed = np.empty((n_networks, max(sizes[1:]), max(sizes[1:-1])), dtype)
         # A sum over the batch, as a product: BLAS adds rows five times as fast as NumPy's reduction.
         self._ones = np.ones((1, n_examples), dtype)
 
@@ -118,7 +119,7 @@ class NetworkStack:
         """Carry `inputs` down to `logits`."""
         for layer in range(self.depth + 1):
             z = self.preactivations[layer]
-            np.matmul(self.activities[layer], self.weights[layer], out=z)
+            multiply(self.activities[layer], self.weights[layer], out=z)
             np.add(z, self.biases[layer], out=z)
             if layer < self.depth:
                 self.activation.function(z, self.activities[layer + 1])
@@ -127,7 +128,7 @@ class NetworkStack:
         """Carry δ^(L+1), which stands in `logits`, up to layer 1, and fill the gradients on the way."""
         for layer in range(self.depth, -1, -1):
             delta = self.preactivations[layer]
-            np.matmul(self.activities[layer].swapaxes(1, 2), delta, out=self.weight_gradients[layer])
+            multiply(self.activities[layer].swapaxes(1, 2), delta, out=self.weight_gradients[layer])
             np.matmul(self._ones, delta, out=self.bias_gradients[layer])
             if layer > 0:
                 self._descend(layer, delta)
@@ -137,6 +138,8 @@ class NetworkStack:
         z, h = self.preactivations[layer - 1], self.activities[layer]
         units = z.shape[2]
         errors, slopes = self._errors[:, :, :units], self._slopes[:, :, :units]
-        np.matmul(delta, self.weights[layer].swapaxes(1, 2), out=errors)
+        transposed = self._transposed[:, : delta.shape[2], :units]
+        transpose(self.weights[layer], out=transposed)
+        multiply(delta, transposed, out=errors)
         self.activation.derivative(z, h, slopes)
         np.multiply(errors, slopes, out=z)

@@ -22,7 +22,7 @@ SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 
 # Lowest first. A module imports only from floors below its own; a package is one room, whatever its modules are.
 FLOORS = (
-    {"arrays", "clock", "damage", "exclusive", "seal", "special"},
+    {"arrays", "clock", "damage", "exclusive", "products", "seal", "special"},
     {"activations", "blocks", "commands", "streams", "tables"},
     {"collect", "dataset", "fingerprint", "gate", "gaussian", "sources"},
     {"initializers", "kernels", "prepare"},
