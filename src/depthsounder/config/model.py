@@ -156,7 +156,7 @@ class Verdicts(Section):
         description="A cell is stalled if the median tail loss of its evaluation seeds that stayed finite is at least "
         "this share of H, and a network has left the plateau when a mean over `tail_steps` falls below it. Unit: H. "
         "Source: the best constant prediction has a loss of H; 2 % below it is beyond the noise of a mean over 50 "
-        "batches of 64."
+        "batches of 32."
     )
     diverged_loss: Annotated[float, Field(ge=1)] = Field(
         description="A network has diverged if its loss is not finite, or its tail loss above this multiple of H and "
