@@ -1,4 +1,4 @@
-"""What a training step, a measurement and an evaluation cost on this machine, measured in a few seconds.
+"""What a training step, a measurement and an evaluation cost on this machine, measured in some seconds.
 
 This module times the engine on two depths and draws a line through them; what a sweep makes of that is `planning`'s
 business.
@@ -21,7 +21,7 @@ from depthsounder.probes import Probe
 from depthsounder.training import Evaluation, Recipe, Trace, draw_stack, train
 
 DEPTHS = (4, 24)
-NETWORKS, STEPS, REPEATS = 4, 30, 3
+NETWORKS, STEPS, REPEATS = 4, 30, 15
 
 SNAKEMAKES_SHARE = 0.06
 """Seconds of a job's start that the workflow engine takes: its shell, its bookkeeping, its times."""
