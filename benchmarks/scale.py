@@ -20,7 +20,7 @@ from depthsounder.prepare import prepare_dataset
 from depthsounder.sweep import PART_KINDS, RunPaths, part_paths
 from depthsounder.tables import SCHEMAS, write_rows
 
-SIZES = {"10k": (4, 5), "100k": (10, 20)}
+SIZES = {"3k": (2, 3), "10k": (4, 5), "100k": (10, 20)}
 """Activations and initializations; with five depths and a hundred networks a cell that makes the sweep's networks."""
 
 CORES = 2
@@ -42,7 +42,9 @@ SCHEMA = pa.schema(
         ("planned_seconds", pa.float64()),
         ("dag_seconds", pa.float64()),
         ("wall_seconds", pa.float64()),
-        ("cpu_seconds", pa.float64()),
+        ("job_seconds", pa.float64()),
+        ("network_milliseconds", pa.float64()),
+        ("overhead_percent", pa.float64()),
         ("snakemake_mb", pa.float64()),
         ("collect_mb", pa.float64()),
         ("analysis_mb", pa.float64()),
@@ -52,7 +54,8 @@ SCHEMA = pa.schema(
     ]
 )
 
-COLLECTING, ANALYZING = (
+COMPUTING, COLLECTING, ANALYZING = (
+    ("measure_signal", "tune_rate", "train_networks"),
     ("collect_table",),
     ("judge_cells", "judge_claims", "compare_inits", "plot_figure", "render_report"),
 )
@@ -97,16 +100,20 @@ def run_sweep(size: str, config_file: Path) -> dict[str, Any]:
     wall_seconds, snakemake_mb = _timed(command)
     jobs = _jobs(paths.results / "benchmarks")
     parts = [path for kind in PART_KINDS for path in part_paths(config, kind)]
+    networks = plan.measured + plan.trained
+    job_seconds, computing = float(jobs["s"].sum()), float(jobs.loc[jobs["rule"].isin(COMPUTING), "s"].sum())
     return {
         "size": size,
-        "networks": plan.measured + plan.trained,
+        "networks": networks,
         "cells": plan.cells,
         "jobs": len(jobs),
         "parts": len(parts),
         "planned_seconds": plan.seconds / CORES,
         "dag_seconds": dag_seconds,
         "wall_seconds": wall_seconds,
-        "cpu_seconds": float(jobs["cpu_time"].sum()),
+        "job_seconds": job_seconds,
+        "network_milliseconds": 1e3 * computing / networks,
+        "overhead_percent": 100.0 * (wall_seconds * CORES / job_seconds - 1.0),
         "snakemake_mb": snakemake_mb,
         "collect_mb": _most_memory(jobs, COLLECTING),
         "analysis_mb": _most_memory(jobs, ANALYZING),
@@ -140,11 +147,11 @@ def _peak_memory(pid: int) -> float:
 
 
 def _jobs(folder: Path) -> pd.DataFrame:
-    """Return what Snakemake measured of each job: rule, s, cpu_time (s), max_rss (MB)."""
+    """Return what Snakemake measured of each job: rule, s, max_rss (MB)."""
     files = sorted(folder.rglob("*.tsv"))
     jobs = pd.concat([pd.read_csv(file, sep="\t", na_values="-").iloc[-1:] for file in files], ignore_index=True)
     rules = [file.relative_to(folder).with_suffix("").parts[0] for file in files]
-    return jobs[["s", "cpu_time", "max_rss"]].assign(rule=rules)
+    return jobs[["s", "max_rss"]].assign(rule=rules)
 
 
 def _most_memory(jobs: pd.DataFrame, rules: tuple[str, ...]) -> float:
@@ -166,7 +173,9 @@ def text_table(rows: list[dict[str, Any]]) -> str:
         ("dag_seconds", "planning the jobs (`snakemake -n`), s", 0),
         ("planned_seconds", "predicted by `make plan`, s", 0),
         ("wall_seconds", "wall time, s", 0),
-        ("cpu_seconds", "CPU time of all jobs, s", 0),
+        ("job_seconds", "time of all jobs, s", 0),
+        ("network_milliseconds", "time of a network, with its share of a job's start, ms", 1),
+        ("overhead_percent", "wall time beyond that of the jobs on two cores, %", 1),
         ("snakemake_mb", "memory of Snakemake, MB", 0),
         ("collect_mb", "most memory of a collecting job, MB", 0),
         ("analysis_mb", "most memory of a judging, drawing or rendering job, MB", 0),
