@@ -26,8 +26,8 @@ NETWORKS, STEPS, REPEATS = 4, 30, 15
 SNAKEMAKES_SHARE = 0.06
 """Seconds of a job's start that the workflow engine takes: its shell, its bookkeeping, its times."""
 
-REST = 70.0
-"""Seconds of data, theory, claims, figures and report, for a sweep of some hundred cells on one core."""
+REST, REST_OF_A_CELL = 50.0, 0.25
+"""Seconds of data, theory, verdicts, figures and report on one core: of any sweep, and what each of its cells adds."""
 
 
 def measure_costs(config: Config, dataset: Dataset, script: Sequence[str]) -> Costs:
@@ -51,6 +51,7 @@ def measure_costs(config: Config, dataset: Dataset, script: Sequence[str]) -> Co
         spectrum=_line(spectra),
         evaluation=_line(evaluations),
         rest=REST,
+        rest_of_a_cell=REST_OF_A_CELL,
     )
 
 

@@ -18,7 +18,7 @@ SIGNAL_NUMBERS, SPECTRUM_NUMBERS, TRACE_NUMBERS = 10, 2, 1
 
 
 MOST_JOBS = 10_000
-"""Snakemake plans so many in seconds, and keeps them in a gigabyte."""
+"""Snakemake plans so many in half a minute, and keeps them in half a gigabyte."""
 
 MOST_STARTS = 0.25
 """Of the time of a sweep."""
@@ -47,8 +47,9 @@ class Costs:
     step, look, spectrum, evaluation
         Of one network: a training step, a measurement of its layers, the singular values of its Jacobian, and its loss
         and accuracy at a logged step.
-    rest
-        Of what does not grow with the networks: data, theory, claims, figures, report.
+    rest, rest_of_a_cell
+        Of what does not grow with the networks, such as figures and report; and what each cell adds to it, such as its
+        theory.
     """
 
     start: float
@@ -57,6 +58,7 @@ class Costs:
     spectrum: Line
     evaluation: Line
     rest: float
+    rest_of_a_cell: float
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def make_plan(config: Config, costs: Costs) -> Plan:
         jobs=jobs,
         measured=len(sweep) * measured,
         trained=len(sweep) * trained,
-        seconds=seconds + starts + costs.rest,
+        seconds=seconds + starts + costs.rest + len(sweep) * costs.rest_of_a_cell,
         starts=starts,
         size=2 * BYTES_PER_NUMBER * numbers,
     )

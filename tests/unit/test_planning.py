@@ -15,7 +15,7 @@ CONFIG = make_config([2, 10], ["tanh", "relu"], ["glorot_normal", "he_normal"], 
 
 def costs(**changes):
     lines = dict.fromkeys(("step", "look", "spectrum", "evaluation"), NOTHING)
-    return Costs(**{"start": 0.0, "rest": 0.0, **lines, **changes})
+    return Costs(**{"start": 0.0, "rest": 0.0, "rest_of_a_cell": 0.0, **lines, **changes})
 
 
 def test_networks_and_jobs_are_counted_as_the_sweep_has_them():
@@ -30,6 +30,7 @@ def test_networks_and_jobs_are_counted_as_the_sweep_has_them():
     [
         ({"start": 1.0}, 8 * (4 + 1 + 2) + 4),
         ({"rest": 5.0}, 5.0),
+        ({"rest_of_a_cell": 2.0}, 8 * 2.0),
         ({"step": Line(1.0, 0.0)}, 8 * 9 * 30),
         ({"step": Line(0.0, 1.0)}, 4 * (2 + 10) * 9 * 30),
         ({"look": Line(1.0, 0.0)}, 8 * (7 + 3 * 3)),
