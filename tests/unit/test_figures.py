@@ -47,6 +47,12 @@ ODD_RUNS = {
             for against in ("critical", "xavier_note")
         ],
     },
+    "four_maps": {
+        "depths": [2, 3, 4, 5, 6],
+        "activations": ["linear", "sigmoid", "tanh", "relu"],
+        "inits": ["naive_small", "glorot_normal", "he_normal", "orthogonal", "critical"],
+        "seeds": {"measure": 1, "tune": 1, "evaluate": 1},
+    },
     "one_cell": {"depths": [5], "activations": ["tanh"], "inits": ["glorot_normal"]},
     "depth_one": {"depths": [1], "activations": ["relu"], "inits": ["he_normal", "zeros"]},
     "one_seed": {
@@ -89,6 +95,19 @@ def test_every_figure_is_drawn_and_worded_for_every_run(runs, figure, name, tmp_
     assert record.message(run).endswith(".")
     assert "nan" not in record.alternative_text(run)
     assert isinstance(record.rows(run), pd.DataFrame)
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_a_legend_lies_within_its_figure(runs, figure):
+    # The sizes of the default sweep, and the narrowest figures that there are.
+    for run in (runs["four_maps"], runs["one_cell"]):
+        drawn = FIGURES[figure].draw(run)
+        drawn.draw_without_rendering()
+
+        for legend in drawn.legends:
+            extent = legend.get_window_extent()
+            assert extent.x0 >= 0
+            assert extent.x1 <= drawn.bbox.width
 
 
 @pytest.mark.slow

@@ -61,7 +61,7 @@ def draw(run: Run) -> Figure:
     for card in records(table):
         place = (inits.index(card["init"]), activations.index(card["activation"]))
         _draw_card(panel, place, card, run.depths, crowded)
-    legend_below(figure, training_handles(run), columns=2 if width < 7 else 4)
+    legend_below(figure, training_handles(run), columns=4)
     return figure
 
 

@@ -60,5 +60,5 @@ def draw(run: Run) -> Figure:
         Patch(color=FAINT, label="stalled or diverged"),
         Patch(facecolor="none", edgecolor=INK, label="edge of the grid"),
     ]
-    legend_below(figure, [*handles, *extra], columns=9 if figure.get_figwidth() > 8 else 4)
+    legend_below(figure, [*handles, *extra], columns=9)
     return figure

@@ -150,8 +150,12 @@ def theory_handle(name: str) -> Line2D:
 
 
 def legend_below(figure: Figure, handles: Sequence[object], columns: int = 5) -> None:
-    """Put one legend under all panels."""
-    figure.legend(handles=list(handles), loc="outside lower center", ncols=min(columns, len(handles)), labelcolor=INK)
+    """Put one legend under all panels, in as many columns as the figure has room for, and at most so many."""
+    for fitting in range(min(columns, len(handles)), 0, -1):
+        legend = figure.legend(handles=list(handles), loc="outside lower center", ncols=fitting, labelcolor=INK)
+        if legend.get_window_extent().width <= figure.bbox.width or fitting == 1:
+            return
+        legend.remove()
 
 
 def note(panel: Axes, text: str) -> None:
