@@ -50,7 +50,7 @@ def draw(run: Run) -> Figure:
             *([(r"$=$", "the same law as a row above")] if repeated else []),
         )
     ]
-    legend_below(figure, [*training_handles(run, letters=True), *glyphs], columns=4)
+    legend_below(figure, [*training_handles(run, letters=True), *glyphs], columns=2)
     return figure
 
 

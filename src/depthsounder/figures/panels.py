@@ -1,6 +1,7 @@
 """The frame of a figure: one panel for each activation, logarithmic axes that show zeros, and one legend."""
 
 from collections.abc import Sequence
+from math import ceil
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -150,10 +151,11 @@ def theory_handle(name: str) -> Line2D:
 
 
 def legend_below(figure: Figure, handles: Sequence[object], columns: int = 5) -> None:
-    """Put one legend under all panels, in as many columns as the figure has room for, and at most so many."""
-    for fitting in range(min(columns, len(handles)), 0, -1):
-        legend = figure.legend(handles=list(handles), loc="outside lower center", ncols=fitting, labelcolor=INK)
-        if legend.get_window_extent().width <= figure.bbox.width or fitting == 1:
+    """Put one legend under all panels, in as few rows as there is room for, of at most so many columns."""
+    for rows in range(ceil(len(handles) / columns), len(handles) + 1):
+        balanced = ceil(len(handles) / rows)
+        legend = figure.legend(handles=list(handles), loc="outside lower center", ncols=balanced, labelcolor=INK)
+        if balanced == 1 or legend.get_window_extent().width <= figure.bbox.width:
             return
         legend.remove()
 
