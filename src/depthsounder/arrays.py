@@ -57,10 +57,16 @@ def _numbers(data: np.ndarray, kind: pa.DataType) -> np.ndarray:
     """Return numbers in a type's own precision; one beyond it becomes infinite, if the type knows infinity."""
     # What lies behind a mask may be anything.
     with np.errstate(over="ignore", invalid="ignore"):
-        numbers = data.astype(kind.to_pandas_dtype(), order="C", casting="same_kind")
+        numbers = data.astype(_dtype(kind), order="C", casting="same_kind")
     if pa.types.is_integer(kind) and not np.array_equal(numbers, data):
         raise OverflowError(f"{data.min()} to {data.max()} do not fit {kind}")
     return numbers
+
+
+def _dtype(kind: pa.DataType) -> np.dtype:
+    """Return a number type as NumPy's; Arrow's own answer imports pandas in some of its releases."""
+    letter = "f" if pa.types.is_floating(kind) else "i" if pa.types.is_signed_integer(kind) else "u"
+    return np.dtype(f"{letter}{kind.bit_width // 8}")
 
 
 def _bits(flags: np.ndarray) -> pa.Buffer:
