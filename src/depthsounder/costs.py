@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from time import perf_counter
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from depthsounder.activations import TANH
@@ -43,7 +44,9 @@ def measure_costs(config: Config, dataset: Dataset, script: Sequence[str]) -> Co
         The call of a job's script that only starts: with ``--help``.
     """
     with threadpool_limits(1):
-        steps, looks, spectra, evaluations = zip(*(_at_depth(config, dataset, depth) for depth in DEPTHS), strict=True)
+        steps, looks, spectra, evaluations = _shortest_at_depths(
+            [_pieces_of_work(config, dataset, depth) for depth in DEPTHS]
+        )
     return Costs(
         start=SNAKEMAKES_SHARE + _shortest(lambda: subprocess.run(script, check=True, stdout=subprocess.DEVNULL)),
         step=_line(steps),
@@ -55,8 +58,8 @@ def measure_costs(config: Config, dataset: Dataset, script: Sequence[str]) -> Co
     )
 
 
-def _at_depth(config: Config, dataset: Dataset, depth: int) -> tuple[float, float, float, float]:
-    """Return the seconds of a step, a measurement, a spectrum and an evaluation of one network."""
+def _pieces_of_work(config: Config, dataset: Dataset, depth: int) -> list[tuple[Callable[[], object], int]]:
+    """Return a training, a measurement, a spectrum and an evaluation, and how many of its kind each does."""
     sizes = layer_sizes(dataset.n_inputs, config.width, depth, dataset.n_classes)
     parameters = draw_stack(config.root_seed, range(NETWORKS), sizes, TANH, GLOROT_NORMAL)
     recipe = Recipe(config.training.optimizer, config.training.batch_size, STEPS, logged_steps=())
@@ -67,25 +70,36 @@ def _at_depth(config: Config, dataset: Dataset, depth: int) -> tuple[float, floa
         traces = [Trace(seed, 1e-6) for seed in range(NETWORKS)]
         train(parameters.copy(), sizes, TANH, dataset, recipe, traces, config.root_seed)
 
-    return (
-        _shortest(training) / (NETWORKS * STEPS),
-        _shortest(lambda: probe.measure(parameters[0])),
-        _shortest(lambda: jacobian.measure(parameters[0])),
-        _shortest(lambda: evaluation.evaluate(parameters[0])),
-    )
+    return [
+        (training, NETWORKS * STEPS),
+        (lambda: probe.measure(parameters[0]), 1),
+        (lambda: jacobian.measure(parameters[0]), 1),
+        (lambda: evaluation.evaluate(parameters[0]), 1),
+    ]
+
+
+def _shortest_at_depths(works: Sequence[Sequence[tuple[Callable[[], object], int]]]) -> np.ndarray:
+    """Return the seconds of each piece of work (pieces, depths), the depths in turn, so that noise strikes both."""
+    shortest = np.full((len(works[0]), len(works)), np.inf)
+    for _ in range(REPEATS):
+        for depth, pieces in enumerate(works):
+            for piece, (work, times) in enumerate(pieces):
+                shortest[piece, depth] = min(shortest[piece, depth], _seconds(work) / times)
+    return shortest
 
 
 def _shortest(work: Callable[[], object]) -> float:
     """Return the shortest of a few times: what the machine can do when nothing else disturbs it."""
-    times = []
-    for _ in range(REPEATS):
-        start = perf_counter()
-        work()
-        times.append(perf_counter() - start)
-    return min(times)
+    return min(_seconds(work) for _ in range(REPEATS))
 
 
-def _line(seconds: Sequence[float]) -> Line:
+def _seconds(work: Callable[[], object]) -> float:
+    start = perf_counter()
+    work()
+    return perf_counter() - start
+
+
+def _line(seconds: np.ndarray) -> Line:
     layer = max((seconds[1] - seconds[0]) / (DEPTHS[1] - DEPTHS[0]), 0.0)
     return Line(max(seconds[0] - layer * DEPTHS[0], 0.0), layer)
 
