@@ -43,23 +43,25 @@ def measure_costs(config: Config, dataset: Dataset, script: Sequence[str]) -> Co
     script
         The call of a job's script that only starts: with ``--help``.
     """
+    pieces = [_pieces_of_work(config, dataset, depth) for depth in DEPTHS]
     with threadpool_limits(1):
-        steps, looks, spectra, evaluations = _shortest_at_depths(
-            [_pieces_of_work(config, dataset, depth) for depth in DEPTHS]
-        )
+        # The depths in turn, so that a busy moment of the machine strikes both and the shortest times leave it out.
+        rounds = [[[_seconds(work) for work in of_depth] for of_depth in pieces] for _ in range(REPEATS)]
+        starts = [_seconds(lambda: subprocess.run(script, check=True, stdout=subprocess.DEVNULL)) for _ in rounds]
+    training, look, spectrum, evaluation = np.min(rounds, axis=0).T
     return Costs(
-        start=SNAKEMAKES_SHARE + _shortest(lambda: subprocess.run(script, check=True, stdout=subprocess.DEVNULL)),
-        step=_line(steps),
-        look=_line(looks),
-        spectrum=_line(spectra),
-        evaluation=_line(evaluations),
+        start=SNAKEMAKES_SHARE + min(starts),
+        step=_line(training / (NETWORKS * STEPS)),
+        look=_line(look),
+        spectrum=_line(spectrum),
+        evaluation=_line(evaluation),
         rest=REST,
         rest_of_a_cell=REST_OF_A_CELL,
     )
 
 
-def _pieces_of_work(config: Config, dataset: Dataset, depth: int) -> list[tuple[Callable[[], object], int]]:
-    """Return a training, a measurement, a spectrum and an evaluation, and how many of its kind each does."""
+def _pieces_of_work(config: Config, dataset: Dataset, depth: int) -> list[Callable[[], object]]:
+    """Return a training of `NETWORKS` networks over `STEPS`, and a measurement, a spectrum and an evaluation of one."""
     sizes = layer_sizes(dataset.n_inputs, config.width, depth, dataset.n_classes)
     parameters = draw_stack(config.root_seed, range(NETWORKS), sizes, TANH, GLOROT_NORMAL)
     recipe = Recipe(config.training.optimizer, config.training.batch_size, STEPS, logged_steps=())
@@ -71,26 +73,11 @@ def _pieces_of_work(config: Config, dataset: Dataset, depth: int) -> list[tuple[
         train(parameters.copy(), sizes, TANH, dataset, recipe, traces, config.root_seed)
 
     return [
-        (training, NETWORKS * STEPS),
-        (lambda: probe.measure(parameters[0]), 1),
-        (lambda: jacobian.measure(parameters[0]), 1),
-        (lambda: evaluation.evaluate(parameters[0]), 1),
+        training,
+        lambda: probe.measure(parameters[0]),
+        lambda: jacobian.measure(parameters[0]),
+        lambda: evaluation.evaluate(parameters[0]),
     ]
-
-
-def _shortest_at_depths(works: Sequence[Sequence[tuple[Callable[[], object], int]]]) -> np.ndarray:
-    """Return the seconds of each piece of work (pieces, depths), the depths in turn, so that noise strikes both."""
-    shortest = np.full((len(works[0]), len(works)), np.inf)
-    for _ in range(REPEATS):
-        for depth, pieces in enumerate(works):
-            for piece, (work, times) in enumerate(pieces):
-                shortest[piece, depth] = min(shortest[piece, depth], _seconds(work) / times)
-    return shortest
-
-
-def _shortest(work: Callable[[], object]) -> float:
-    """Return the shortest of a few times: what the machine can do when nothing else disturbs it."""
-    return min(_seconds(work) for _ in range(REPEATS))
 
 
 def _seconds(work: Callable[[], object]) -> float:
