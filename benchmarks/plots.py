@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
-from benchmarks.summary import REFERENCE
+from benchmarks.summary import CASE, REFERENCE
 from depthsounder.figures.style import MUTED, THEME, LineStyle, label
 
 NAMES = {
@@ -106,7 +106,7 @@ def _draw_panels(plot: Plot, shown: pd.DataFrame) -> Figure:
 
 def _along(rows: pd.DataFrame, axis: str) -> pd.DataFrame:
     """Return the rows whose other sizes are those of the first row."""
-    others = [name for name in (*AXES, "batch") if name != axis]
+    others = [name for name in CASE if name != axis]
     return rows[(rows[others] == rows[others].iloc[0]).all(axis=1)]
 
 
