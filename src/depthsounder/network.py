@@ -97,6 +97,7 @@ class NetworkStack:
         widest = (n_networks, n_examples, max(sizes[1:-1]))
         self._errors, self._slopes = np.empty(widest, dtype), np.empty(widest, dtype)
         self._transposed = np.empty((n_networks, max(sizes[1:]), max(sizes[1:-1])), dtype)
+
         # A sum over the batch, as a product: BLAS adds rows five times as fast as NumPy's reduction.
         self._ones = np.ones((1, n_examples), dtype)
 
