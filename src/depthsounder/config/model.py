@@ -166,7 +166,7 @@ class Verdicts(Section):
     )
     tail_steps: Steps = Field(
         description="Length of the tail, whose mean batch loss is judged; at most `training.steps`. Unit: updates. "
-        "Source: about two passes over the digits at batch size 64."
+        "Source: about one pass over the digits at batch size 32."
     )
 
     @field_validator("stalled_loss")
