@@ -21,13 +21,16 @@ def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     costs
         (S, B): log Σ_k exp(z_k) − z_label.
     """
-    # The shift by the greatest real part keeps exp from overflowing, and has no part in the derivative.
-    np.subtract(logits, logits.real.max(axis=2, keepdims=True), out=logits)
-    chosen = labels[:, :, None]
-    of_label = np.take_along_axis(logits, chosen, axis=2)
+    n_networks, n_examples, _ = logits.shape
+    # The shift by the greatest real part keeps exp from overflowing, and has no part in the derivative. NumPy compares
+    # rows three times as fast as neighbors.
+    greatest = np.ascontiguousarray(np.moveaxis(logits.real, 2, 0)).max(axis=0)
+    np.subtract(logits, greatest[:, :, None], out=logits)
+    of_label = np.arange(n_networks)[:, None], np.arange(n_examples), labels
+    logits_of_label = logits[of_label]
     np.exp(logits, out=logits)
     total = logits.sum(axis=2, keepdims=True)
-    costs = np.log(total) - of_label
+    costs = np.log(total[:, :, 0]) - logits_of_label
     np.divide(logits, total, out=logits)
-    np.put_along_axis(logits, chosen, np.take_along_axis(logits, chosen, axis=2) - 1.0, axis=2)
-    return costs[:, :, 0]
+    logits[of_label] -= 1.0
+    return costs
