@@ -218,11 +218,10 @@ class Trainer:
 
     def _forward(self, batch_of_seed: dict[int, np.ndarray]) -> np.ndarray:
         """Return each network's mean loss over its batch (S,), and leave ∂C_example/∂z of the readout in `logits`."""
-        for network, trace in enumerate(self.living):
-            np.take(self.inputs, batch_of_seed[trace.seed], axis=0, out=self.stack.inputs[network], mode="clip")
+        examples = np.array([batch_of_seed[trace.seed] for trace in self.living])
+        np.take(self.inputs, examples, axis=0, out=self.stack.inputs, mode="clip")
         self.stack.forward()
-        labels = np.stack([self.labels[batch_of_seed[trace.seed]] for trace in self.living])
-        return cross_entropy(self.stack.logits, labels).mean(axis=1)
+        return cross_entropy(self.stack.logits, self.labels[examples]).mean(axis=1)
 
     def _keep(self, kept: np.ndarray) -> None:
         """Go on with the networks where the mask (S,) is true."""
