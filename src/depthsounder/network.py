@@ -93,10 +93,15 @@ class NetworkStack:
         self.activities = [np.empty((n_networks, n_examples, units), dtype) for units in sizes[:-1]]
         self.preactivations = [np.empty((n_networks, n_examples, units), dtype) for units in sizes[1:]]
         # One set of buffers serves all hidden layers: the error that comes down, the slope it meets, and the transposed
-        # weights between.
-        widest = (n_networks, n_examples, max(sizes[1:-1]))
-        self._errors, self._slopes = np.empty(widest, dtype), np.empty(widest, dtype)
-        self._transposed = np.empty((n_networks, max(sizes[1:]), max(sizes[1:-1])), dtype)
+        # weights between. Their views are made once, since small networks' passes have no time for it.
+        hidden = sizes[1:-1]
+        widest = (n_networks, n_examples, max(hidden))
+        errors, slopes = np.empty(widest, dtype), np.empty(widest, dtype)
+        transposed = np.empty((n_networks, max(sizes[1:]), max(hidden)), dtype)
+        self._errors = [errors[:, :, :units] for units in hidden]
+        self._slopes = [slopes[:, :, :units] for units in hidden]
+        self._transposed_weights = [transposed[:, :above, :units] for units, above in pairwise(sizes[1:])]
+        self._transposed_activities = [h.swapaxes(1, 2) for h in self.activities]
 
         # A sum over the batch, as a product: BLAS adds rows five times as fast as NumPy's reduction.
         self._ones = np.ones((1, n_examples), dtype)
@@ -129,17 +134,16 @@ class NetworkStack:
         """Carry δ^(L+1), which stands in `logits`, up to layer 1, and fill the gradients on the way."""
         for layer in range(self.depth, -1, -1):
             delta = self.preactivations[layer]
-            multiply(self.activities[layer].swapaxes(1, 2), delta, out=self.weight_gradients[layer])
+            multiply(self._transposed_activities[layer], delta, out=self.weight_gradients[layer])
             np.matmul(self._ones, delta, out=self.bias_gradients[layer])
             if layer > 0:
                 self._descend(layer, delta)
 
     def _descend(self, layer: int, delta: np.ndarray) -> None:
         """Turn the preactivations below a layer into their errors."""
-        z, h = self.preactivations[layer - 1], self.activities[layer]
-        units = z.shape[2]
-        errors, slopes = self._errors[:, :, :units], self._slopes[:, :, :units]
-        transposed = self._transposed[:, : delta.shape[2], :units]
+        below = layer - 1
+        z, h = self.preactivations[below], self.activities[layer]
+        errors, slopes, transposed = self._errors[below], self._slopes[below], self._transposed_weights[below]
         transpose(self.weights[layer], out=transposed)
         multiply(delta, transposed, out=errors)
         self.activation.derivative(z, h, slopes)
