@@ -8,7 +8,7 @@ This module knows the weights of one layer; it knows nothing of how layers are s
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 import numpy as np
@@ -169,6 +169,17 @@ def initializer(name: str) -> Initializer:
         lambda fan_in, fan_out, activation: weight_gain / fan_in,
         "Poole et al. 2016",
         bias_variance=bias_variance,
+    )
+
+
+def with_gain_at(init: Initializer, width: int) -> Initializer:
+    """Return an init that gives layers of any fans the gain σw² that `init` gives the square layers of one width.
+
+    An init whose Var(W) does not follow the fans, such as `naive_large`, has other gains in small networks than in wide
+    ones: small networks drawn with this one stand for the wide ones.
+    """
+    return replace(
+        init, weight_variance=lambda fan_in, fan_out, activation: init.gain(width, width, activation) / fan_in
     )
 
 

@@ -1,6 +1,6 @@
-"""Cross-entropy of a softmax, per example, with its gradient.
+"""Cross-entropy of a softmax, of each example or as the mean over a batch, with its gradient.
 
-This module knows logits and labels; the mean over a batch is its callers' business.
+This module knows logits and labels; it knows no networks.
 """
 
 import numpy as np
@@ -33,4 +33,23 @@ def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
     costs = np.log(total[:, :, 0]) - logits_of_label
     np.divide(logits, total, out=logits)
     logits[of_label] -= 1.0
+    return costs
+
+
+def mean_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return J, the mean cost over the batch in nats, and turn the logits into ∂J/∂logits in place.
+
+    Parameters
+    ----------
+    logits, labels
+        (S, B, K) and (S, B), as for `cross_entropy`.
+
+    Returns
+    -------
+    costs
+        (S,).
+    """
+    costs = cross_entropy(logits, labels).mean(axis=1)
+    # The 1/B of the mean is taken here, where the numbers are fewest.
+    np.divide(logits, labels.shape[1], out=logits)
     return costs

@@ -15,7 +15,7 @@ import numpy as np
 from depthsounder.activations import Activation
 from depthsounder.dataset import Dataset
 from depthsounder.initializers import Initializer, draw_network
-from depthsounder.loss import cross_entropy
+from depthsounder.loss import cross_entropy, mean_cross_entropy
 from depthsounder.network import NetworkStack, pack, parameter_count, working_set
 from depthsounder.optimizers import OPTIMIZERS, Optimizer
 from depthsounder.probes import Probe, update_ratios
@@ -212,16 +212,14 @@ class Trainer:
             if not self.living:
                 return
             self._forward(batch_of_seed)
-        # The mean over the batch, taken where the numbers are fewest.
-        np.divide(self.stack.logits, self.recipe.batch_size, out=self.stack.logits)
         self.stack.backward()
 
     def _forward(self, batch_of_seed: dict[int, np.ndarray]) -> np.ndarray:
-        """Return each network's mean loss over its batch (S,), and leave ∂C_example/∂z of the readout in `logits`."""
+        """Return each network's mean loss over its batch (S,), and leave its gradient by the logits in `logits`."""
         examples = np.array([batch_of_seed[trace.seed] for trace in self.living])
         np.take(self.inputs, examples, axis=0, out=self.stack.inputs, mode="clip")
         self.stack.forward()
-        return cross_entropy(self.stack.logits, self.labels[examples]).mean(axis=1)
+        return mean_cross_entropy(self.stack.logits, self.labels[examples])
 
     def _keep(self, kept: np.ndarray) -> None:
         """Go on with the networks where the mask (S,) is true."""

@@ -8,7 +8,8 @@ from hypothesis.extra.numpy import arrays
 from support import EVERY_ACTIVATION, small_dataset
 
 from depthsounder.activations import LEAKY_RELU, LINEAR, RELU
-from depthsounder.gradcheck import complex_step, draw_checked_network, parameter_tensors, relative_error
+from depthsounder.checked_network import draw_checked_network
+from depthsounder.gradcheck import complex_step, parameter_tensors, relative_error
 from depthsounder.initializers import draw_network, initializer, layer_sizes
 from depthsounder.loss import cross_entropy
 from depthsounder.network import NetworkStack, pack, parameter_count

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from depthsounder.activations import ACTIVATIONS, LINEAR, SIGMOID, TANH
+from depthsounder.checked_network import draw_checked_network
 from depthsounder.claims import (
     Evidence,
     Settings,
@@ -29,7 +30,6 @@ from depthsounder.claims import (
 )
 from depthsounder.claims.ledger import VERDICTS
 from depthsounder.claims.xavier_for_sigmoid import chi_1
-from depthsounder.gradcheck import draw_checked_network
 from depthsounder.initializers import INITIALIZERS, initializer
 from depthsounder.streams import stream
 from depthsounder.tables import CLAIMS, SCHEMAS, read_table, write_rows, write_table

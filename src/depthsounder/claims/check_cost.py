@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from depthsounder.activations import TANH
+from depthsounder.checked_network import CheckedNetwork, draw_checked_network
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement
 from depthsounder.claims.wording import number
-from depthsounder.gradcheck import CheckedNetwork, central_difference, draw_checked_network
+from depthsounder.gradcheck import central_difference
 from depthsounder.initializers import initializer, layer_sizes
 from depthsounder.network import NetworkStack, parameter_count
 

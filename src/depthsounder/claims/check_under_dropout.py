@@ -10,10 +10,11 @@ from functools import partial
 import numpy as np
 
 from depthsounder.activations import TANH
+from depthsounder.checked_network import CheckedNetwork, draw_checked_network
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict
 from depthsounder.claims.wording import at_most, number
-from depthsounder.gradcheck import CENTRAL_STEP, CheckedNetwork, draw_checked_network, relative_error
+from depthsounder.gradcheck import CENTRAL_STEP, relative_error
 from depthsounder.initializers import initializer
 from depthsounder.loss import cross_entropy
 from depthsounder.network import NetworkStack, layer_views

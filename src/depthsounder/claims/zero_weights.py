@@ -9,7 +9,7 @@ from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict
 from depthsounder.claims.wording import at_most, listed, number
 from depthsounder.initializers import draw_network, initializer
-from depthsounder.loss import cross_entropy
+from depthsounder.loss import mean_cross_entropy
 from depthsounder.network import NetworkStack, pack
 from depthsounder.optimizers import GradientDescent
 from depthsounder.streams import stream
@@ -53,8 +53,7 @@ def train_from_zero(activation: Activation, root_seed: int, zero_readout: bool) 
     stack.inputs[:] = inputs
     for _ in range(STEPS):
         stack.forward()
-        cross_entropy(stack.logits, labels)
-        np.divide(stack.logits, EXAMPLES, out=stack.logits)
+        mean_cross_entropy(stack.logits, labels)
         stack.backward()
         optimizer.update(stack.parameters, stack.gradients)
     hidden = [layer[0] for layer in stack.weights[:-1]]
