@@ -6,6 +6,7 @@ from pathlib import Path
 from depthsounder.commands import run
 from depthsounder.config import load_resolved
 from depthsounder.dataset import load_dataset
+from depthsounder.gate import read_refusals, standing
 from depthsounder.judging import judge_cells
 from depthsounder.sweep import cells
 from depthsounder.tables import VERDICTS, write_rows
@@ -17,6 +18,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, required=True, help="the run's resolved config")
     parser.add_argument("--data", type=Path, required=True, help="prepared data, an NPZ file")
+    parser.add_argument("--checks", type=Path, required=True, help="the gradient_check table, which refuses cells")
     parser.add_argument("--signal", type=Path, required=True, help="the signal table")
     parser.add_argument("--traces", type=Path, required=True, help="the traces table")
     parser.add_argument("--code", default="", help="digest of the code, for the table's metadata")
@@ -25,7 +27,8 @@ def main() -> None:
     config = load_resolved(arguments.config)
     thresholds = Thresholds(**dict(config.verdicts))
     entropy = load_dataset(arguments.data).class_entropy
-    names = ((cell.depth, cell.activation, cell.init) for cell in cells(config))
+    every = ((cell.depth, cell.activation, cell.init) for cell in cells(config))
+    names = standing(every, read_refusals(arguments.checks))
     rows = judge_cells(arguments.signal, arguments.traces, names, config.training.steps, entropy, thresholds)
     metadata = {"settings": config.verdicts.model_dump_json(), "code": arguments.code}
     write_rows(arguments.output, list(rows), VERDICTS, metadata)

@@ -1,12 +1,14 @@
 """Judge the course note's claims on a run."""
 
 import argparse
+from itertools import product
 from pathlib import Path
 
 from depthsounder.claims import Settings, columns_read, judge, ledger, load_evidence
 from depthsounder.commands import run
 from depthsounder.config import load_resolved
 from depthsounder.dataset import load_dataset
+from depthsounder.gate import read_refusals, standing
 from depthsounder.tables import CLAIMS, write_rows
 from depthsounder.verdicts import Thresholds
 
@@ -22,11 +24,14 @@ def main() -> None:
     arguments = parser.parse_args()
     config = load_resolved(arguments.results / "config.json")
     dataset = load_dataset(arguments.results / "data.npz")
+    pairs = standing(
+        product(config.activations, config.inits), read_refusals(arguments.results / "gradient_check.parquet")
+    )
     settings = Settings(
         root_seed=config.root_seed,
         depths=config.depths,
-        activations=config.activations,
-        inits=config.inits,
+        activations=tuple(dict.fromkeys(activation for activation, _ in pairs)),
+        inits=tuple(dict.fromkeys(init for _, init in pairs)),
         width=config.width,
         n_inputs=dataset.n_inputs,
         n_classes=dataset.n_classes,

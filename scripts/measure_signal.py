@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from depthsounder.commands import run
-from depthsounder.jobs import cell_parser, start_cell
-from depthsounder.records import initial_jacobian, initial_signal
+from depthsounder.jobs import CellJob, cell_parser, compute_cell
+from depthsounder.records import Columns, initial_jacobian, initial_signal
 from depthsounder.tables import JACOBIAN, SIGNAL
 
 
@@ -14,10 +14,12 @@ def main() -> None:
     parser.add_argument("--signal", type=Path, required=True, help="a part of the signal table, to write")
     parser.add_argument("--jacobian", type=Path, required=True, help="a part of the Jacobian table, to write")
     arguments = parser.parse_args()
-    job = start_cell(arguments)
+    compute_cell(arguments, {"signal": SIGNAL, "jacobian": JACOBIAN}, _measure)
+
+
+def _measure(job: CellJob) -> tuple[Columns, Columns]:
     networks = (job.draw(job.seeds), job.seeds, job.sizes, job.activation, job.dataset)
-    job.write(arguments.signal, initial_signal(*networks), SIGNAL)
-    job.write(arguments.jacobian, initial_jacobian(*networks), JACOBIAN)
+    return initial_signal(*networks), initial_jacobian(*networks)
 
 
 if __name__ == "__main__":

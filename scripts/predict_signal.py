@@ -8,6 +8,7 @@ from depthsounder.activations import ACTIVATIONS
 from depthsounder.commands import run
 from depthsounder.config import load_resolved
 from depthsounder.dataset import load_dataset
+from depthsounder.gate import read_refusals, standing
 from depthsounder.initializers import initializer
 from depthsounder.meanfield import theory_columns
 from depthsounder.tables import THEORY, write_cells
@@ -18,14 +19,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, required=True, help="the run's resolved config")
     parser.add_argument("--data", type=Path, required=True, help="prepared data, an NPZ file")
+    parser.add_argument("--checks", type=Path, required=True, help="the gradient_check table, which refuses cells")
     parser.add_argument("--code", default="", help="digest of the code, for the table's metadata")
     parser.add_argument("--output", type=Path, required=True, help="the theory table")
     arguments = parser.parse_args()
     config = load_resolved(arguments.config)
     inputs = load_dataset(arguments.data).probe_inputs
+    pairs = standing(product(config.activations, config.inits), read_refusals(arguments.checks))
     columns = {
         (depth, activation, init): of_depth
-        for activation, init in product(config.activations, config.inits)
+        for activation, init in pairs
         for depth, of_depth in theory_columns(
             config.depths, ACTIVATIONS[activation], initializer(init), inputs, config.width
         ).items()

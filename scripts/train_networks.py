@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from depthsounder.commands import run
-from depthsounder.jobs import add_recipe, cell_parser, recipe, start_cell
+from depthsounder.jobs import CellJob, add_recipe, cell_parser, compute_cell, recipe
 from depthsounder.probes import Probe
-from depthsounder.records import trace_columns, training_signal
+from depthsounder.records import Columns, trace_columns, training_signal
 from depthsounder.tables import SIGNAL, TRACES
 from depthsounder.training import Trace, train
 from depthsounder.tuning import read_chosen_rate
@@ -20,14 +20,16 @@ def main() -> None:
     parser.add_argument("--signal", type=Path, required=True, help="a part of the signal table, to write")
     parser.add_argument("--traces", type=Path, required=True, help="a part of the traces table, to write")
     arguments = parser.parse_args()
-    job = start_cell(arguments)
-    rate = read_chosen_rate(arguments.tuning, arguments.steps, arguments.tail_steps)
-    traces = [Trace(seed, rate) for seed in job.seeds]
-    probe = Probe(job.sizes, job.activation, job.dataset)
-    parameters, how = job.draw(job.seeds), recipe(arguments)
-    train(parameters, job.sizes, job.activation, job.dataset, how, traces, job.root_seed, probe)
-    job.write(arguments.signal, training_signal(traces, job.sizes), SIGNAL)
-    job.write(arguments.traces, trace_columns(traces, "evaluate"), TRACES)
+
+    def evaluate(job: CellJob) -> tuple[Columns, Columns]:
+        rate = read_chosen_rate(arguments.tuning, arguments.steps, arguments.tail_steps)
+        traces = [Trace(seed, rate) for seed in job.seeds]
+        probe = Probe(job.sizes, job.activation, job.dataset)
+        parameters, how = job.draw(job.seeds), recipe(arguments)
+        train(parameters, job.sizes, job.activation, job.dataset, how, traces, job.root_seed, probe)
+        return training_signal(traces, job.sizes), trace_columns(traces, "evaluate")
+
+    compute_cell(arguments, {"signal": SIGNAL, "traces": TRACES}, evaluate)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ from itertools import product
 from pathlib import Path
 
 from depthsounder.commands import run
-from depthsounder.jobs import add_recipe, cell_parser, recipe, start_cell
-from depthsounder.records import trace_columns
+from depthsounder.jobs import CellJob, add_recipe, cell_parser, compute_cell, recipe
+from depthsounder.records import Columns, trace_columns
 from depthsounder.tables import TRACES
 from depthsounder.training import Trace, train
 
@@ -17,11 +17,14 @@ def main() -> None:
     parser.add_argument("--learning-rates", type=float, nargs="+", required=True, help="such as 0.01 0.1")
     parser.add_argument("--output", type=Path, required=True, help="a part of the traces table")
     arguments = parser.parse_args()
-    job = start_cell(arguments)
-    traces = [Trace(seed, rate) for seed, rate in product(job.seeds, arguments.learning_rates)]
-    parameters = job.draw(job.seeds).repeat(len(arguments.learning_rates), axis=0)
-    train(parameters, job.sizes, job.activation, job.dataset, recipe(arguments), traces, job.root_seed)
-    job.write(arguments.output, trace_columns(traces, "tune"), TRACES)
+
+    def tune(job: CellJob) -> list[Columns]:
+        traces = [Trace(seed, rate) for seed, rate in product(job.seeds, arguments.learning_rates)]
+        parameters = job.draw(job.seeds).repeat(len(arguments.learning_rates), axis=0)
+        train(parameters, job.sizes, job.activation, job.dataset, recipe(arguments), traces, job.root_seed)
+        return [trace_columns(traces, "tune")]
+
+    compute_cell(arguments, {"output": TRACES}, tune)
 
 
 if __name__ == "__main__":

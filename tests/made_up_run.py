@@ -47,7 +47,13 @@ def make_config(depths, activations, inits, **changes):
             "logged_steps": [0, 1, 10, "last"],
         },
         "probe_examples": 8,
-        "gradient_check": {"depths": [1, 2], "width": 4, "examples": 3, "complex_step_threshold": 1e-12},
+        "gradient_check": {
+            "depths": [1, 2],
+            "width": 4,
+            "examples": 3,
+            "complex_step_threshold": 1e-12,
+            "not_analytic": "refuse",
+        },
         "verdicts": {
             "exploding_ratio": 100.0,
             "vanishing_ratio": 0.01,

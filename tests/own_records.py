@@ -28,7 +28,7 @@ RIGHT = {
     "cube": valued(lambda z: np.power(z, 3), lambda z, h: 3 * z * z),
     "sine": valued(np.sin, lambda z, h: np.cos(z)),
     "fast sine": valued(lambda z: np.sin(30 * z), lambda z, h: 30 * np.cos(30 * z)),
-    "steep tanh": valued(lambda z: np.tanh(1000 * z), lambda z, h: 1000 * (1 - h * h)),
+    "steep tanh": valued(lambda z: np.tanh(20 * z), lambda z, h: 20 * (1 - h * h)),
     "bell": valued(lambda z: np.exp(-z * z), lambda z, h: -2 * z * h),
     "arctan": valued(np.arctan, lambda z, h: 1 / (1 + z * z)),
     "hard tanh": valued(lambda z: np.clip(z, -1, 1), lambda z, h: (np.abs(z) < 1) * 1.0, (-1.0, 1.0)),

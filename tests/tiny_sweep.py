@@ -18,7 +18,13 @@ TINY_SWEEP = {
         "logged_steps": [0, 2, "last"],
     },
     "probe_examples": 32,
-    "gradient_check": {"depths": [1, 2], "width": 3, "examples": 2, "complex_step_threshold": 1e-12},
+    "gradient_check": {
+        "depths": [1, 2],
+        "width": 3,
+        "examples": 2,
+        "complex_step_threshold": 1e-12,
+        "not_analytic": "refuse",
+    },
     "verdicts": {
         "exploding_ratio": 100.0,
         "vanishing_ratio": 0.01,

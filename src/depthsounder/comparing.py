@@ -154,6 +154,8 @@ def compare(
 ) -> list[dict[str, object]]:
     """Return the rows of the comparisons table: the family, in its order, and then every other pair.
 
+    A pair of which one init has no networks, because its cell was refused, has no row.
+
     Parameters
     ----------
     tails
@@ -168,7 +170,15 @@ def compare(
         (int(depth), str(activation), str(init)): losses
         for depth, activation, init, losses in zip(*names, wide.to_numpy(dtype=float), strict=True)
     }
-    pairs = [*family, *other_pairs(cells, family, inits)]
+    family, others = (
+        [
+            pair
+            for pair in pairs
+            if {(pair.depth, pair.activation, init) for init in (pair.init, pair.against)} <= cells.keys()
+        ]
+        for pairs in (family, other_pairs(cells, family, inits))
+    )
+    pairs = [*family, *others]
     losses = [
         (cells[pair.depth, pair.activation, pair.init], cells[pair.depth, pair.activation, pair.against])
         for pair in pairs

@@ -68,6 +68,11 @@ def try_activation(activation: Activation) -> list[Promise]:
     return promises
 
 
+def breaches(activation: Activation) -> list[str]:
+    """Return what breaks the contract in sentences, but for the promise that the complex step alone needs."""
+    return [promise.breach for promise in try_activation(activation) if promise.breach and promise.name != NOT_ANALYTIC]
+
+
 NOT_ANALYTIC = "analytic"
 """The promise that the complex step alone needs: it is tried last."""
 

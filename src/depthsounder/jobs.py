@@ -5,7 +5,8 @@ This module turns a command line into the library's records; Snakemake's part en
 
 import argparse
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +17,10 @@ from threadpoolctl import threadpool_limits
 from depthsounder.activations import ACTIVATIONS, Activation
 from depthsounder.blocks import parse_block
 from depthsounder.dataset import Dataset, load_dataset
-from depthsounder.gate import require_passed
+from depthsounder.gate import refused
 from depthsounder.initializers import Initializer, initializer, layer_sizes
 from depthsounder.optimizers import OPTIMIZERS
-from depthsounder.records import Columns
-from depthsounder.tables import CELL_KEYS, part_schema, write_table
+from depthsounder.tables import CELL_KEYS, Columns, part_schema, write_table
 from depthsounder.training import Recipe, draw_stack
 
 
@@ -62,28 +62,48 @@ class CellJob:
     sizes: list[int]
     root_seed: int
     dataset: Dataset
-    settings: dict[str, str]
 
     def draw(self, seeds: Sequence[int]) -> np.ndarray:
         """Draw networks, as flat float32 parameters (S, P)."""
         return draw_stack(self.root_seed, seeds, self.sizes, self.activation, self.init)
 
-    def write(self, path: Path, columns: Columns, schema: pa.Schema) -> None:
-        """Write a part of a table."""
-        write_table(path, columns, part_schema(schema), self.settings)
 
+def compute_cell(
+    arguments: argparse.Namespace, parts: Mapping[str, pa.Schema], compute: Callable[[CellJob], Iterable[Columns]]
+) -> None:
+    """Compute a block of networks of one cell, and write the parts of the tables that come of it.
 
-def start_cell(arguments: argparse.Namespace) -> CellJob:
-    """Read what the job of a cell needs.
+    Where the gate refuses the cell, the parts are empty: tables are then made of the others.
+
+    Parameters
+    ----------
+    arguments
+        From `cell_parser`, with the path of each part under its name.
+    parts
+        The schema of each part's table, by its name.
+    compute
+        Returns the columns of the parts, in their order.
 
     Raises
     ------
-    GradientCheckFailed
-        If the gradients of its activation and init are not to be trusted.
+    WrongCheck
+        If the check is that of another activation or init.
     """
     # One thread, by hand as under Snakemake: the jobs are the parallelism, and a product's bits depend on its threads.
     threadpool_limits(1)
-    require_passed(arguments.check)
+    schemas = [part_schema(schema) for schema in parts.values()]
+    activation, init = arguments.activation, arguments.init
+    if refused(arguments.check, activation, init.name) is None:
+        columns = compute(start_cell(arguments))
+    else:
+        print(f"{activation} with {init.name} is refused and not computed: {arguments.check}", file=sys.stderr)
+        columns = [{field.name: [] for field in schema} for schema in schemas]
+    for name, schema, of_part in zip(parts, schemas, columns, strict=True):
+        write_table(getattr(arguments, name), of_part, schema, describe(arguments))
+
+
+def start_cell(arguments: argparse.Namespace) -> CellJob:
+    """Read what the job of a cell needs."""
     dataset = load_dataset(arguments.data)
     return CellJob(
         activation=ACTIVATIONS[arguments.activation],
@@ -92,7 +112,6 @@ def start_cell(arguments: argparse.Namespace) -> CellJob:
         sizes=layer_sizes(dataset.n_inputs, arguments.width, arguments.depth, dataset.n_classes),
         root_seed=arguments.root_seed,
         dataset=dataset,
-        settings=describe(arguments),
     )
 
 

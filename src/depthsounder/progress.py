@@ -14,6 +14,7 @@ from typing import TextIO
 
 from depthsounder.blocks import parse_block
 from depthsounder.config import Config
+from depthsounder.gate import read_refusals
 from depthsounder.sweep import PartKind, RunPaths
 from depthsounder.tables import read_table
 
@@ -77,7 +78,11 @@ def closing_words(paths: RunPaths, seconds: float) -> str:
     words = ", ".join(f"{verdicts[word]} {word}" for word in ("trains", "partial", "stalled", "diverged"))
     cells = sum(verdicts.values())
     noun = "cell" if cells == 1 else "cells"
-    return f"{cells:,} {noun}: {words}\nThe report is {paths.report.resolve()} ({duration(seconds)})"
+    refused = "".join(
+        f"\n{refusal.activation} with {refusal.init} was refused and is not among them. {refusal.reason}"
+        for refusal in read_refusals(paths.table("gradient_check"))
+    )
+    return f"{cells:,} {noun}: {words}{refused}\nThe report is {paths.report.resolve()} ({duration(seconds)})"
 
 
 class ProgressReporter:

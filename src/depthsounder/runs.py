@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from depthsounder.config import Config, load_resolved
 from depthsounder.dataset import load_dataset
+from depthsounder.gate import CONTRACT, RefusedCells, read_refusals
 from depthsounder.tables import CELL_KEYS, SCHEMAS, read_table
 
 CELL = list(CELL_KEYS)
@@ -107,6 +108,16 @@ class Run:
         """Return the training loss at a few steps of all networks, tuning and evaluation alike."""
         traces = read_table(self.table_path("traces"), [*_TRACE_COLUMNS, "learning_rate"])
         return _frame(traces.filter(pc.is_in(traces["step"], pa.array(steps, traces["step"].type))))
+
+    @cached_property
+    def compared_gradients(self) -> pd.DataFrame:
+        """The rows of `gradient_check` that compare gradients, without those that try a record's promises."""
+        return self.gradient_check[self.gradient_check["method"] != CONTRACT].reset_index(drop=True)
+
+    @cached_property
+    def refusals(self) -> list[RefusedCells]:
+        """The activations with inits that were refused, of which no other table has a row."""
+        return read_refusals(self.table_path("gradient_check"))
 
     @property
     def activations(self) -> list[str]:

@@ -94,8 +94,8 @@ TRACES = pa.schema(
 GRADIENT_CHECK = pa.schema(
     [
         *_CELL,
-        _field("parameter", pa.string(), "W or b with the number of its layer"),
-        _field("method", pa.string(), "complex_step or central_difference"),
+        _field("parameter", pa.string(), "W or b with its layer's number; at depth 0 a record's promise"),
+        _field("method", pa.string(), "complex_step or central_difference; or contract, of a promise"),
         _field(
             "relative_error",
             pa.float64(),
@@ -103,6 +103,7 @@ GRADIENT_CHECK = pa.schema(
         ),
         _field("noise_floor", pa.float64(), "relative error that rounding alone explains"),
         _field("verdict", pa.string(), "passed, failed, blind or skipped"),
+        _field("found", pa.string(), "what broke a promise, in sentences; null elsewhere"),
     ]
 )
 

@@ -28,10 +28,10 @@ def data(tmp_path):
     return tmp_path / "data.npz"
 
 
-def write_check(path, verdict="passed"):
-    check = TensorCheck("W2", "complex_step", 0.5, 2e-16, verdict)
-    settings = {"settings": json.dumps({"complex_step_threshold": 1e-12})}
-    write_rows(path, [{"depth": 1, **asdict(check)}], check_schema(), settings)
+def write_check(path, verdict="passed", activation="tanh"):
+    check = TensorCheck("W1", "complex_step", 0.5, 2e-16, verdict)
+    checked = {"checked": json.dumps({"activation": activation, "init": "he_normal"})}
+    write_rows(path, [{"depth": 1, **asdict(check), "found": None}], check_schema(), checked)
     return path
 
 
@@ -70,13 +70,38 @@ def test_a_training_job_has_a_recipe(cell):
     assert recipe(parser.parse_args([*cell, *RECIPE])) == Recipe("sgd", 16, 8, (0, 1, 8))
 
 
-def test_a_job_refuses_to_run_on_gradients_that_failed(cell, tmp_path, monkeypatch):
+JOBS = {
+    "measure_signal.py": ([], {"signal": SIGNAL, "jacobian": JACOBIAN}),
+    "tune_rate.py": ([*RECIPE, "--learning-rates", "0.1"], {"output": TRACES}),
+    "train_networks.py": (
+        [*RECIPE, "--tuning", "nowhere.parquet", "--tail-steps", "3"],
+        {"signal": SIGNAL, "traces": TRACES},
+    ),
+}
+
+
+@pytest.mark.parametrize("script", JOBS)
+def test_a_refused_cell_computes_nothing_and_leaves_empty_parts(script, cell, data, tmp_path, monkeypatch, capsys):
     write_check(tmp_path / "check.parquet", "failed")
-    outputs = ["--signal", tmp_path / "signal.parquet", "--jacobian", tmp_path / "jacobian.parquet"]
-    with pytest.raises(SystemExit, match=r"check\.parquet: the gradient of W2 \(layer 2\).*0\.5.*1e-12"):
-        run(monkeypatch, "measure_signal.py", *cell, *outputs)
-    assert not outputs[1].exists()
-    assert not outputs[3].exists()
+    data.unlink()
+    arguments, parts = JOBS[script]
+    paths = {name: tmp_path / f"{name}.parquet" for name in parts}
+    run(monkeypatch, script, *cell, *arguments, *(word for name in parts for word in (f"--{name}", paths[name])))
+    for name, schema in parts.items():
+        table = read_table(paths[name])
+        assert table.num_rows == 0
+        assert table.schema.names == part_schema(schema).names
+    assert f"tanh with he_normal is refused and not computed: {tmp_path / 'check.parquet'}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("script", JOBS)
+def test_a_job_goes_by_no_other_activations_check(script, cell, tmp_path, monkeypatch):
+    write_check(tmp_path / "check.parquet", activation="relu")
+    arguments, parts = JOBS[script]
+    outputs = [word for name in parts for word in (f"--{name}", tmp_path / f"{name}.parquet")]
+    with pytest.raises(SystemExit, match=r"check\.parquet: found the check of relu with he_normal; .* tanh"):
+        run(monkeypatch, script, *cell, *arguments, *outputs)
+    assert not any((tmp_path / f"{name}.parquet").exists() for name in parts)
 
 
 def test_a_job_refuses_to_run_without_the_check(cell, tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ rule predict_signal:
     input:
         config=paths.config,
         data=paths.dataset,
+        checks=paths.table("gradient_check"),
     output:
         paths.table("theory"),
     log:
@@ -17,14 +18,15 @@ rule predict_signal:
     params:
         code=code("predict_signal.py"),
     shell:
-        "python scripts/predict_signal.py --config {input.config:q} --data {input.data:q} --code {params.code:q}"
-        " --output {output:q} 2>&1 | tee {log:q} >&2"
+        "python scripts/predict_signal.py --config {input.config:q} --data {input.data:q} --checks {input.checks:q}"
+        " --code {params.code:q} --output {output:q} 2>&1 | tee {log:q} >&2"
 
 
 rule judge_cells:
     input:
         config=paths.config,
         data=paths.dataset,
+        checks=paths.table("gradient_check"),
         signal=paths.table("signal"),
         traces=paths.table("traces"),
     output:
@@ -39,8 +41,9 @@ rule judge_cells:
     params:
         code=code("judge_cells.py"),
     shell:
-        "python scripts/judge_cells.py --config {input.config:q} --data {input.data:q} --signal {input.signal:q}"
-        " --traces {input.traces:q} --code {params.code:q} --output {output:q} 2>&1 | tee {log:q} >&2"
+        "python scripts/judge_cells.py --config {input.config:q} --data {input.data:q} --checks {input.checks:q}"
+        " --signal {input.signal:q} --traces {input.traces:q} --code {params.code:q} --output {output:q}"
+        " 2>&1 | tee {log:q} >&2"
 
 
 rule compare_inits:

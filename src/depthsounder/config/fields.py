@@ -141,6 +141,7 @@ StudyName = Annotated[
     Allowed(f"one of {', '.join(STUDIES)}, or null", STUDIES),
     WithJsonSchema({"enum": [*STUDIES, None]}),
 ]
+NotAnalytic = Annotated[str, *_names(("refuse", "central_difference"))]
 Source = Annotated[str, AfterValidator(_plain), AfterValidator(_known_source), Allowed(_SOURCE_TEXT, (BUILT_IN,))]
 Target = Annotated[
     Annotated[str, AfterValidator(_plain)] | None,

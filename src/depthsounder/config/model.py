@@ -22,6 +22,7 @@ from depthsounder.config.fields import (
     InitName,
     LearningRate,
     LoggedStep,
+    NotAnalytic,
     OptimizerName,
     RunName,
     SeedCount,
@@ -36,6 +37,7 @@ from depthsounder.config.fields import (
     refuse,
 )
 from depthsounder.config.wording import Allowed
+from depthsounder.contract import breaches
 from depthsounder.gaussian import critical_gain
 from depthsounder.sources import BUILT_IN
 
@@ -124,13 +126,23 @@ class GradientCheck(Section):
     depths: Annotated[tuple[Annotated[int, Field(ge=1, le=50)], ...], *LIST, AfterValidator(distinct)] = Field(
         description="Depths at which each activation × init is checked. Unit: hidden layers."
     )
-    width: Annotated[int, Field(ge=1, le=64)] = Field(
-        description="Width of the checked networks; the cost grows with its fourth power. Unit: units a layer."
+    width: Annotated[int, Field(ge=2, le=64)] = Field(
+        description="Width of the checked networks; the cost grows with its fourth power. Their weights have the gain "
+        "that the init has at the sweep's width. With one unit, W and its transpose would be the same. Unit: units a "
+        "layer."
     )
-    examples: Annotated[int, Field(ge=1, le=64)] = Field(description="Examples of the checked batch. Unit: examples.")
+    examples: Annotated[int, Field(ge=2, le=64)] = Field(
+        description="Examples of the checked batch; with one, a mean over the batch would be the same as a sum. Unit: "
+        "examples."
+    )
     complex_step_threshold: Annotated[float, Field(gt=0, le=1e-3)] = Field(
         description="Relative error above which a parameter's gradient fails. Unit: 1. Source: the complex step has no "
         "subtraction, so that it is exact to rounding, about 1e-15 (Squire & Trapp 1998)."
+    )
+    not_analytic: NotAnalytic = Field(
+        description="What becomes of an activation that is right but cannot take complex numbers, as with np.abs or "
+        "expit: `refuse` it, or let the `central_difference` alone check its gradients, which sees a hundred million "
+        "times less."
     )
 
 
@@ -238,7 +250,11 @@ class Config(Section):
     @classmethod
     def _critical_where_it_exists(cls, inits: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         for name in info.data.get("activations", ()) if "critical" in inits else ():
-            critical = critical_gain(ACTIVATIONS[name])
+            activation = ACTIVATIONS[name]
+            if breaches(activation):
+                # Its expectations have no meaning, and its cells are refused before they need any.
+                continue
+            critical = critical_gain(activation)
             if critical.status == "none":
                 raise refuse(f"is not possible: {critical.reason}", inits.index("critical"))
         return inits

@@ -25,7 +25,7 @@ def _prepare(config: Config) -> dict[str, Any]:
 
 
 def _verify(config: Config) -> dict[str, Any]:
-    return {"root_seed": config.root_seed, **dict(config.gradient_check)}
+    return {"root_seed": config.root_seed, "sweep_width": config.width, **dict(config.gradient_check)}
 
 
 def _measure(config: Config) -> dict[str, Any]:

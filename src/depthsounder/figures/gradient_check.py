@@ -22,7 +22,7 @@ _METHODS = {
 
 def rows(run: Run) -> pd.DataFrame:
     """Return the worst parameter of each check, and how many parameters passed, failed, were blind or skipped."""
-    checks = run.gradient_check
+    checks = run.compared_gradients
     keys = ["activation", "init", "depth", "method"]
     worst = checks.sort_values("relative_error", ascending=False, na_position="last").groupby(keys, sort=False).head(1)
     verdicts = checks.pivot_table(index=keys, columns="verdict", values="parameter", aggfunc="count", fill_value=0)
@@ -33,7 +33,7 @@ def rows(run: Run) -> pd.DataFrame:
 
 def message(run: Run) -> str:
     """Return in a sentence how many parameters were checked, and the worst error of each method."""
-    checks = run.gradient_check
+    checks = run.compared_gradients
     seeing = checks[checks["verdict"].isin(["passed", "failed"])]
     worst = [
         f"{number(errors.max())} by {name}"

@@ -150,6 +150,7 @@ def _findings(run: Run) -> dict[str, Any]:
         "distinct": of_distinct_laws(run.verdicts, repeated_laws(run)),
         "terms": terms(run),
         "surprises": surprises(run),
+        "refused": refused(run),
         "claims": _claims(run),
         "claim_counts": counts.claim_counts(run),
     }
@@ -197,6 +198,17 @@ def _provenance(run: Run, output: Path) -> dict[str, Any]:
         "tables": provenance.table_files(run),
         "tables_folder": Path(os.path.relpath(run.folder, output.parent)).as_posix(),
     }
+
+
+def refused(run: Run) -> list[dict[str, Any]]:
+    """Return what was refused before any network was trained: activation, reason, and the inits that share it."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for refusal in run.refusals:
+        grouped.setdefault((refusal.activation, refusal.reason), []).append(refusal.init)
+    return [
+        {"activation": activation, "reason": reason, "inits": inits, "whole": len(inits) == len(run.config.inits)}
+        for (activation, reason), inits in grouped.items()
+    ]
 
 
 def surprises(run: Run) -> dict[str, list[dict[str, Any]]]:

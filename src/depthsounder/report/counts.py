@@ -78,7 +78,7 @@ def claim_counts(run: Run) -> list[Count]:
 def check_counts(run: Run) -> list[Count]:
     """Return how many gradients passed, failed or could not be checked."""
     kinds = {"passed": "good", "failed": "bad", "blind": "partial"}
-    return _by_verdict(run.gradient_check, kinds, "skipped")
+    return _by_verdict(run.compared_gradients, kinds, "skipped")
 
 
 def finding_counts(findings: Sequence[Finding]) -> list[Count]:

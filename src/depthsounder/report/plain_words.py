@@ -99,7 +99,7 @@ def _best_init(run: Run) -> str:
 
 
 def _checks(run: Run) -> str:
-    failed = int((run.gradient_check["verdict"] == "failed").sum())
-    errors = run.gradient_check.loc[run.gradient_check["method"] == "complex_step", "relative_error"].dropna()
+    failed = int((run.compared_gradients["verdict"] == "failed").sum())
+    errors = run.compared_gradients.loc[run.compared_gradients["method"] == "complex_step", "relative_error"].dropna()
     worst = f"; the largest error by complex step is {number(errors.max())}" if len(errors) else ""
-    return f"In this run: {failed or 'none'} of {len(run.gradient_check):,} comparisons failed{worst}."
+    return f"In this run: {failed or 'none'} of {len(run.compared_gradients):,} comparisons failed{worst}."
