@@ -75,17 +75,22 @@ class CheckedNetwork:
         """Return J, the mean cost over the batch."""
         return float(self.cost(self.stack(self.parameters[None, :].copy()))[0])
 
-    def gradient_with_other_roundings(self, generator: np.random.Generator) -> np.ndarray:
+    def gradient_with_other_roundings(self, generator: np.random.Generator, step: float) -> np.ndarray:
         """Return ∂J/∂θ (P,) with every number of the way back moved at random, by as much as rounding might have.
 
         Such stochastic arithmetic (Vignes 1993) shows how far rounding carries: far where a saturated unit's slope is a
         difference of nearly equal numbers, as tanh's 1 - h² is, and where terms of a sum cancel.
+
+        Parameters
+        ----------
+        step
+            The imaginary part of every parameter on the way down: some functions round otherwise where there is one.
         """
 
         def move(values: np.ndarray, roundings: float) -> None:
             values *= 1.0 + roundings * EPSILON * generator.uniform(-1.0, 1.0, values.shape)
 
-        stack = self._carried_down()
+        stack = self._carried_down(step)
         for values in (*stack.preactivations[:-1], *stack.weights):
             move(values, 1.0)
         # A function of complex numbers takes several operations, and so does a softmax.
@@ -109,12 +114,14 @@ class CheckedNetwork:
         growth = np.frexp(min(self.greatest_signal(), GREATEST_SIGNAL))[1]
         return float(np.ldexp(COMPLEX_STEP, -max(0, growth)))
 
-    def _carried_down(self) -> NetworkStack:
+    def _carried_down(self, step: float = 0.0) -> NetworkStack:
         """Return the network with its signal, carried down in complex numbers as the complex step carries it.
+
+        Every parameter has an imaginary part of `step`.
 
         Chaotic networks amplify the different rounding of a real pass until the two derivatives belong to two points.
         """
-        carried = self.stack(self.parameters[None, :].astype(np.complex128))
+        carried = self.stack(self.parameters[None, :] + 1j * step)
         stack = NetworkStack(self.parameters[None, :].copy(), self.sizes, self.activation, len(self.inputs))
         for real, complex_signal in zip(
             stack.preactivations + stack.activities, carried.preactivations + carried.activities, strict=True
