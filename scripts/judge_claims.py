@@ -33,15 +33,12 @@ def main() -> None:
         activations=tuple(dict.fromkeys(activation for activation, _ in pairs)),
         inits=tuple(dict.fromkeys(init for _, init in pairs)),
         width=config.width,
-        n_inputs=dataset.n_inputs,
-        n_classes=dataset.n_classes,
         optimizer=config.training.optimizer,
         steps=config.training.steps,
-        class_entropy=dataset.class_entropy,
         thresholds=Thresholds(**dict(config.verdicts)),
     )
     claims = ledger()
-    rows = judge(claims, load_evidence(arguments.results, settings, columns_read(claims)))
+    rows = judge(claims, load_evidence(arguments.results, settings, dataset, columns_read(claims)))
     write_rows(arguments.output, rows, CLAIMS, {"settings": config.model_dump_json(), "code": arguments.code})
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from support import balanced_dataset
 
 from depthsounder.activations import SIGMOID
 from depthsounder.claims import Settings, ledger, load_evidence
@@ -21,11 +22,8 @@ SETTINGS = Settings(
     activations=("sigmoid", "tanh", "relu"),
     inits=("naive_small", "naive_large", "glorot_normal", "xavier_note", "he_normal"),
     width=64,
-    n_inputs=64,
-    n_classes=10,
     optimizer="sgd",
     steps=STEPS,
-    class_entropy=H,
     thresholds=Thresholds(
         exploding_ratio=1e2,
         vanishing_ratio=1e-2,
@@ -36,6 +34,7 @@ SETTINGS = Settings(
         tail_steps=50,
     ),
 )
+DATASET = balanced_dataset(n_inputs=64, n_classes=10)
 LEDGER = {claim.name: claim for claim in ledger()}
 SEEDS = range(10)
 
@@ -48,7 +47,7 @@ def judged(tmp_path):
         for name in ("signal", "traces", "gradient_check", "theory", "verdicts", "comparisons"):
             complete = [dict.fromkeys(SCHEMAS[name].names) | row for row in rows.get(name, [])]
             write_rows(tmp_path / f"{name}.parquet", complete, SCHEMAS[name])
-        return LEDGER[claim].test(load_evidence(tmp_path, settings, LEDGER[claim].reads))
+        return LEDGER[claim].test(load_evidence(tmp_path, settings, DATASET, LEDGER[claim].reads))
 
     return judge
 

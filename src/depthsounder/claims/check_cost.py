@@ -43,8 +43,8 @@ def count_passes(evidence: Evidence) -> tuple[int, int]:
 
 def _judge(evidence: Evidence) -> Judgement:
     parameters, passes = count_passes(evidence)
-    settings = evidence.settings
-    smallest = parameter_count(layer_sizes(settings.n_inputs, settings.width, min(settings.depths), settings.n_classes))
+    settings, dataset = evidence.settings, evidence.dataset
+    smallest = parameter_count(layer_sizes(dataset.n_inputs, settings.width, min(settings.depths), dataset.n_classes))
     ratio = passes / STEP_PASSES
     return Judgement(
         "confirmed" if passes == 2 * parameters and ratio >= FAR_MORE else "refuted",

@@ -1,4 +1,4 @@
-"""What a claim may look at: the run's tables, as data frames, and its settings, as plain values.
+"""What a claim may look at: the run's tables, as data frames, its settings, as plain values, and its data.
 
 This module knows columns and rows; it judges nothing.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
+from depthsounder.dataset import Dataset
 from depthsounder.tables import CELL_KEYS, read_table
 from depthsounder.verdicts import Thresholds
 
@@ -29,14 +30,10 @@ class Settings:
         The axes of the sweep.
     width
         Units of each hidden layer.
-    n_inputs, n_classes
-        Features and classes of the data.
     optimizer
         The update rule of a training.
     steps
         Updates of a training.
-    class_entropy
-        H, in nats.
     thresholds
         Of the verdicts.
     """
@@ -46,27 +43,27 @@ class Settings:
     activations: tuple[str, ...]
     inits: tuple[str, ...]
     width: int
-    n_inputs: int
-    n_classes: int
     optimizer: str
     steps: int
-    class_entropy: float
     thresholds: Thresholds
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Settings and tables of one run; a null of a table is NaN or None here.
+    """Settings, data and tables of one run; a null of a table is NaN or None here.
 
     Attributes
     ----------
     settings
         What the run was.
+    dataset
+        What its networks learn.
     signal, traces, gradient_check, theory, verdicts, comparisons
         The tables of these names, with the columns that some claim reads.
     """
 
     settings: Settings
+    dataset: Dataset
     signal: pd.DataFrame
     traces: pd.DataFrame
     gradient_check: pd.DataFrame
@@ -85,7 +82,9 @@ class Evidence:
         return signal[(signal["step"] == 0) & (signal["activation"] == activation) & (signal["init"] == init)]
 
 
-def load_evidence(results: Path, settings: Settings, columns: Mapping[str, Collection[str]]) -> Evidence:
+def load_evidence(
+    results: Path, settings: Settings, dataset: Dataset, columns: Mapping[str, Collection[str]]
+) -> Evidence:
     """Read the tables of a results folder.
 
     Parameters
@@ -102,7 +101,7 @@ def load_evidence(results: Path, settings: Settings, columns: Mapping[str, Colle
         name: _frame(read_table(results / f"{name}.parquet", sorted(columns.get(name, CELL))))
         for name in ("signal", "traces", "gradient_check", "theory", "verdicts", "comparisons")
     }
-    return Evidence(settings, **frames)
+    return Evidence(settings, dataset, **frames)
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:

@@ -24,7 +24,7 @@ def blown_up(evidence: Evidence) -> pd.DataFrame:
     tuning = traces[traces["phase"] == "tune"]
     losses = tuning.assign(train_loss=tuning["train_loss"].astype(float).fillna(np.inf))
     network = losses.groupby([*CELL, "learning_rate", "seed"], observed=True)["train_loss"].agg(["first", "max"])
-    bound = evidence.settings.thresholds.diverged_loss * network["first"].clip(lower=evidence.settings.class_entropy)
+    bound = evidence.settings.thresholds.diverged_loss * network["first"].clip(lower=evidence.dataset.class_entropy)
     shown = pd.DataFrame(
         {"shown": ~(network["max"] <= bound) | np.isinf(network["max"]), "inf": np.isinf(network["max"])}
     )

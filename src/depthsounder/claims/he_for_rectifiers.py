@@ -1,14 +1,18 @@
 """He's initialization against Glorot's, for ReLU and leaky ReLU."""
 
+from dataclasses import replace
 from functools import partial
 
 from depthsounder.activations import ACTIVATIONS
 from depthsounder.claims.comparisons import COMPARED, FAMILY, Outcome, findings, pairs
 from depthsounder.claims.evidence import Evidence
-from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
+from depthsounder.claims.ledger import Claim, Judgement, Verdict
+from depthsounder.claims.small_sweep import described, small_sweep
 from depthsounder.claims.wording import listed, number
 from depthsounder.gaussian import squared_slope
 from depthsounder.initializers import initializer
+
+HE, GLOROT = "he_normal", "glorot_normal"
 
 
 def advantage(he: Outcome, glorot: Outcome, finding: str | None) -> int:
@@ -25,11 +29,20 @@ def advantage(he: Outcome, glorot: Outcome, finding: str | None) -> int:
 
 
 def _judge(activation: str, evidence: Evidence) -> Judgement:
-    expected = "He's signal healthy at every depth, He nowhere worse than Glorot and somewhere better"
-    compared = pairs(evidence, activation, "he_normal", "glorot_normal")
-    if not compared:
-        return untested(expected, f"The run has no {activation} cells with both he_normal and glorot_normal.")
-    tested = findings(evidence, activation, "he_normal", "glorot_normal")
+    if pairs(evidence, activation, HE, GLOROT):
+        return _judge_cells(activation, evidence)
+    own = small_sweep(activation, (HE, GLOROT), evidence)
+    judgement = _judge_cells(activation, own)
+    rests_on = (
+        f"The run has no {activation} cells with both {HE} and {GLOROT}. So this rests on a small sweep of its own: "
+        f"{described(evidence)}. {_birth(activation, own)}"
+    )
+    return replace(judgement, evidence=f"{rests_on} {judgement.evidence}")
+
+
+def _judge_cells(activation: str, evidence: Evidence) -> Judgement:
+    compared = pairs(evidence, activation, HE, GLOROT)
+    tested = findings(evidence, activation, HE, GLOROT)
     gains = {depth: advantage(*both, tested.get(depth)) for depth, both in compared.items()}
     unhealthy = [depth for depth, (he, _) in compared.items() if he.signal not in (None, "healthy")]
     better, worse = ([depth for depth, gain in gains.items() if gain == sense] for sense in (1, -1))
@@ -46,7 +59,7 @@ def _judge(activation: str, evidence: Evidence) -> Judgement:
             for sense in words
             if (depths := [depth for depth, gain in gains.items() if gain == sense])
         ),
-        expected,
+        "He's signal healthy at every depth, He nowhere worse than Glorot and somewhere better",
         f"{_theory(activation, evidence)} {_example(compared, tested)} "
         + (
             f"He's signal is not healthy at depth {listed(unhealthy)}."
@@ -60,10 +73,19 @@ def _theory(activation: str, evidence: Evidence) -> str:
     width, phi = evidence.settings.width, ACTIVATIONS[activation]
     # E[φ'²] of a rectifier with two straight halves is the same at every variance.
     slope = float(squared_slope(phi, 1.0))
-    he, glorot = (initializer(init).gain(width, width, phi) * slope for init in ("he_normal", "glorot_normal"))
+    he, glorot = (initializer(init).gain(width, width, phi) * slope for init in (HE, GLOROT))
     return (
         f"A layer multiplies squared errors by χ1 = {number(he)} with He's weights and {number(glorot)} with Glorot's."
     )
+
+
+def _birth(activation: str, evidence: Evidence) -> str:
+    """Say with its interval what D is before training, in the deepest cells."""
+    deepest = [evidence.by_depth(activation, init).iloc[-1] for init in (HE, GLOROT)]
+    columns = ("delta_ratio", "delta_ratio_low", "delta_ratio_high")
+    ends = [[number(cell[name], 2) for name in columns] for cell in deepest]
+    he, glorot = (f"{median} ({low} to {high})" for median, low, high in ends)
+    return f"Before training, at depth {deepest[0].name}, D is {he} with He's weights and {glorot} with Glorot's."
 
 
 def _example(compared: dict[int, tuple[Outcome, Outcome]], tested: dict[int, str]) -> str:
@@ -83,8 +105,9 @@ def _claim(activation: str, title: str) -> Claim:
         statement=f"{title} networks need He's initialization: with Glorot's they fall behind.",
         source=f"The note recommends He's variance 2/n_in for {title}, and Xavier for saturating activations.",
         hypothesis="At no depth is He worse than Glorot, at some it is better, by the training verdict or else by the "
-        "run's tests of tail losses, and its signal is healthy; conditional if it is better here and "
-        "worse there, or its signal is not healthy everywhere.",
+        "run's tests of tail losses, and its signal is healthy; conditional if it is better here and worse there, or "
+        "its signal is not healthy everywhere. Where the run lacks the cells, a small sweep of the claim's own is "
+        "judged by the same rule.",
         test=partial(_judge, activation),
         reads={**COMPARED, **FAMILY},
     )

@@ -19,7 +19,7 @@ condition that the judgement names; inconclusive: this run does not test it."""
 
 VERDICTS: tuple[str, ...] = get_args(Verdict)
 
-_MACHINERY = {"comparisons", "evidence", "ledger", "wording"}
+_MACHINERY = {"comparisons", "evidence", "ledger", "small_sweep", "wording"}
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def _initial_losses(evidence: Evidence) -> pd.Series:
 
 
 def _judge_loss(evidence: Evidence) -> Judgement:
-    entropy, thresholds = evidence.settings.class_entropy, evidence.settings.thresholds
+    entropy, thresholds = evidence.dataset.class_entropy, evidence.settings.thresholds
     little = (1.0 - thresholds.stalled_loss) * entropy
     expected = f"the loss falls by less than {number(little, 2)} nats in every cell whose signal vanishes"
     cells = _vanishing(evidence).join(_initial_losses(evidence).rename("initial_loss")).dropna(subset=["initial_loss"])
@@ -101,7 +101,8 @@ CLAIMS = (
         statement="Where gradients vanish, the weights barely change.",
         source="The note's first symptom of vanishing gradients, to be looked for in each layer.",
         hypothesis="In every cell whose signal vanishes, the fastest logged update of every layer would move its "
-        "weights by less than 1 % over the run; conditional if so in the first layer of some cells only.",
+        f"weights by less than {percent(BARELY)} over the run; conditional if so in the first layer of some cells "
+        "only.",
         test=_judge_weights,
         reads={
             "verdicts": (*CELL, "signal_verdict"),
@@ -112,8 +113,8 @@ CLAIMS = (
         name="vanishing_loss",
         statement="Where gradients vanish, the loss barely falls.",
         source="The note's second symptom of vanishing gradients.",
-        hypothesis="In every cell whose signal vanishes, the tail loss is within 2 % of H of the initial one; "
-        "conditional if the loss falls, but only to H, or falls in some cells only.",
+        hypothesis="In every cell whose signal vanishes, the tail loss is as near to the initial one as a stalled loss "
+        "is to H; conditional if the loss falls, but only to H, or falls in some cells only.",
         test=_judge_loss,
         reads={
             "verdicts": (*CELL, "signal_verdict", "tail_loss"),

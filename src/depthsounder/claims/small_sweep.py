@@ -1,0 +1,123 @@
+"""A small sweep of a claim's own, for what the run's sweep leaves out: two inits at two depths, trained briefly.
+
+Its networks see the run's data and have the run's width, as far as that is not too wide for an aside. They come from
+streams of their own, and are judged by the rules and the thresholds of every cell.
+
+This module makes evidence; what follows from it is the claims' business.
+"""
+
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from depthsounder.activations import ACTIVATIONS, Activation
+from depthsounder.claims.evidence import CELL, Evidence
+from depthsounder.claims.wording import listed
+from depthsounder.comparing import Pair, compare
+from depthsounder.dataset import Dataset
+from depthsounder.initializers import Initializer, initializer, layer_sizes
+from depthsounder.records import initial_signal
+from depthsounder.streams import stream
+from depthsounder.training import Recipe, Trace, draw_stack, train
+from depthsounder.tuning import NetworkLosses, choose_rate, tail_loss
+from depthsounder.verdicts import SignalVerdict, Thresholds, delta_ratios, judge_signal, judge_training
+
+DEPTHS = (20, 50)
+MOST_UNITS = 64
+MEASURED, TUNED, EVALUATED = 20, 2, 8
+"""Networks of a cell: before training, at each rate, and at the rate that those chose. Six evaluated ones would be too
+few for the test of two pairs to tell any apart."""
+
+RATES = (0.01, 0.03, 0.1)
+BATCH, STEPS, TAIL = 32, 100, 25
+
+_MEASURED = ("z_second_moment", "h_variance", "weight_grad_rms")
+
+
+def small_sweep(activation: str, inits: tuple[str, str], evidence: Evidence) -> Evidence:
+    """Return evidence whose verdicts and comparisons are those of a small sweep over an activation and two inits."""
+    phi = ACTIVATIONS[activation]
+    workshop = _workshop(evidence)
+    rows: list[dict[str, object]] = []
+    tails: dict[tuple[int, str, str, int], float] = {}
+    # One thread, as in the sweep's jobs: a product's bits depend on its threads.
+    with threadpool_limits(1):
+        for depth in DEPTHS:
+            for init in inits:
+                cell = (depth, activation, init)
+                verdicts, losses = workshop.judge_cell(depth, phi, initializer(init))
+                rows.append({**dict(zip(CELL, cell, strict=True)), **verdicts})
+                tails |= {(*cell, seed): workshop.tail(trace) for (_, seed), trace in losses.items()}
+    family = [Pair(depth, activation, *inits) for depth in DEPTHS]
+    compared = compare(pd.Series(tails).rename_axis([*CELL, "seed"]), family, inits)
+    return replace(evidence, verdicts=pd.DataFrame(rows), comparisons=pd.DataFrame(compared))
+
+
+def described(evidence: Evidence) -> str:
+    """Return in words how large the small sweep of a run is."""
+    workshop = _workshop(evidence)
+    return (
+        f"{MEASURED} networks of each init at depth {listed(DEPTHS)} and width {workshop.width}, measured on the run's "
+        f"data, and {EVALUATED} of each trained for {STEPS} steps of gradient descent (batches of "
+        f"{workshop.recipe.batch_size}; the tail is the last {workshop.thresholds.tail_steps}), at the rate that was "
+        f"best for {TUNED} others, of {listed(RATES)}"
+    )
+
+
+@dataclass(frozen=True)
+class _Workshop:
+    """What all cells of a small sweep share: the root of its streams, width and data, and how to train and judge."""
+
+    root_seed: int
+    width: int
+    dataset: Dataset
+    recipe: Recipe
+    thresholds: Thresholds
+
+    def judge_cell(
+        self, depth: int, activation: Activation, init: Initializer
+    ) -> tuple[dict[str, object], NetworkLosses]:
+        """Return a cell's columns of the verdicts table, and the losses of its evaluated networks."""
+        sizes = layer_sizes(self.dataset.n_inputs, self.width, depth, self.dataset.n_classes)
+        tuning = self._train(sizes, activation, init, range(EVALUATED, EVALUATED + TUNED), RATES)
+        rate = choose_rate(tuning, STEPS, self.thresholds.tail_steps)
+        evaluation = self._train(sizes, activation, init, range(EVALUATED), (rate,))
+        training = judge_training(tuning, evaluation, STEPS, self.dataset.class_entropy, self.thresholds)
+        return {**asdict(self._signal(sizes, activation, init)), **asdict(training)}, evaluation
+
+    def tail(self, losses: np.ndarray) -> float:
+        """Return the tail loss of a trace."""
+        return tail_loss(losses, STEPS, self.thresholds.tail_steps)
+
+    def _signal(self, sizes: list[int], activation: Activation, init: Initializer) -> SignalVerdict:
+        seeds, layers = range(MEASURED), len(sizes) - 1
+        drawn = draw_stack(self.root_seed, seeds, sizes, activation, init)
+        columns = initial_signal(drawn, seeds, sizes, activation, self.dataset)
+        hidden = {
+            name: np.asarray(columns[name], float).reshape(MEASURED, layers)[:, :-1]
+            for name in (*_MEASURED, "delta_second_moment")
+        }
+        finite = np.all([np.isfinite(hidden[name]).all(axis=1) for name in _MEASURED], axis=0)
+        delta = hidden["delta_second_moment"]
+        return judge_signal(delta_ratios(delta[:, 0], delta[:, -1], finite), self.thresholds)
+
+    def _train(
+        self, sizes: list[int], activation: Activation, init: Initializer, seeds: range, rates: tuple[float, ...]
+    ) -> NetworkLosses:
+        traces = [Trace(seed, rate) for seed in seeds for rate in rates]
+        drawn = draw_stack(self.root_seed, [trace.seed for trace in traces], sizes, activation, init)
+        train(drawn, sizes, activation, self.dataset, self.recipe, traces, self.root_seed)
+        return {(trace.learning_rate, trace.seed): np.array(trace.losses, np.float32) for trace in traces}
+
+
+def _workshop(evidence: Evidence) -> _Workshop:
+    settings, dataset = evidence.settings, evidence.dataset
+    return _Workshop(
+        root_seed=int(stream(settings.root_seed, "small sweep").integers(2**63)),
+        width=min(settings.width, MOST_UNITS),
+        dataset=dataset,
+        recipe=Recipe("sgd", min(BATCH, len(dataset.train_labels)), STEPS, ()),
+        thresholds=replace(settings.thresholds, tail_steps=TAIL),
+    )
