@@ -22,7 +22,6 @@ from depthsounder.figures.outcomes import laws_of
 from depthsounder.figures.style import save
 from depthsounder.figures.wording import typeset
 from depthsounder.report import code_marks, render_report
-from depthsounder.report.captions import caption_html
 from depthsounder.report.counts import training_counts
 from depthsounder.report.explorer import (
     ALPHABET,
@@ -351,28 +350,6 @@ def test_a_run_with_a_study_has_its_section_with_the_source_beside_the_run(tmp_p
 
 def test_a_run_without_a_study_has_no_such_section(text):
     assert 'id="study"' not in text
-
-
-@pytest.mark.parametrize("name", [*FIGURES, *STUDIES])
-def test_captions_are_clean_paragraphs(captions, name):
-    html = str(caption_html(captions / f"{name}.rst"))
-
-    assert html.startswith("<p>")
-    assert "system-message" not in html
-
-
-def test_a_caption_brings_no_markup_of_its_own(tmp_path):
-    (tmp_path / "caption.rst").write_text(f"Text {EVIL}")
-
-    assert EVIL not in caption_html(tmp_path / "caption.rst")
-
-
-@pytest.mark.parametrize("directive", [".. raw:: html\n\n   <b>x</b>", ".. include:: /etc/hostname"])
-def test_a_caption_reads_no_files_and_no_raw_markup(tmp_path, directive):
-    (tmp_path / "caption.rst").write_text(directive)
-
-    with pytest.raises(Exception, match="disabled"):
-        caption_html(tmp_path / "caption.rst")
 
 
 def test_drawings_keep_their_shape_when_digits_are_dropped(figures):

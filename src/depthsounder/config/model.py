@@ -151,34 +151,35 @@ class Verdicts(Section):
 
     exploding_ratio: Annotated[float, Field(gt=1)] = Field(
         description="Signal explodes if D, the error's root mean square at layer 1 over that at layer L, is above. "
-        "Unit: 1. Source: convention, two decades: 27 % a layer over 20 layers."
+        "Unit: 1. Source: convention; the default is two decades, 27 % a layer over 20 layers."
     )
     vanishing_ratio: Share = Field(
-        description="Signal vanishes if D is below. Unit: 1. Source: convention, two decades, as for `exploding_ratio`."
+        description="Signal vanishes if D is below. Unit: 1. Source: convention; the default is two decades, as for "
+        "`exploding_ratio`."
     )
     trains_loss: Share = Field(
-        description="A network trains if its tail loss is at most this share of H. Unit: H. Source: convention, "
-        "nine tenths of the classes' entropy are explained; 0.23 nat on the digits."
+        description="A network trains if its tail loss is at most this share of H. Unit: H. Source: convention; "
+        "the default explains nine tenths of the classes' entropy, down to 0.23 nat on the digits."
     )
     trains_share: Annotated[float, Field(gt=0, le=1)] = Field(
-        description="A cell trains if at least this share of its evaluation seeds does. Unit: 1. Source: convention, "
-        "8 of 10, whose Wilson interval begins at 0.49."
+        description="A cell trains if at least this share of its evaluation seeds does. Unit: 1. Source: convention; "
+        "the default is 8 of 10, whose Wilson interval begins at 0.49."
     )
     stalled_loss: Share = Field(
         description="A cell is stalled if the median tail loss of its evaluation seeds that stayed finite is at least "
         "this share of H, and a network has left the plateau when a mean over `tail_steps` falls below it. Unit: H. "
-        "Source: the best constant prediction has a loss of H; 2 % below it is beyond the noise of a mean over 50 "
-        "batches of 32."
+        "Source: the best constant prediction has a loss of H; the default's 2 % below it are beyond the noise of "
+        "a mean over 50 batches of 32."
     )
     diverged_loss: Annotated[float, Field(ge=1)] = Field(
         description="A network has diverged if its loss is not finite, or its tail loss above this multiple of H and "
         "above its initial loss. A cell has diverged if more than half of its tuning seeds do at every rate, or more "
-        "than half of its evaluation seeds at the chosen one. Unit: H. Source: convention, twice the loss of the best "
-        "constant prediction."
+        "than half of its evaluation seeds at the chosen one. Unit: H. Source: convention; the default is twice the "
+        "loss of the best constant prediction."
     )
     tail_steps: Steps = Field(
         description="Length of the tail, whose mean batch loss is judged; at most `training.steps`. Unit: updates. "
-        "Source: about one pass over the digits at batch size 32."
+        "Source: the default is about one pass over the digits at batch size 32."
     )
 
     @field_validator("stalled_loss")

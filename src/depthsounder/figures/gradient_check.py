@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from depthsounder.figures.panels import legend_below, log_axis, log_limits
 from depthsounder.figures.style import INK, MUTED, LineStyle, label, themed
-from depthsounder.figures.wording import count, join, number
+from depthsounder.figures.wording import count, join, number, typeset
 from depthsounder.runs import CELL, Run
 
 NOTE_BANDS = (1e-7, 1e-4, 1e-2)
@@ -102,7 +102,7 @@ def draw(run: Run) -> Figure:
 
 def _draw_levels(panel: Axes, threshold: float) -> None:
     panel.axhline(threshold, color="#0072B2", linewidth=1, linestyle=(0, (4, 2)), zorder=1)
-    levels = [(threshold, f"limit {number(threshold, 1)}")]
+    levels = [(threshold, f"limit {typeset(f'{threshold:g}')}")]
     for level, power in zip(NOTE_BANDS, ("⁻⁷", "⁻⁴", "⁻²"), strict=True):
         panel.axhline(level, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
         levels.append((level, f"note 10{power}"))

@@ -1,5 +1,7 @@
 """The training loss, step by step, of every cell."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -57,14 +59,17 @@ def draw(run: Run) -> Figure:
     figure = Figure(figsize=(width, 1.1 + 1.6 * len(activations)), layout="constrained")
     grid = figure.subplots(len(activations), len(depths), squeeze=False, sharex=True, sharey=True)
     entropy = run.data.class_entropy
-    floor = np.nanmin(table["low"].replace([np.inf, 0.0], np.nan).to_numpy(dtype=float), initial=0.08 * entropy)
-    limits = (max(0.7 * floor, 0.003 * entropy), 4 * entropy)
+    share = run.config.verdicts.trains_loss
+    # The level of training is in the frame, however low it is.
+    below = 0.8 * share * entropy
+    floor = np.nanmin(table["low"].replace([np.inf, 0.0], np.nan).to_numpy(dtype=float), initial=below)
+    limits = (min(max(0.7 * floor, 0.003 * entropy), below), 4 * entropy)
     for row, activation in enumerate(activations):
         for column, depth in enumerate(depths):
             panel = grid[row, column]
             log_axis(panel, limits)
             cell = table[(table["activation"] == activation) & (table["depth"] == depth)]
-            _draw_cell(panel, run.inits, cell, entropy)
+            _draw_cell(panel, run.inits, cell, entropy, share)
             if row == 0:
                 panel.set_title(f"depth {depth}")
             if column == 0:
@@ -75,17 +80,23 @@ def draw(run: Run) -> Figure:
     return figure
 
 
-def _draw_cell(panel: Axes, inits: list[str], table: pd.DataFrame, entropy: float) -> None:
-    for level, dashes in ((entropy, "-"), (0.1 * entropy, (0, (2, 2)))):
-        panel.axhline(level, color=MUTED, linewidth=0.8, linestyle=dashes, zorder=1.5)
-    panel.annotate(
-        "H", (1, entropy), xycoords=("axes fraction", "data"), xytext=(2, 0), textcoords="offset points",
-        va="center", color=MUTED, fontsize=7.5,
-    )  # fmt: skip
-    panel.annotate(
-        "H/10", (1, 0.1 * entropy), xycoords=("axes fraction", "data"), xytext=(2, 0), textcoords="offset points",
-        va="center", color=MUTED, fontsize=7.5,
-    )  # fmt: skip
+def _draw_levels(panel: Axes, entropy: float, share: float) -> None:
+    """Draw the plateau, H, and the share of it at which a network counts as trained."""
+    dashes: Any = (0, (2, 2))
+    # However near the two levels are, each name stands on its own side.
+    for level, name, style, side in (
+        (entropy, "H", "-", "bottom"),
+        (share * entropy, f"{share:g} H", dashes, "top"),
+    ):
+        panel.axhline(level, color=MUTED, linewidth=0.8, linestyle=style, zorder=1.5)
+        panel.annotate(
+            name, (1, level), xycoords=("axes fraction", "data"), xytext=(2, 0), textcoords="offset points",
+            va=side, color=MUTED, fontsize=7.5,
+        )  # fmt: skip
+
+
+def _draw_cell(panel: Axes, inits: list[str], table: pd.DataFrame, entropy: float, share: float) -> None:
+    _draw_levels(panel, entropy, share)
     top = panel.get_ylim()[1]
     for position, init in enumerate(inits):
         curve = table[table["init"] == init]

@@ -116,7 +116,7 @@ def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dic
             title=record.title,
             message=record.message(run),
             drawing=inline_svg(figures / f"{name}.svg", name, record.alternative_text(run)),
-            caption=caption_html(captions / f"{name}.rst"),
+            caption=caption_html(captions / f"{name}.rst", run.config),
             rows=len(rows),
             csv=csv_link(rows),
             command=f"snakemake reports/{run.config.run}/figures/{name}.svg",
@@ -170,6 +170,7 @@ def _study(run: Run, picture: Callable[[str], Picture]) -> dict[str, Any] | None
     findings = study.findings(run)
     return {
         "record": study,
+        "cut": study.cut(run),
         "picture": picture(study.name),
         "findings": findings,
         "counts": counts.finding_counts(findings),

@@ -39,12 +39,13 @@ def signal_counts(run: Run) -> list[Count]:
 
 
 def forward_counts(run: Run) -> list[Count]:
-    """Return how many cells let q grow or shrink by more than two decades; a silent first layer does neither."""
+    """Return how many cells let q grow or shrink past the bounds of D; a silent first layer does neither."""
+    low, high = run.config.verdicts.vanishing_ratio, run.config.verdicts.exploding_ratio
     ratio = run.verdicts.loc[run.verdicts["depth"] > 1, "forward_ratio"].dropna()
-    shrunk, grown = int((ratio < 1e-2).sum()), int((ratio > 1e2).sum())
+    shrunk, grown = int((ratio < low).sum()), int((ratio > high).sum())
     return [
-        Count(shrunk, "cells: q shrinks over 100-fold", "stalled"),
-        Count(grown, "cells: q grows over 100-fold", "diverged"),
+        Count(shrunk, f"cells: q shrinks to less than {low:g} of itself", "stalled"),
+        Count(grown, f"cells: q grows to more than {high:g} times itself", "diverged"),
         Count(len(ratio) - shrunk - grown, "cells: q stays within", "trains"),
     ]
 

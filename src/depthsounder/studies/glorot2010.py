@@ -14,7 +14,7 @@ from depthsounder.dataset import Dataset, load_dataset
 from depthsounder.figures import FigureRecord
 from depthsounder.figures.panels import legend_below, note
 from depthsounder.figures.style import label, layer_colors, themed
-from depthsounder.figures.wording import join, number, rate
+from depthsounder.figures.wording import count, join, number, rate
 from depthsounder.initializers import initializer, layer_sizes
 from depthsounder.loss import cross_entropy
 from depthsounder.network import NetworkStack
@@ -221,17 +221,10 @@ def findings(run: Run) -> Sequence[Finding]:
             continue
         forward, backward = (chosen[chosen["kind"] == kind].iloc[0] for kind in ("h", "δ"))
         shrinks = init == STANDARD
-        for quantity, ratio, published in (
-            (
-                "standard deviation of activations, last layer over first",
-                forward["last"] / forward["first"],
-                "shrinks from layer to layer" if shrinks else "stays about the same",
-            ),
-            (
-                "standard deviation of gradients, first layer over last",
-                backward["first"] / backward["last"],
-                "shrinks from layer to layer" if shrinks else "stays about the same",
-            ),
+        published = "shrinks from layer to layer" if shrinks else "stays about the same"
+        for quantity, ratio in (
+            ("standard deviation of activations, last layer over first", forward["last"] / forward["first"]),
+            ("standard deviation of gradients, first layer over last", backward["first"] / backward["last"]),
         ):
             agreement = _shrinking(ratio, shrinks)
             remark = "" if agreement == "agrees" else _SATURATION
@@ -278,15 +271,22 @@ def _sigmoid_findings(run: Run) -> list[Finding]:
     return found
 
 
+def cut(run: Run) -> str:
+    """Say how much smaller than the paper's the networks and the data are."""
+    return (
+        "Their networks have 1,000 units a layer and learn images of shapes, digits and small photographs. Here they "
+        f"have {run.config.width} and learn {run.config.data.source}, of {count(run.data.n_inputs, 'feature')}, so "
+        "that error rates cannot be compared; what happens before training depends on neither."
+    )
+
+
 STUDY = Study(
     name="glorot2010",
     title="Activations and gradients before training",
     question="Does the normalized initialization keep activations and gradients alike in all layers?",
     source="Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward neural networks, figures 6 "
     "and 7 and section 4.2.1.",
-    cut="Their networks have 1,000 units a layer and learn images of shapes, digits and small photographs. Here they "
-    "have 64 and learn 8 × 8 digits, so that error rates cannot be compared; what happens before training depends on "
-    "neither.",
+    cut=cut,
     figure=FigureRecord(
         "glorot2010",
         "Activations and gradients, layer by layer",

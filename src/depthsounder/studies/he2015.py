@@ -96,14 +96,21 @@ def _order(he: float, glorot: float) -> Agreement:
     return "agrees" if he < glorot else "differs"
 
 
+def cut(run: Run) -> str:
+    """Say how much smaller than the paper's the networks and the data are."""
+    return (
+        "Their networks are convolutional and learn ImageNet, 1.2 million images. Here they are fully connected, of "
+        f"width {run.config.width}, and learn {run.config.data.source}, at a rate that each initialization chose for "
+        "itself: what can be compared is the order in which they leave the plateau, and no error rate."
+    )
+
+
 STUDY = Study(
     name="he2015",
-    title="Rectifiers, 22 and 30 layers deep",
+    title="Deep rectifier networks",
     question="Does twice Glorot's variance let deep rectifier networks start to learn?",
     source="He, Zhang, Ren & Sun 2015, Delving deep into rectifiers, figures 2 and 3.",
-    cut="Their networks are convolutional and learn ImageNet, 1.2 million images. Here they are fully connected, of "
-    "width 64, and learn digits, at a rate that each initialization chose for itself: what can be compared is the "
-    "order in which they leave the plateau, and no error rate.",
+    cut=cut,
     figure=FigureRecord(
         "he2015",
         "Steps until deep rectifier networks learn",

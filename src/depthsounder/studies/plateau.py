@@ -85,13 +85,22 @@ def findings(run: Run) -> Sequence[Finding]:
     return found
 
 
+def cut(run: Run) -> str:
+    """Say how the run's networks are trained."""
+    training = run.config.training
+    return (
+        f"The number of cells. Networks of width {run.config.width} learn {run.config.data.source} in batches of "
+        f"{training.batch_size}, at rates up to {training.learning_rates[-1]:g}, for a plateau is left the sooner the "
+        f"larger the steps. What has not left it after {training.steps:,} steps may do so later."
+    )
+
+
 STUDY = Study(
     name="plateau",
     title="Dead or slow?",
     question="Does a network that stalls within a short run ever learn?",
     source=f"The default sweep, which ends after {DEFAULT_STEPS} steps and then says stalled.",
-    cut="Nothing but the number of cells: width, data, batches and seeds are the default sweep's. Rates go up to 3, "
-    "for a plateau is left the sooner the larger the steps. What has not left it at the end may do so later.",
+    cut=cut,
     figure=FigureRecord(
         "plateau",
         "How long the plateau is",

@@ -49,7 +49,7 @@ class Study:
     source
         Where the figure or the number comes from.
     cut
-        What of the original was cut here, and what follows from that.
+        Says what of the original a run has cut, with its own sizes, and what follows from that.
     figure
         The picture that stands for the source's.
     findings
@@ -60,6 +60,6 @@ class Study:
     title: str
     question: str
     source: str
-    cut: str
+    cut: Callable[[Run], str]
     figure: FigureRecord
     findings: Callable[[Run], Sequence[Finding]]

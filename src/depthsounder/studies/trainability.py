@@ -192,7 +192,7 @@ def findings(run: Run) -> Sequence[Finding]:
             published=f"about {PUBLISHED_MULTIPLE:g}, of ξ_c",
             observed=f"{number(model.multiple)} (resampled seeds, 95 %: {_worded(multiple)})",
             agreement="agrees" if multiple[0] <= PUBLISHED_MULTIPLE <= multiple[1] else "differs",
-            remark="of |ξ_∇| here, at digits, and in so many steps",
+            remark=f"of |ξ_∇| here, on {run.config.data.source}, and in {run.config.training.steps:,} steps",
         ),
         Finding(
             quantity="L_budget, the depth that so many steps can train",
@@ -216,13 +216,21 @@ def findings(run: Run) -> Sequence[Finding]:
     return found
 
 
+def cut(run: Run) -> str:
+    """Say how the fit goes beyond the source's, and how coarse its brackets are."""
+    return (
+        "The multiple is not assumed but fitted, for several activations at once, to |ξ_∇|, with a second limit: what "
+        "so many steps can do however healthy the signal is. Brackets are as coarse as the sweep's depths, "
+        f"{join(map(str, run.depths))}."
+    )
+
+
 STUDY = Study(
     name="trainability",
     title="How many times its depth scale a network can be deep",
     question="Is there one multiple of the gradient's depth scale down to which networks train?",
     source="Schoenholz, Gilmer, Ganguli & Sohl-Dickstein 2017, whose networks train down to about 6 ξ_c.",
-    cut="The multiple is not assumed but fitted, for several activations at once, to |ξ_∇|, with a second limit: what "
-    "so many steps can do however healthy the signal is. Brackets of depths are as coarse as the sweep.",
+    cut=cut,
     figure=FigureRecord(
         "trainability",
         "Depth that trains against depth scale",
