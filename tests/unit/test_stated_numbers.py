@@ -45,6 +45,11 @@ STALE = re.compile(
 )
 
 
+def stale(text):
+    """What a text states of another config."""
+    return [match[0] for match in STALE.finditer(text)]
+
+
 class Texts(HTMLParser):
     """The pieces of text in a page, but those of styles and scripts."""
 
@@ -109,7 +114,7 @@ def test_a_caption_states_the_configs_numbers(name, stated):
 def test_no_caption_states_a_threshold_by_itself(name):
     source = (CAPTIONS / f"{name}.rst").read_text(encoding="utf-8")
 
-    assert STALE.findall(source) == []
+    assert stale(source) == []
 
 
 @pytest.mark.parametrize(("name", "stated"), [("loss_traces", ">0.17 H<"), ("gradient_check", ">limit 2.5 × 10⁻¹²<")])
@@ -161,7 +166,7 @@ def test_what_a_study_cut_is_said_in_the_runs_own_sizes(run, name):
         "trainability": ["depths, 2 and 5"],
     }[name]
     assert [words for words in sizes if words not in text] == []
-    assert STALE.findall(text) == []
+    assert stale(text) == []
 
 
 def test_messages_and_alternative_texts_state_no_other_runs_numbers(run):
@@ -169,7 +174,7 @@ def test_messages_and_alternative_texts_state_no_other_runs_numbers(run):
 
     assert "Within 37 steps" in FIGURES["loss_traces"].message(run)
     assert "0.17 H" in FIGURES["loss_traces"].message(run)
-    assert [text for text in texts if STALE.search(text)] == []
+    assert [text for text in texts if stale(text)] == []
 
 
 def test_the_page_states_the_configs_numbers_and_no_default_but_as_one(page):
@@ -178,4 +183,4 @@ def test_the_page_states_the_configs_numbers_and_no_default_but_as_one(page):
     for stated in ("0.17 H", "0.93 H", "2.5 × 10⁻¹²", "less than 0.004 of itself", "more than 350 times itself"):
         assert stated in text
     # Where a threshold's source is told, its default may be named as what it is.
-    assert [piece for piece in page if STALE.search(piece) and "default" not in piece] == []
+    assert [piece for piece in page if stale(piece) and "default" not in piece] == []
