@@ -389,8 +389,8 @@ def test_settings_become_the_words_of_a_command_line():
     assert stage_arguments(config, "prepare")[:2] == ["--source=-my data.csv", "--target=y"]
     words = stage_arguments(config, "verify")
     assert words == [
-        "--root-seed=1", "--depths", "1", "2", "3", "10", "20", "--width=8", "--examples=5",
-        "--complex-step-threshold=1e-12",
+        "--root-seed=1", "--sweep-width=64", "--depths", "1", "2", "3", "10", "20", "--width=8", "--examples=5",
+        "--complex-step-threshold=1e-12", "--not-analytic=refuse",
     ]  # fmt: skip
     digits = validate_config(default_values(), [DEFAULT])
     assert not [word for word in stage_arguments(digits, "prepare") if word.startswith("--target")]

@@ -22,12 +22,14 @@ SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 
 # Lowest first. A module imports only from floors below its own; a package is one room, whatever its modules are.
 FLOORS = (
-    {"arrays", "clock", "damage", "exclusive", "products", "seal", "special"},
+    {"antiderivative", "arrays", "clock", "damage", "exclusive", "products", "seal", "special"},
     {"activations", "blocks", "commands", "streams", "tables"},
-    {"collect", "dataset", "fingerprint", "gate", "gaussian", "sources"},
+    {"collect", "contract", "dataset", "fingerprint", "gate", "gaussian", "sources"},
     {"initializers", "kernels", "prepare"},
-    {"loss", "network", "optimizers"},
-    {"gradcheck", "jacobian", "probes"},
+    {"init_contract", "loss", "network", "optimizers"},
+    {"checked_network", "jacobian", "probes"},
+    {"gradcheck"},
+    {"checks"},
     {"training"},
     {"records", "tuning"},
     {"jobs"},

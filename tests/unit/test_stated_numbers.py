@@ -33,7 +33,7 @@ TRAINING = {
     "learning_rates": [0.02, 0.2, 0.7],
     "logged_steps": [0, 1, 10, "last"],
 }
-CHECK = {"depths": [1, 2], "width": 4, "examples": 3, "complex_step_threshold": 2.5e-12}
+CHECK = {"depths": [1, 2], "width": 4, "examples": 3, "complex_step_threshold": 2.5e-12, "not_analytic": "refuse"}
 CHANGED = {"verdicts": VERDICTS, "training": TRAINING, "gradient_check": CHECK, "width": 13}
 CELLS = {"depths": [2, 5], "activations": ["tanh", "relu"], "inits": ["naive_small", "glorot_normal", "he_normal"]}
 

@@ -77,7 +77,7 @@ def path(tmp_path):
                 *["grad_norm", "test_loss", "test_accuracy", "train_accuracy"],
             ],
         ),
-        (GRADIENT_CHECK, [*CELL, "parameter", "method", "relative_error", "noise_floor", "verdict"]),
+        (GRADIENT_CHECK, [*CELL, "parameter", "method", "relative_error", "noise_floor", "verdict", "found"]),
         (
             THEORY,
             [
