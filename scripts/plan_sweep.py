@@ -2,14 +2,16 @@
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 from depthsounder.commands import run
-from depthsounder.config import stage_settings, validate_files
+from depthsounder.config import check_data, stage_settings, validate_files
 from depthsounder.costs import measure_costs, start_of_a_job
 from depthsounder.planning import advice, make_plan
 from depthsounder.prepare import prepare_dataset
 from depthsounder.progress import duration
+from depthsounder.sweep import RunPaths
 
 
 def main() -> None:
@@ -18,6 +20,8 @@ def main() -> None:
     parser.add_argument("config", type=Path, nargs="*", help="config files, laid over config/config.yaml")
     arguments = parser.parse_args()
     config = validate_files([Path("config/config.yaml"), *arguments.config])
+    for warning in check_data(config, RunPaths(config.run).data_stamp):
+        print(f"Look at {config.data.source}: {warning}.", file=sys.stderr)
     dataset = prepare_dataset(**stage_settings(config, "prepare"))
     plan = make_plan(config, measure_costs(config, dataset, start_of_a_job("scripts/tune_rate.py")))
     cores = os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""Split and scale a data source, and choose the probe on which layers are measured."""
+"""Split and scale a data source, choose the probe on which layers are measured, and say what the networks will see."""
 
 import argparse
 import sys
@@ -7,30 +7,39 @@ from pathlib import Path
 from depthsounder.commands import run
 from depthsounder.dataset import save_dataset
 from depthsounder.prepare import prepare_dataset
-from depthsounder.sources import DataError
+from depthsounder.sources import BUILT_IN, NAMED_KINDS, data_sentences
 
 
 def main() -> None:
     """Write the prepared data as an NPZ file."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--source", required=True, help="digits, or a .csv, .parquet or .npz file")
+    parser.add_argument("--source", required=True, help=f"{', '.join(BUILT_IN)}, or a file: {NAMED_KINDS}")
     parser.add_argument("--target", help="the file's column or array with the classes")
-    parser.add_argument("--test-fraction", type=float, required=True, help="share of the examples held out")
+    parser.add_argument(
+        "--features", action="append", help="a column that is used as a feature; all but the target if none"
+    )
+    parser.add_argument("--drop", action="append", help="a column that is left out")
+    parser.add_argument("--header", choices=["True", "False"], help="whether a text's first line names its columns")
+    parser.add_argument(
+        "--test-fraction", type=float, help="share of the examples held out; none for the file's own split"
+    )
     parser.add_argument("--root-seed", type=int, required=True, help="origin of the split and of the probe")
     parser.add_argument("--probe-examples", type=int, required=True, help="training examples in the probe")
     parser.add_argument("--output", type=Path, required=True, help="the NPZ file to write")
     arguments = parser.parse_args()
-    try:
-        dataset = prepare_dataset(
-            arguments.source,
-            arguments.target,
-            arguments.test_fraction,
-            arguments.root_seed,
-            arguments.probe_examples,
-        )
-    except DataError as error:
-        sys.exit(f"{parser.prog}: {error}")
+    dataset = prepare_dataset(
+        arguments.source,
+        arguments.target,
+        arguments.test_fraction,
+        arguments.root_seed,
+        arguments.probe_examples,
+        tuple(arguments.features) if arguments.features else None,
+        tuple(arguments.drop) if arguments.drop else None,
+        {"True": True, "False": False}.get(arguments.header),
+    )
     save_dataset(arguments.output, dataset)
+    facts = dataset.features.tolist(), dataset.classes.tolist(), dataset.class_counts.tolist(), dataset.part_sizes
+    print(*data_sentences(*facts, own_split=arguments.test_fraction is None), sep="\n", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ This module knows the arrays; where they come from and how they are split and sc
 """
 
 import zlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
@@ -31,6 +31,10 @@ class Dataset:
         (n_probe,), int64: the training examples on which layers are measured.
     classes
         (n_classes,), the names of the labels.
+    features
+        (n_inputs,), the names of the inputs.
+    warnings
+        Texts: what a person should look at.
     """
 
     train_inputs: np.ndarray
@@ -39,6 +43,8 @@ class Dataset:
     test_labels: np.ndarray
     probe: np.ndarray
     classes: np.ndarray
+    features: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=str))
+    warnings: np.ndarray = field(default_factory=lambda: np.empty(0, dtype=str))
 
     @property
     def n_inputs(self) -> int:
@@ -49,6 +55,16 @@ class Dataset:
     def n_classes(self) -> int:
         """The number of classes."""
         return len(self.classes)
+
+    @property
+    def part_sizes(self) -> tuple[int, int]:
+        """The examples of the training and of the test part."""
+        return len(self.train_labels), len(self.test_labels)
+
+    @property
+    def class_counts(self) -> np.ndarray:
+        """(n_classes,), the examples of each class in both parts."""
+        return np.bincount(np.concatenate([self.train_labels, self.test_labels]), minlength=self.n_classes)
 
     @property
     def class_entropy(self) -> float:
@@ -71,7 +87,7 @@ class Dataset:
 def save_dataset(path: Path, dataset: Dataset) -> None:
     """Write a dataset as an NPZ file, in one step."""
     with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **{field.name: getattr(dataset, field.name) for field in fields(Dataset)})
+        np.savez(file, **{array.name: getattr(dataset, array.name) for array in fields(Dataset)})
 
 
 def load_dataset(path: Path) -> Dataset:
@@ -92,4 +108,4 @@ def load_dataset(path: Path) -> Dataset:
                 raise BadZipFile(f"the checksum of {broken} does not match")
         file.seek(0)
         with np.load(file, allow_pickle=False) as arrays:
-            return Dataset(**{field.name: arrays[field.name] for field in fields(Dataset)})
+            return Dataset(**{array.name: arrays[array.name] for array in fields(Dataset)})

@@ -5,31 +5,47 @@ The split and the probe are drawn from streams of their own, so that they depend
 This module alone imports scikit-learn; it knows nothing of networks.
 """
 
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.model_selection import train_test_split
 
 from depthsounder.dataset import Dataset
-from depthsounder.sources import BUILT_IN, DataError, Examples, check_split, read_examples
+from depthsounder.sources import (
+    BUILT_IN,
+    DataError,
+    Examples,
+    Wanted,
+    read_examples,
+    size_problems,
+    split_problems,
+    take_census,
+)
 from depthsounder.streams import stream
 
+_LOADERS: Mapping[str, Callable[[], Any]] = {
+    "digits": load_digits,
+    "iris": load_iris,
+    "wine": load_wine,
+    "breast_cancer": load_breast_cancer,
+}
 
-def load_examples(source: str, target: str | None) -> Examples:
-    """Return the examples of a source: ``"digits"``, or the path of a file with its target column.
+
+def load_examples(wanted: Wanted) -> Examples:
+    """Return the examples of a source: a built-in set, or a file.
 
     Raises
     ------
     DataError
         If the file cannot be used.
     """
-    if source == BUILT_IN:
-        digits = load_digits()
-        return Examples(digits.data.astype(np.float64), digits.target.astype(np.int64), digits.target_names.astype(str))
-    if target is None:
-        raise DataError(f"{source}: found no target; allowed: the name of the column with the classes")
-    return read_examples(Path(source), target)
+    if wanted.source not in BUILT_IN:
+        return read_examples(wanted)
+    bunch = _LOADERS[wanted.source]()
+    inputs, labels = bunch.data.astype(np.float64), bunch.target.astype(np.int64)
+    return Examples(inputs, labels, bunch.target_names.astype(str), np.array(bunch.feature_names))
 
 
 def standardize(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -74,16 +90,23 @@ def standardize(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def prepare_dataset(
-    source: str, target: str | None, test_fraction: float, root_seed: int, probe_examples: int
+    source: str,
+    target: str | None,
+    test_fraction: float | None,
+    root_seed: int,
+    probe_examples: int,
+    features: tuple[str, ...] | None = None,
+    drop: tuple[str, ...] | None = None,
+    header: bool | None = None,
 ) -> Dataset:
     """Read, split and scale a data source, and choose its probe.
 
     Parameters
     ----------
-    source, target
-        As in `load_examples`.
+    source, target, features, drop, header
+        As in `Wanted`.
     test_fraction
-        Share of the examples in the test part, the same for each class.
+        Share of the examples in the test part, the same for each class; None for the source's own split.
     root_seed
         Origin of the split and of the probe.
     probe_examples
@@ -94,19 +117,14 @@ def prepare_dataset(
     DataError
         If the source cannot be used, or is too small for the split or the probe.
     """
-    examples = load_examples(source, target)
-    counts = np.bincount(examples.labels, minlength=len(examples.classes))
-    n_train = check_split(source, examples.classes.tolist(), counts.tolist(), test_fraction)
-    if probe_examples > n_train:
-        raise DataError(
-            f"{source}: found {n_train} training examples; allowed: at least probe_examples, {probe_examples}"
-        )
-    train, test = train_test_split(
-        np.arange(len(examples.labels)),
-        test_size=test_fraction,
-        stratify=examples.labels,
-        random_state=int(stream(root_seed, "split").integers(2**32)),
-    )
+    examples = load_examples(Wanted(source, target, features, drop, header))
+    census = take_census(examples.classes, examples.labels, examples.test)
+    n_train = census.n_train(test_fraction)
+    problems = split_problems(source, census, test_fraction)
+    problems += size_problems(source, n_train, {"probe_examples": probe_examples})
+    if problems:
+        raise DataError(*problems)
+    train, test = _parts(examples, test_fraction, root_seed)
     train_inputs, test_inputs = standardize(examples.inputs[train], examples.inputs[test])
     probe = np.sort(stream(root_seed, "probe").choice(n_train, size=probe_examples, replace=False))
     return Dataset(
@@ -116,4 +134,19 @@ def prepare_dataset(
         test_labels=examples.labels[test],
         probe=probe.astype(np.int64),
         classes=examples.classes,
+        features=examples.features,
+        warnings=np.array(examples.warnings, dtype=str),
     )
+
+
+def _parts(examples: Examples, test_fraction: float | None, root_seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the positions of the training and of the test examples."""
+    if examples.test is not None:
+        return np.flatnonzero(~examples.test), np.flatnonzero(examples.test)
+    train, test = train_test_split(
+        np.arange(len(examples.labels)),
+        test_size=test_fraction,
+        stratify=examples.labels,
+        random_state=int(stream(root_seed, "split").integers(2**32)),
+    )
+    return train, test

@@ -48,6 +48,12 @@ class DataFacts:
         The names of the labels.
     n_inputs, n_train, n_test
         Features, training examples and test examples.
+    class_counts
+        Examples of each class in both parts.
+    features
+        The names of the features.
+    warnings
+        What a person should look at.
     """
 
     class_entropy: float
@@ -55,6 +61,9 @@ class DataFacts:
     n_inputs: int
     n_train: int
     n_test: int
+    class_counts: tuple[int, ...]
+    features: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -162,6 +171,9 @@ def load_run(folder: Path) -> Run:
         n_inputs=dataset.n_inputs,
         n_train=len(dataset.train_labels),
         n_test=len(dataset.test_labels),
+        class_counts=tuple(dataset.class_counts.tolist()),
+        features=tuple(dataset.features.tolist()),
+        warnings=tuple(dataset.warnings.tolist()),
     )
     small = {
         name: read_table(folder / f"{name}.parquet").to_pandas()

@@ -54,8 +54,8 @@ def test_the_digits_are_checked_without_scikit_learn_and_leave_no_stamp(stamp):
 
 
 def test_batch_and_probe_fit_the_training_part(stamp, file):
-    assert "training.batch_size: found 1438; allowed: at most 1437" in refusal(config_for(batch_size=1438), stamp)
-    assert "probe_examples: found 1438; allowed: at most 1437" in refusal(config_for(probe_examples=1438), stamp)
+    assert "training.batch_size: found 1,438; allowed: at most 1,437" in refusal(config_for(batch_size=1438), stamp)
+    assert "probe_examples: found 1,438; allowed: at most 1,437" in refusal(config_for(probe_examples=1438), stamp)
     small = {"source": file, "target": "kind"}
     assert "at most 80" in refusal(config_for(**small, batch_size=81, probe_examples=8), stamp)
     check_data(config_for(**small, batch_size=80, probe_examples=80), stamp)
@@ -79,8 +79,8 @@ def test_a_good_file_is_read_again_only_if_it_or_its_settings_change(stamp, file
     from depthsounder.config import data_check
 
     reads = []
-    read = data_check.read_examples
-    monkeypatch.setattr(data_check, "read_examples", lambda *arguments: reads.append(arguments) or read(*arguments))
+    read = data_check.read_source
+    monkeypatch.setattr(data_check, "read_source", lambda *arguments: reads.append(arguments) or read(*arguments))
     config = config_for(file, "kind", 8, 8)
     check_data(config, stamp)
     check_data(config, stamp)

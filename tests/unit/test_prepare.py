@@ -9,7 +9,8 @@ import pytest
 
 from depthsounder.dataset import load_dataset
 from depthsounder.prepare import load_examples, prepare_dataset, standardize
-from depthsounder.sources import DIGITS_CLASS_COUNTS, DataError
+from depthsounder.sources import BUILT_IN, CENSUSES, DataError, Wanted, take_census
+from depthsounder.sources.suspicions import suspicions
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,7 +44,7 @@ def test_single_digits_still_differ_in_norm(digits):
 def test_the_split_is_stratified_and_loses_nothing(digits):
     assert (len(digits.train_labels), len(digits.test_labels)) == (1437, 360)
     counts = np.bincount(digits.train_labels) + np.bincount(digits.test_labels)
-    assert counts.tolist() == list(DIGITS_CLASS_COUNTS)
+    assert counts.tolist() == list(CENSUSES["digits"].counts)
     assert np.abs(np.bincount(digits.test_labels) - 0.2 * counts).max() < 1
     assert digits.classes.tolist() == list("0123456789")
     assert digits.class_entropy == pytest.approx(np.log(10), abs=1e-3)
@@ -92,13 +93,24 @@ def test_data_that_is_constant_on_the_training_part_is_refused():
 
 
 def test_a_probe_larger_than_the_training_part_is_refused():
-    with pytest.raises(DataError, match="found 1437 training examples; allowed: at least probe_examples, 1438"):
+    with pytest.raises(
+        DataError, match="probe_examples: found 1,438; allowed: at most 1,437, the training part of digits"
+    ):
         prepare_dataset("digits", None, 0.2, 1, 1438)
 
 
-def test_a_file_without_a_target_is_refused():
-    with pytest.raises(DataError, match="found no target"):
-        load_examples("a.csv", None)
+def test_a_file_without_a_target_is_refused(tmp_path):
+    (tmp_path / "a.csv").write_text("x,kind\n1,a\n2,b\n")
+    with pytest.raises(DataError, match="found no name of a target"):
+        load_examples(Wanted(str(tmp_path / "a.csv")))
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_what_is_known_of_built_in_data_is_so_and_nothing_in_it_is_suspicious(name):
+    examples = load_examples(Wanted(name))
+    assert take_census(examples.classes, examples.labels, None) == CENSUSES[name]
+    assert examples.inputs.shape == (len(examples.labels), len(examples.features))
+    assert suspicions(examples.features.tolist(), examples.inputs, examples.labels) == []
 
 
 def test_a_file_of_ones_own_is_prepared_by_hand(tmp_path, monkeypatch):

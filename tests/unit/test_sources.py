@@ -10,8 +10,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from depthsounder import sources
-from depthsounder.sources import DataError, check_split, read_examples, split_sizes
+from depthsounder.sources import (
+    Census,
+    DataError,
+    Wanted,
+    problems,
+    split_problems,
+    split_sizes,
+)
+from depthsounder.sources import read_examples as read_wanted
 
 
 def table(**columns):
@@ -24,8 +31,13 @@ def write(frame, path):
     elif path.suffix == ".parquet":
         frame.to_parquet(path, index=False)
     else:
-        np.savez(path, **{name: np.array(frame[name].tolist()) for name in frame})
+        inputs = frame.drop(columns=["kind"])
+        np.savez(path, X=np.array(inputs.values.tolist()), kind=np.array(frame["kind"].tolist()))
     return path
+
+
+def read_examples(path, target):
+    return read_wanted(Wanted(str(path), target))
 
 
 def refusal(path, target="kind"):
@@ -40,8 +52,7 @@ def refusal(path, target="kind"):
 def test_a_file_of_any_kind_gives_the_same_examples(tmp_path, name):
     path = write(table(), tmp_path / name.lower()).rename(tmp_path / name)
     examples = read_examples(path, "kind")
-    columns = [[5.0, 1], [6, 2], [7, 3], [9, 4]] if name.endswith("npz") else [[1.0, 5], [2, 6], [3, 7], [4, 9]]
-    assert examples.inputs.tolist() == columns
+    assert examples.inputs.tolist() == [[1.0, 5], [2, 6], [3, 7], [4, 9]]
     assert examples.inputs.dtype == np.float64
     assert examples.labels.tolist() == [1, 0, 1, 0]
     assert examples.classes.tolist() == ["a", "b"]
@@ -49,15 +60,16 @@ def test_a_file_of_any_kind_gives_the_same_examples(tmp_path, name):
 
 def test_an_array_of_images_is_one_feature_a_pixel(tmp_path):
     images = np.arange(24).reshape(4, 2, 3)
-    np.savez(tmp_path / "a.npz", images=images, age=np.array([1, 2, 3, 4]), y=np.array([0, 1, 0, 1]))
+    np.savez(tmp_path / "a.npz", images=images, y=np.array([0, 1, 0, 1]))
     examples = read_examples(tmp_path / "a.npz", "y")
-    assert examples.inputs.tolist() == np.column_stack([[1, 2, 3, 4], images.reshape(4, 6)]).tolist()
+    assert examples.inputs.tolist() == images.reshape(4, 6).tolist()
+    assert examples.features.tolist() == [f"images[{row},{column}]" for row in range(2) for column in range(3)]
 
 
-def test_numeric_classes_are_ordered_by_value_and_whole_floats_are_whole(tmp_path):
+def test_numeric_classes_are_ordered_by_value(tmp_path):
     path = write(table(kind=[10.0, 9.0, 10.0, 2.0]), tmp_path / "a.csv")
     examples = read_examples(path, "kind")
-    assert examples.classes.tolist() == ["2", "9", "10"]
+    assert examples.classes.tolist() == ["2.0", "9.0", "10.0"]
     assert examples.labels.tolist() == [2, 1, 2, 0]
 
 
@@ -71,7 +83,7 @@ def test_categories_booleans_and_row_labels_of_pandas_are_understood(tmp_path):
 
 def test_a_file_that_is_absent_or_of_another_kind_is_refused(tmp_path):
     assert "no such file" in refusal(tmp_path / "absent.csv")
-    assert "'.txt'" in refusal(tmp_path / "a.txt")
+    assert "is of no known kind" in refusal(tmp_path / "a.doc")
     (tmp_path / "folder.csv").mkdir()
     assert "a folder" in refusal(tmp_path / "folder.csv")
 
@@ -103,7 +115,7 @@ def test_pickled_arrays_are_not_opened(tmp_path):
             return pytest.fail, ("a pickle was opened",)
 
     np.savez(tmp_path / "a.npz", x=np.array([Trap(), Trap()], dtype=object), kind=np.array([0, 1]))
-    assert "without pickle" in refusal(tmp_path / "a.npz")
+    assert "array 'x': found Python objects, which need pickle" in refusal(tmp_path / "a.npz")
     (tmp_path / "b.npz").write_bytes(b"\x80\x04cposix\nsystem\n(Vtrue\ntR.")
     assert "without pickle" in refusal(tmp_path / "b.npz")
 
@@ -119,10 +131,10 @@ def test_a_target_that_is_missing_is_refused_with_the_nearest_name(tmp_path, suf
     [
         ({"width": [1, np.nan, np.inf, 4]}, "column 'width', row 2 of the data: found a missing value or NaN"),
         ({"width": [1, 2, 3, -np.inf]}, "column 'width', row 4 of the data: found an infinite value"),
-        ({"width": [1, 2, "3 m", 4]}, "column 'width': found values that are no numbers"),
+        ({"width": [1, 2, "3 m", 4]}, "column 'width', row 3 of the data: found '3 m'"),
         (
             {"when": [datetime.date(2020, 1, day) for day in range(1, 5)]},
-            "column 'when': found values that are no numbers",
+            "column 'when', row 1 of the data: found '2020-01-01', a date",
         ),
         ({"width": [1, 1, 1, 1], "height": [2, 2, 2, 2]}, "found only constant features"),
         ({"kind": ["a", None, "b", "b"]}, "target 'kind', row 2 of the data: found a missing"),
@@ -141,12 +153,12 @@ def test_an_npz_of_unequal_lengths_single_values_or_complex_numbers_is_refused(t
     path = tmp_path / "a.npz"
     np.savez(path, x=np.zeros((3, 2)), kind=np.array([0, 1]))
     assert "array 'x': found 3 rows; allowed: 2, as in the target 'kind'" in refusal(path)
-    np.savez(path, x=np.zeros((2, 2)), note=np.array(3), kind=np.array([0, 1]))
-    assert "array 'note': found a single value" in refusal(path)
+    np.savez(path, x=np.array(3), kind=np.array([0, 1]))
+    assert "array 'x': found a single value" in refusal(path)
     np.savez(path, x=np.zeros((2, 2)) * 1j, kind=np.array([0, 1]))
-    assert "column 'x': found values that are no numbers" in refusal(path)
+    assert "array 'x': found values of the type complex128, which are no numbers" in refusal(path)
     np.savez(path, x=np.eye(2), kind=np.eye(2))
-    assert "target 'kind': found 2 dimensions" in refusal(path)
+    assert "target 'kind': found the shape (2, 2)" in refusal(path)
 
 
 def test_a_table_without_rows_features_or_with_a_name_twice_is_refused(tmp_path):
@@ -158,28 +170,46 @@ def test_a_table_without_rows_features_or_with_a_name_twice_is_refused(tmp_path)
     path.write_text("x,x,kind\n1,2,a\n3,4,b\n")
     assert "'x' more than once" in refusal(path)
     path.write_text("x,y,kind\n1,2,a\n3,b\n")
-    assert "cannot be read" in refusal(path)
+    assert "line 3: found 2 fields; expected 3" in refusal(path)
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet", "npz"])
 def test_a_quantity_is_no_class(tmp_path, suffix):
     values = np.linspace(0.0, 1.0, 200)
     frame = pd.DataFrame({"x": values, "kind": values**2})
-    assert "200 different numbers in 200 rows, which looks like a quantity" in refusal(
-        write(frame, tmp_path / f"a.{suffix}")
-    )
+    message = refusal(write(frame, tmp_path / f"a.{suffix}"))
+    assert "200 different numbers in 200 rows, such as '0.0', which looks like a quantity" in message
     many = pd.DataFrame({"x": values, "kind": np.arange(200)})
     assert "looks like a quantity" in refusal(write(many, tmp_path / f"a.{suffix}"))
 
 
 def test_a_class_needs_two_examples_in_each_part():
-    assert check_split("a.csv", ["a", "b"], [10, 10], 0.2) == 16
-    with pytest.raises(DataError, match=re.escape("a.csv: found 9 of the class 'b', 1 of them for the test part")):
-        check_split("a.csv", ["a", "b"], [11, 9], 0.2)
-    with pytest.raises(DataError, match="training part"):
-        check_split("a.csv", ["a", "b"], [10, 10], 0.9)
-    with pytest.raises(DataError, match="found the one class 'a'"):
-        check_split("a.csv", ["a"], [10], 0.2)
+    assert not split_problems("a.csv", Census(("a", "b"), (10, 10)), 0.2)
+    (problem,) = split_problems("a.csv", Census(("a", "b"), (11, 9)), 0.2)
+    assert problem.startswith("a.csv: found 9 rows of the class 'b', 1 of them for the test part")
+    assert all("training part" in problem for problem in split_problems("a.csv", Census(("a", "b"), (10, 10)), 0.9))
+    (problem,) = split_problems("a.csv", Census(("a",), (10,)), 0.2)
+    assert "found the one class 'a'" in problem
+
+
+@pytest.mark.parametrize(("counts", "fraction"), [((1457, 5), 0.2), ((40, 7), 0.01), ((30, 9), 0.9)])
+def test_the_test_fraction_that_is_told_works_and_is_the_nearest(counts, fraction):
+    census = Census(("a", "b"), counts)
+    (problem,) = [problem for problem in split_problems("a.csv", census, fraction) if "'b'" in problem]
+    bound, value = re.search(r"test_fraction of at (least|most) ([\d.]+)", problem).groups()
+    told, step = float(value), -0.01 if bound == "least" else 0.01
+    assert not split_problems("a.csv", census, told)
+    assert any("'b'" in problem for problem in split_problems("a.csv", census, told + step))
+
+
+def test_every_class_that_is_too_rare_is_told_at_once_and_none_that_no_share_can_help():
+    problems_found = split_problems("a.csv", Census(tuple("abcd"), (1, 3, 5, 99)), 0.2)
+    assert [("no test_fraction" in problem, "merge it" in problem) for problem in problems_found] == [
+        (True, True), (True, True), (False, True),
+    ]  # fmt: skip
+    many = split_problems("a.csv", Census(tuple(map(str, range(14))), (1,) * 14), 0.2)
+    assert len(many) == 11
+    assert many[-1] == "… and 4 more such classes"
 
 
 def test_split_sizes_are_scikit_learns():
@@ -205,7 +235,7 @@ def test_a_table_that_unpacks_to_more_than_memory_is_refused_before_it_is_unpack
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"x": np.zeros(n_rows), "kind": ["a"] * n_rows}), path)
     assert path.stat().st_size < n_rows / 10
-    monkeypatch.setattr(sources, "MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(problems, "MOST_BYTES", 1_000_000)
     monkeypatch.setattr(pq.ParquetFile, "read", pytest.fail)
     assert "found 1,600,000 bytes when it is unpacked; allowed: at most 1,000,000" in refusal(path)
 
@@ -213,7 +243,7 @@ def test_a_table_that_unpacks_to_more_than_memory_is_refused_before_it_is_unpack
 def test_small_numbers_are_counted_as_the_numbers_that_they_become(tmp_path, monkeypatch):
     path = tmp_path / "a.npz"
     np.savez(path, x=np.zeros((100, 100), dtype=np.int8), kind=np.arange(100) % 2)
-    monkeypatch.setattr(sources, "MOST_BYTES", 50_000)
+    monkeypatch.setattr(problems, "MOST_BYTES", 50_000)
     assert "found 80,000 bytes when it is unpacked" in refusal(path)
 
 
@@ -248,8 +278,10 @@ def test_texts_of_any_type_of_arrow_are_classes(tmp_path):
 def test_lists_and_records_are_refused_before_they_are_read(tmp_path, monkeypatch):
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"x": [1, 2], "tags": [["a"], []], "kind": ["a", "b"]}), path)
-    monkeypatch.setattr(pq.ParquetFile, "read", pytest.fail)
+    read, columns = pq.ParquetFile.read, []
+    monkeypatch.setattr(pq.ParquetFile, "read", lambda file, names: columns.extend(names) or read(file, names))
     assert "column 'tags': found lists or records; allowed: numbers and texts" in refusal(path)
+    assert columns == ["x", "kind"]
 
 
 def test_data_that_does_not_fit_into_memory_is_refused_in_a_sentence(tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ from depthsounder.config import STUDIES, ConfigError, check_data, stage_argument
 from depthsounder.exclusive import RUNNER, NoClaim, claim, require_free
 from depthsounder.fingerprint import code_fingerprint
 from depthsounder.progress import Portion, ProgressReporter, closing_words, portion
-from depthsounder.sources import BUILT_IN
+from depthsounder.sources import source_files
 from depthsounder.sweep import PART_KINDS, Cell, RunPaths, cell_parts, check_paths, part_paths, table_parts
 from depthsounder.tables import SCHEMAS
 
@@ -26,11 +26,16 @@ try:
         workflow.config_settings.config,
     )
     paths = RunPaths(settings.run)
-    check_data(settings, paths.data_stamp)
+    warnings = check_data(settings, paths.data_stamp)
     if workflow.is_main_process and not workflow.output_settings.dryrun:
         require_free(paths.results)
 except (ConfigError, NoClaim, OSError) as error:
     raise WorkflowError(str(error)) from None
+
+# Once, and not by each job that reads these files again.
+if workflow.is_main_process:
+    for warning in warnings:
+        print(f"Look at {settings.data.source}: {warning}.", file=sys.stderr)
 
 # Every figure has a caption, and every caption a figure. The figures themselves would take a second to import. A study's
 # figure has the study's name.

@@ -21,7 +21,7 @@ rule record_config:
 
 rule prepare_data:
     input:
-        [] if settings.data.source == BUILT_IN else settings.data.source,
+        source_files(settings.data.source),
     output:
         paths.dataset,
     log:

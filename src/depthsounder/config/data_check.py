@@ -1,7 +1,7 @@
 """The check of the data that a config names, before any job starts.
 
-A file that was found good is not read again until it changes: a stamp remembers its size, its time of change and the
-settings that it was checked for. The built-in data is checked without being loaded.
+A file that was found good is not read again until it changes: a stamp remembers its size, its time of change, the
+settings that it was checked for, and what a person should look at. Built-in data is checked without being loaded.
 
 This module holds data and config against each other; reading is `sources`' business.
 """
@@ -9,16 +9,24 @@ This module holds data and config against each other; reading is `sources`' busi
 import json
 from contextlib import suppress
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from depthsounder.config.loading import ConfigError
 from depthsounder.config.model import Config
-from depthsounder.sources import BUILT_IN, DIGITS_CLASS_COUNTS, DataError, check_split, read_examples
+from depthsounder.sources import (
+    BUILT_IN,
+    CENSUSES,
+    Census,
+    Wanted,
+    read_source,
+    size_problems,
+    source_files,
+    split_problems,
+)
 from depthsounder.tables import replacing
 
 
-def check_data(config: Config, stamp_path: Path) -> None:
+def check_data(config: Config, stamp_path: Path) -> tuple[str, ...]:
     """Refuse data that the sweep cannot use.
 
     Parameters
@@ -26,58 +34,65 @@ def check_data(config: Config, stamp_path: Path) -> None:
     stamp_path
         Where the last good check of a file is remembered.
 
+    Returns
+    -------
+    tuple
+        What a person should look at before the sweep runs.
+
     Raises
     ------
     ConfigError
-        If the file cannot be used, or is too small for the split, the batch or the probe; the message names the file,
-        the column or row, what was found and what is allowed.
+        If the file cannot be used, or is too small for the split, the batch or the probe; the message names all that is
+        to be mended: the file, the column or row, what was found and what is allowed.
     """
-    source = config.data.source
-    try:
-        if source == BUILT_IN:
-            classes = [str(digit) for digit in range(len(DIGITS_CLASS_COUNTS))]
-            _check_sizes(config, classes, list(DIGITS_CLASS_COUNTS))
-            return
-        path = Path(source)
-        stamp = _stamp(path, config)
-        if stamp is not None and _remembered(stamp_path) == stamp:
-            return
-        examples = read_examples(path, config.data.target or "")
-        counts = np.bincount(examples.labels, minlength=len(examples.classes))
-        _check_sizes(config, examples.classes.tolist(), counts.tolist())
-    except DataError as error:
-        raise ConfigError(f"The data cannot be used.\n  {error}") from error
+    data = config.data
+    if data.source in BUILT_IN:
+        _refuse(_size_problems(config, CENSUSES[data.source]))
+        return ()
+    facts = _facts(config)
+    if facts is not None and (warnings := _remembered(stamp_path, facts)) is not None:
+        return warnings
+    reading = read_source(Wanted(data.source, data.target, data.features, data.drop, data.header))
+    _refuse([*reading.problems, *(_size_problems(config, reading.census) if reading.census else [])])
+    warnings = reading.examples.warnings if reading.examples else ()
     # A folder that cannot be written to is no reason to refuse good data: it is then read again the next time.
     with suppress(OSError), replacing(stamp_path) as temporary:
+        stamp = {"facts": facts, "warnings": list(warnings)}
         temporary.write_text(json.dumps(stamp, indent=2) + "\n", encoding="utf-8")
+    return warnings
 
 
-def _check_sizes(config: Config, classes: list[str], counts: list[int]) -> None:
-    n_train = check_split(config.data.source, classes, counts, config.data.test_fraction)
-    for key, wanted in (("training.batch_size", config.training.batch_size), ("probe_examples", config.probe_examples)):
-        if wanted > n_train:
-            raise DataError(
-                f"{key}: found {wanted}; allowed: at most {n_train}, the training part of {config.data.source}"
-            )
+def _refuse(problems: list[str]) -> None:
+    if problems:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise ConfigError("\n  ".join([f"The data cannot be used: {count}.", *problems]))
 
 
-def _stamp(path: Path, config: Config) -> dict[str, object] | None:
+def _size_problems(config: Config, census: Census) -> list[str]:
+    data = config.data
+    wanted = {"training.batch_size": config.training.batch_size, "probe_examples": config.probe_examples}
+    n_train = census.n_train(data.test_fraction)
+    return split_problems(data.source, census, data.test_fraction) + size_problems(data.source, n_train, wanted)
+
+
+def _facts(config: Config) -> dict[str, Any] | None:
+    """Return all on which a check depends; None if there is no such file."""
     try:
-        facts = path.stat()
+        files = [(str(path.absolute()), path.stat()) for path in source_files(config.data.source)]
     except OSError:
         return None
     return {
-        "path": str(path.absolute()),
-        "size": facts.st_size,
-        "changed": facts.st_mtime_ns,
-        "data": config.data.model_dump(),
+        "files": [[path, facts.st_size, facts.st_mtime_ns] for path, facts in files],
+        "data": config.data.model_dump(mode="json"),
         "batch_size": config.training.batch_size,
         "probe_examples": config.probe_examples,
     }
 
 
-def _remembered(path: Path) -> object:
+def _remembered(path: Path, facts: dict[str, Any]) -> tuple[str, ...] | None:
+    """Return the warnings of the last good check, if it was one of the same facts."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        stamp = json.loads(path.read_text(encoding="utf-8"))
+        return tuple(map(str, stamp["warnings"])) if stamp["facts"] == facts else None
+    except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -4,7 +4,7 @@ This module knows values one by one; which of them belong together is `model`'s 
 """
 
 from collections.abc import Callable
-from pathlib import PurePath
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, Strict, WithJsonSchema
@@ -14,7 +14,7 @@ from depthsounder.activations import ACTIVATIONS
 from depthsounder.config.wording import Allowed
 from depthsounder.initializers import GAUSSIAN_PATTERN, INITIALIZERS
 from depthsounder.optimizers import OPTIMIZERS
-from depthsounder.sources import BUILT_IN, FILE_SUFFIXES
+from depthsounder.sources import BUILT_IN, NAMED_KINDS, advice_on_ending, kind_of
 
 TUNING_SEED_BASE = 10_000
 """The first tuning seed: measured and evaluated networks have the seeds below it, so that no rate is chosen on them."""
@@ -101,9 +101,14 @@ def _own_folder(run: str) -> str:
 def _known_source(source: str) -> str:
     if set("{}<>") & set(source):
         raise refuse("contains braces or angle brackets, in which Snakemake looks for names of its own")
-    if source != BUILT_IN and PurePath(source).suffix.lower() not in FILE_SUFFIXES:
-        raise refuse("is neither the built-in data nor a file of a known kind")
-    return source
+    if kind_of(source) is None:
+        raise refuse(advice_on_ending(source) or "is neither built-in data nor a file of a known kind")
+    if not source.startswith("~"):
+        return source
+    try:
+        return str(Path(source).expanduser())
+    except RuntimeError as error:
+        raise refuse("begins with ~, and the home folder is not known") from error
 
 
 def _names(names: tuple[str, ...]) -> tuple[Any, ...]:
@@ -117,7 +122,8 @@ def _names(names: tuple[str, ...]) -> tuple[Any, ...]:
 _INIT_NAMES = tuple(INITIALIZERS)
 _INIT_SCHEMA = {"anyOf": [{"enum": list(_INIT_NAMES)}, {"type": "string", "pattern": f"^{GAUSSIAN_PATTERN.pattern}$"}]}
 _INIT_TEXT = f"one of {', '.join(_INIT_NAMES)}, or gaussian_w<σw²>_b<σb²> with two numbers, such as gaussian_w1.5_b0.05"
-_SOURCE_TEXT = f"{BUILT_IN}, or the path of a file that ends in {', '.join(FILE_SUFFIXES)}"
+_SOURCE_TEXT = f"{', '.join(BUILT_IN)}, or the path of a file that ends in {NAMED_KINDS}"
+_NAME_TEXT = "a column's name, in quotes where it is a number"
 LIST = (Strict(False), Field(json_schema_extra={"minItems": 1, "maxItems": LONGEST_LIST, "uniqueItems": True}))
 """Of a tuple that the YAML gives as a list."""
 
@@ -142,11 +148,21 @@ StudyName = Annotated[
     WithJsonSchema({"enum": [*STUDIES, None]}),
 ]
 NotAnalytic = Annotated[str, *_names(("refuse", "central_difference"))]
-Source = Annotated[str, AfterValidator(_plain), AfterValidator(_known_source), Allowed(_SOURCE_TEXT, (BUILT_IN,))]
+Source = Annotated[str, AfterValidator(_plain), AfterValidator(_known_source), Allowed(_SOURCE_TEXT, BUILT_IN)]
 Target = Annotated[
     Annotated[str, AfterValidator(_plain)] | None,
-    Allowed(f"a column's name for a file, null for {BUILT_IN}"),
+    Allowed(
+        "a column's name, in quotes where it is a number; null for built-in data and for files that say which are the "
+        "labels"
+    ),
 ]
+ColumnNames = Annotated[
+    Annotated[tuple[Annotated[str, AfterValidator(_plain), Allowed(_NAME_TEXT)], ...], *LIST, AfterValidator(distinct)]
+    | None,
+    Allowed(f"a list, not empty, none twice; each: {_NAME_TEXT}; or null"),
+]
+Header = Annotated[bool | None, Allowed("true, false or null")]
+OptionalShare = Annotated[Annotated[float, Field(gt=0, lt=1)] | None, Allowed("a number above 0 and below 1, or null")]
 Depth = Annotated[int, Field(ge=1, le=10_000)]
 Width = Annotated[int, Field(ge=1, le=65_536)]
 SeedCount = Annotated[int, Field(ge=1, le=TUNING_SEED_BASE)]

@@ -1,17 +1,18 @@
 """The config model: every key of a sweep, with its unit, its limits and, for a threshold, its source.
 
-No key has a default here: `config/config.yaml` is the default sweep, and a preset states every key. Types are strict: a
-text is no number, and a number is no text.
+No key has a default here but those of `data` that most files do not need, which are null: `config/config.yaml` is the
+default sweep, and a preset states every other key. Types are strict: a text is no number, and a number is no text.
 
 This module knows which values belong together; it knows nothing of files, paths or jobs.
 """
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, Strict, ValidationInfo, field_validator
 
 from depthsounder.activations import ACTIVATIONS
 from depthsounder.blocks import seed_blocks
+from depthsounder.config.data_section import Data, Section
 from depthsounder.config.fields import (
     LIST,
     MOST_TUNING_BLOCKS,
@@ -27,10 +28,8 @@ from depthsounder.config.fields import (
     RunName,
     SeedCount,
     Share,
-    Source,
     Steps,
     StudyName,
-    Target,
     Width,
     distinct,
     increasing,
@@ -39,38 +38,6 @@ from depthsounder.config.fields import (
 from depthsounder.config.wording import Allowed
 from depthsounder.contract import breaches
 from depthsounder.gaussian import critical_gain
-from depthsounder.sources import BUILT_IN
-
-
-class Section(BaseModel):
-    """A part of the config: strict, complete and constant."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Data(Section):
-    """What the networks learn."""
-
-    source: Source = Field(
-        description="The examples: scikit-learn's handwritten digits, or a file of your own with numeric features and "
-        "one row for each example; a relative path starts at the folder in which snakemake runs."
-    )
-    target: Target = Field(
-        description="The column of a CSV or Parquet file, or the array of an NPZ file, with the classes."
-    )
-    test_fraction: Share = Field(
-        description="Share of the examples held out for testing, the same for each class. Unit: 1."
-    )
-
-    @field_validator("target")
-    @classmethod
-    def _target_of_a_file(cls, target: str | None, info: ValidationInfo) -> str | None:
-        source = info.data.get("source")
-        if source == BUILT_IN and target is not None:
-            raise refuse(f"has no meaning for the source {BUILT_IN}")
-        if source not in (None, BUILT_IN) and not target:
-            raise refuse("does not name the column with the classes, as a file needs")
-        return target
 
 
 class Seeds(Section):

@@ -18,6 +18,9 @@ def _prepare(config: Config) -> dict[str, Any]:
     return {
         "source": config.data.source,
         "target": config.data.target,
+        "features": config.data.features,
+        "drop": config.data.drop,
+        "header": config.data.header,
         "test_fraction": config.data.test_fraction,
         "root_seed": config.root_seed,
         "probe_examples": config.probe_examples,
@@ -67,13 +70,16 @@ def stage_settings(config: Config, stage: Stage) -> dict[str, Any]:
 def stage_arguments(config: Config, stage: Stage) -> list[str]:
     """Return the settings of a stage as the words of a command line, such as ``--width=64``.
 
-    A list is one option with several words, ``--depths 1 2 3``; a setting that is null is left out. Nothing is quoted:
-    Snakemake's ``{params.settings:q}`` does that.
+    A list of numbers is one option with several words, ``--depths 1 2 3``. Names may look like options themselves, and
+    have one each, ``--drop=a --drop=-b``. A setting that is null is left out. Nothing is quoted: Snakemake's
+    ``{params.settings:q}`` does that.
     """
     words = []
     for name, value in stage_settings(config, stage).items():
         option = f"--{name.replace('_', '-')}"
-        if isinstance(value, tuple):
+        if isinstance(value, tuple) and all(isinstance(item, str) for item in value):
+            words += [f"{option}={item}" for item in value]
+        elif isinstance(value, tuple):
             words += [option, *(str(item) for item in value)]
         elif value is not None:
             words.append(f"{option}={value}")

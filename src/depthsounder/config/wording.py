@@ -85,10 +85,18 @@ def allowed_in(model: type[BaseModel], path: KeyPath) -> Allowed:
     annotation: Any = field.annotation
     if len(path) == 1:
         return _allowed(annotation, list(_limits(field.metadata)))
+    annotation = _without_null(annotation)
     if get_origin(annotation) is tuple:
         section = listed_section(annotation)
         return allowed_in(section, path[2:]) if section else _allowed(get_args(annotation)[0], [])
     return allowed_in(annotation, path[1:])
+
+
+def _without_null(annotation: Any) -> Any:  # noqa: ANN401
+    """Return what a key may hold besides null, in which a path goes on."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        annotation = next(member for member in get_args(annotation) if member is not type(None))
+    return annotation.__origin__ if get_origin(annotation) is Annotated else annotation
 
 
 def nearest(found: object, names: Sequence[str]) -> str | None:

@@ -23,6 +23,7 @@ from depthsounder.report.plain_words import terms
 from depthsounder.report.sensitivity import sensitivities
 from depthsounder.report.vector import inline_svg
 from depthsounder.runs import CELL, Run, records
+from depthsounder.sources import data_sentences
 from depthsounder.studies import STUDIES, figures_of
 
 
@@ -180,7 +181,10 @@ def _study(run: Run, picture: Callable[[str], Picture]) -> dict[str, Any] | None
 def _method(run: Run) -> dict[str, Any]:
     config_text = yaml.safe_dump(run.config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
     fields = type(run.config.verdicts).model_fields
+    data, sizes = run.data, (run.data.n_train, run.data.n_test)
+    own_split = run.config.data.test_fraction is None
     return {
+        "data_sentences": data_sentences(data.features, data.classes, data.class_counts, sizes, own_split),
         "thresholds": sensitivities(run),
         "threshold_sources": {name: field.description or "" for name, field in fields.items()},
         "config_text": config_text,
