@@ -96,3 +96,55 @@ def test_a_good_file_is_read_again_only_if_it_or_its_settings_change(stamp, file
 def test_a_folder_that_cannot_be_written_to_does_not_stop_good_data(file, tmp_path):
     (tmp_path / "results").write_text("a file, and no folder")
     check_data(config_for(file, "kind", 8, 8), tmp_path / "results" / "data_check.json")
+
+
+def test_all_that_is_wrong_with_a_file_and_with_what_depends_on_it_is_told_at_once(stamp, file):
+    rows = [f"{i}.5,n{i},{'?' if i == 3 else i},{'a' if i < 7 else 'b'}" for i in range(20)]
+    file.write_text("\n".join(["x,name,y,kind", *rows]))
+    message = refusal(config_for(file, "kind", 32, 256, 0.1), stamp)
+    assert message.startswith("The data cannot be used: 6 problems.")
+    for words in (
+        "column 'name', row 1 of the data: found 'n0', a text, as in 20 rows of 20",
+        "column 'y', row 4 of the data: found '?'",
+        "7 rows of the class 'a', 0 of them for the test part; allowed: at least 2 in each part",
+        "(test_fraction is 0.1): test_fraction of at least 0.26",
+        "13 rows of the class 'b', 1 of them",
+        "training.batch_size: found 32; allowed: at most 18",
+        "probe_examples: found 256; allowed: at most 18",
+    ):
+        assert words in message
+
+
+def test_what_a_person_should_look_at_is_told_again_without_reading_again(stamp, tmp_path, monkeypatch):
+    from depthsounder.config import data_check
+
+    path = tmp_path / "mine.csv"
+    path.write_text("\n".join(["Id,x,kind", *(f"{i},{i % 9}.5,{i % 2}" for i in range(100))]))
+    first = check_data(config_for(path, "kind", 8, 8), stamp)
+    assert "'Id' is named like an index and counts the rows" in first[0]
+    monkeypatch.setattr(data_check, "read_source", pytest.fail)
+    assert check_data(config_for(path, "kind", 8, 8), stamp) == first
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"facts": 1}', "null", "\0"])
+def test_a_stamp_that_is_none_is_written_anew(stamp, file, content):
+    stamp.parent.mkdir()
+    stamp.write_text(content)
+    check_data(config_for(file, "kind", 8, 8), stamp)
+    assert '"warnings"' in stamp.read_text()
+
+
+def test_a_file_with_a_split_keeps_it_and_a_share_beside_it_is_refused(stamp, tmp_path):
+    import numpy as np
+
+    images, labels = np.random.default_rng(0).integers(0, 255, (60, 2, 2)), np.arange(60) % 3
+    np.savez(tmp_path / "m.npz", x_train=images[:40], y_train=labels[:40], x_test=images[40:], y_test=labels[40:])
+    check_data(config_for(tmp_path / "m.npz", None, 40, 40, None), stamp)
+    assert "data.test_fraction: null" in refusal(config_for(tmp_path / "m.npz", None, 40, 40, 0.2), stamp)
+    assert "at most 40" in refusal(config_for(tmp_path / "m.npz", None, 41, 40, None), stamp)
+    np.savez(tmp_path / "n.npz", X=images, y=labels)
+    assert "no split of its own" in refusal(config_for(tmp_path / "n.npz", "y", 8, 8, None), stamp)
+    np.savez(tmp_path / "m.npz", x_train=images[:40], y_train=labels[:40], x_test=images[40:43], y_test=labels[40:43])
+    assert "1 row of the class '0' in its own test part" in refusal(
+        config_for(tmp_path / "m.npz", None, 8, 8, None), stamp
+    )

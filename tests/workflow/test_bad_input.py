@@ -71,9 +71,15 @@ def test_a_preset_is_named_and_not_the_config_that_it_overrides(fresh):
     ("content", "expected"),
     [
         (None, ["flowers.csv: found no such file"]),
-        ("length,kind\n1,iris\nnan,iris\n2,poppy\n", ["column 'length', row 2 of the data", "NaN"]),
+        (
+            "length,kind\n1,iris\nnan,iris\n2,poppy\n",
+            ["column 'length', row 2 of the data", "NaN", "found 2 rows of the class 'iris'"],
+        ),
         ("length,sort\n1,iris\n2,poppy\n", ["no target column 'kind'", "'length', 'sort'"]),
-        ("length,kind\n1,iris\n2,poppy\n", ["found 1 of the class 'iris'"]),
+        (
+            "length,kind\n1,iris\n2,poppy\n",
+            ["found 1 row of the class 'iris'", "found 1 row of the class 'poppy'", "training.batch_size: found 16"],
+        ),
     ],
     ids=["missing file", "NaN", "missing target", "too few examples"],
 )

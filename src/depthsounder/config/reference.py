@@ -23,10 +23,10 @@ _HEAD = """\
 key, and its `run` keeps its files apart from every other's. `--config` changes single keys, as in
 `--config run=second root_seed=2` or `--config 'seeds={measure: 40}'`.
 
-The config is checked before any job starts. Every key is needed but `features`, `drop` and `header` of `data`, which are
-null where nobody sets them; no other key is allowed, and a text is no number: YAML takes `1e-2` for a text and `1.0e-2`
-for a number. What cannot be used is refused with its file and line, the value that was found, what is allowed, and the
-nearest name. Editors that know YAML schemas check while you type: the first line of each config names
+The config is checked before any job starts. Every key is needed but `features`, `drop` and `header` of `data`, which
+are null where nobody sets them; no other key is allowed, and a text is no number: YAML takes `1e-2` for a text and
+`1.0e-2` for a number. What cannot be used is refused with its file and line, the value that was found, what is allowed,
+and the nearest name. Editors that know YAML schemas check while you type: the first line of each config names
 `config/schema.json`.
 
 This page is generated from the config's model by `python scripts/write_config_reference.py`. "Default" is the value in

@@ -18,7 +18,7 @@ _INDEX = re.compile(
 )
 _INDEX_IN_CAMELS = re.compile(r".*[a-z](Id|ID|Index)")
 _SPLIT = re.compile(
-    r"((is|in)[_ .-]?)?(train(ing)?|test(ing)?|valid(ation)?|val|split|fold|kfold|partition|subset)"
+    r"((is|in)[_ .-]?)?(train(ing)?([_ .-]?test)?|test(ing)?|valid(ation)?|val|split|fold|kfold|partition|subset)"
     r"([_ .-]?(set|part|id|no|\d+))?",
     re.IGNORECASE,
 )
