@@ -139,6 +139,28 @@ def test_every_key_is_described_and_every_threshold_names_its_source():
         ({"verdicts__exploding_ratio": 0.5}, ["verdicts.exploding_ratio", "above 1"]),
         ({"verdicts": None}, ["verdicts", "found null", "a section with the keys exploding_ratio"]),
         ({"data__source": "table.doc"}, ["data.source", "'table.doc'", ".csv"]),
+        ({"data__source": "https://x.org/a.csv"}, ["found 'https://x.org/a.csv'", "download the file first"]),
+        ({"data__source": "S3://bucket/a.parquet"}, ["is a web address"]),
+        ({"data__source": "a.pkl"}, ["is a pickle, which can run code"]),
+        ({"data__source": "a.feather"}, ["is a Feather file", "to_parquet"]),
+        ({"data__source": "a.npy"}, ["numpy.savez"]),
+        ({"data__source": "a.XLSX"}, ["is a workbook"]),
+        ({"data__source": "a.zip"}, ["unpack it first"]),
+        ({"data__source": "train-labels-idx1-ubyte.gz"}, ["name the file of the images"]),
+        ({"data__source": "digit"}, ["did you mean digits?"]),
+        ({"data__source": "a.csv", "data__target": 1}, ["data.target", "found 1", "in quotes where it is a number"]),
+        ({"data__source": "a.csv"}, ["data.target", "does not name the column"]),
+        ({"data__source": "iris", "data__features": ["x"]}, ["data.features", "no meaning for built-in data"]),
+        ({"data__source": "a.npz", "data__header": True}, ["data.header", "no meaning for a file that is no text"]),
+        ({"data__source": "a.npz", "data__header": "no"}, ["data.header", "true, false or null"]),
+        (
+            {"data__source": "a.npz", "data__features": ["x"], "data__drop": ["y"]},
+            ["data.drop", "no meaning beside data.features"],
+        ),
+        ({"data__source": "a.npz", "data__drop": ["y", 2]}, ["data.drop[1]", "found 2", "in quotes"]),
+        ({"data__source": "a.npz", "data__drop": []}, ["data.drop", "is empty"]),
+        ({"data__source": "a.npz", "data__drop": ["y", "y"]}, ["data.drop[1]", "twice"]),
+        ({"data__test_fraction": None}, ["data.test_fraction", "without a split of its own"]),
         ({"data__source": "a\0.csv"}, ["data.source", "'a\\x00.csv'", "cannot be printed"]),
         ({"data__source": "{table}.csv"}, ["data.source", "'{table}.csv'", "contains braces or angle brackets"]),
         ({"data__source": "<results>.csv"}, ["data.source", "'<results>.csv'", "names of its own"]),
@@ -406,3 +428,24 @@ def test_settings_become_the_words_of_a_command_line():
 @pytest.mark.parametrize("name", ["example", "baseline"])
 def test_a_run_never_writes_into_a_folder_that_the_project_keeps(name):
     assert f"is the name of the committed folder reports/{name}/" in refusal(changed(run=name))
+
+
+def test_home_is_where_a_path_with_a_tilde_begins(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/someone")
+    config = validate_config(changed(data__source="~/x.csv", data__target="kind"), [DEFAULT])
+    assert config.data.source == "/home/someone/x.csv"
+
+
+def test_names_of_columns_reach_the_job_whatever_they_look_like():
+    config = validate_config(
+        changed(data__source="a.csv", data__target="y", data__drop=["-x", "a b", "--root-seed=3"]), []
+    )
+    words = stage_arguments(config, "prepare")
+    assert words[2:5] == ["--drop=-x", "--drop=a b", "--drop=--root-seed=3"]
+
+
+def test_a_config_from_before_the_columns_could_be_chosen_is_valid():
+    values = default_values()
+    for key in ("features", "drop", "header"):
+        del values["data"][key]
+    assert validate_config(values, [DEFAULT]) == validate_config(default_values(), [DEFAULT])

@@ -184,6 +184,11 @@ READ = {
 WITH_A_SPLIT = {
     "Keras' mnist.npz": (npz(**KERAS), {"target": None}),
     "Keras' mnist.npz with its target named": (npz(**KERAS), {"target": "y_train"}),
+    "Keras' mnist.npz with its features named": (npz(**KERAS), {"target": None, "features": ("x_train",)}),
+    "Keras' mnist.npz and an array that is dropped": (
+        npz(**KERAS, x_valid=IMAGES[:2]),
+        {"target": None, "drop": ("x_valid",)},
+    ),
     "Keras' names in capitals": (npz(**CAPITALS), {"target": None}),
     "IDX": (mnist, {"target": None}),
     "IDX, packed": (lambda folder: mnist(folder, pack=True), {"target": None}),
@@ -422,6 +427,21 @@ REFUSED = {
         {"target": None},
         ["no name of a target", "'X', 'y'"],
     ),
+    "NPZ of which all is dropped": (
+        npz(X=np.eye(3), kind=np.arange(3)),
+        {"drop": ("X[0]", "X[1]", "X[2]")},
+        ["found no feature that is left"],
+    ),
+    "IDX of which nothing is left": (
+        mnist,
+        {"target": None, "features": ("pixel",)},
+        ["no column 'pixel'", "'pixel[0,0]'"],
+    ),
+    "a quotation mark that is not closed": (
+        lines("length,kind", '1,"a', "2,b", "3,c"),
+        {},
+        ["line 2: found a quotation mark that is opened and not closed"],
+    ),
     "IDX without labels": (
         lambda folder: (folder / "train-images-idx3-ubyte").write_bytes(idx(IMAGES)) and "train-images-idx3-ubyte",
         {"target": None},
@@ -489,3 +509,22 @@ def test_a_text_in_cp1252_is_read_and_said_to_be(tmp_path, monkeypatch):
     reading = read(tmp_path, monkeypatch, text(PLAIN.replace("b", "é"), "cp1252"), {})
     assert reading.examples.classes.tolist() == ["a", "é"]
     assert "read as cp1252, because line 3 is no UTF-8" in reading.examples.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "write", [text(PLAIN * 9), text(PLAIN.encode("utf-16")), npz(**KERAS), mnist, parquet(x=[1, 2], kind=["a", "b"])]
+)
+def test_a_file_that_was_damaged_anywhere_ends_in_a_sentence(tmp_path, monkeypatch, write):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / write(tmp_path)
+    whole, random = path.read_bytes(), np.random.default_rng(0)
+    for _ in range(300):
+        damaged = bytearray(whole)
+        for place in random.integers(0, len(whole), 1 + random.integers(4)):
+            damaged[place] = random.integers(256)
+        path.write_bytes(damaged[: random.integers(len(whole) + 1)] if random.random() < 0.2 else damaged)
+        reading = read_source(
+            Wanted(path.name, None if path.name != "data.csv" and "parquet" not in path.name else "kind")
+        )
+        assert (reading.examples is None) == bool(reading.problems)
+        assert all(problem.isprintable() for problem in reading.problems)

@@ -145,6 +145,39 @@ def test_hostile_names_run_nothing_and_reach_the_report_as_names(fresh):
     assert fresh.plan() == []
 
 
+def test_a_row_number_is_warned_of_before_any_job_and_in_the_report_and_what_goes_in_is_listed(fresh):
+    pa.csv.write_csv(pa.table({"Id": np.arange(60), **flowers()}), fresh / "flowers.csv")
+    fresh.configure({"data.source": "flowers.csv", "data.target": "kind", **SMALL})
+    warning = """Look at flowers.csv: the column 'Id' is named like an index and counts the rows; data.drop: ["Id"]"""
+
+    assert fresh.snakemake("--dry-run").output.count(warning) == 1
+    output = fresh.run()
+
+    assert output.count(warning) == 1
+    listed = ["4 features: Id, length, sepals, width.", "3 classes, with their rows: iris (20), poppy (20), tulip (20).",
+              "60 rows: 48 for training and 12 for testing"]  # fmt: skip
+    page = html.unescape((fresh / "reports/default/index.html").read_text())
+    for words in [*listed, "the column 'Id' is named like an index"]:
+        assert words in page
+    assert all(words in output for words in listed)
+
+    fresh.configure({"data.source": "flowers.csv", "data.target": "kind", "data.drop": ["Id"], **SMALL})
+    assert "Look at" not in fresh.snakemake("--dry-run").output
+
+
+def test_a_small_mnist_of_ones_own_keeps_its_split(fresh):
+    images, labels = np.random.default_rng(0).integers(0, 256, (130, 4, 4), dtype=np.uint8), np.arange(130) % 10
+    np.savez(fresh / "mnist.npz", x_train=images[:100], y_train=labels[:100], x_test=images[100:], y_test=labels[100:])
+    fresh.configure({"data.source": "mnist.npz", "data.test_fraction": None, **SMALL})
+
+    output = fresh.run("results/default/data.npz")
+
+    data = load_dataset(fresh / "results/default/data.npz")
+    assert (data.train_labels.tolist(), data.test_labels.tolist()) == (labels[:100].tolist(), labels[100:].tolist())
+    assert data.features[:2].tolist() == ["x_train[0,0]", "x_train[0,1]"]
+    assert "the source's own split" in output
+
+
 def test_presets_plan_their_own_cells_whatever_the_config_says(root, fresh):
     # The one preset that is for a user's file: here a small one of the same layout.
     images, labels = np.random.default_rng(0).integers(0, 256, (400, 28, 28), dtype=np.uint8), np.arange(400) % 10

@@ -142,7 +142,9 @@ def _reading(path: Path, table: Table) -> Reading:
     if table.labels is not None and len(table.labels) == 0:
         problems.append(f"{path}: found no rows; allowed: at least {LEAST_PER_PART} of each class in either part")
         return Reading(None, None, tuple(problems))
-    if table.inputs is not None and table.inputs.size and (table.inputs == table.inputs[0]).all():
+    if table.inputs is not None and table.inputs.shape[1] == 0:
+        problems.append(f"{path}: found no feature that is left; allowed: at least one")
+    elif table.inputs is not None and (table.inputs == table.inputs[0]).all():
         problems.append(f"{path}: found only constant features; allowed: at least one that varies")
     classes, complaints = _classes(path, table)
     problems += complaints

@@ -13,7 +13,7 @@ from depthsounder.sources.encoding import unpacked
 from depthsounder.sources.features import not_finite
 from depthsounder.sources.kinds import advice_on_content, source_files
 from depthsounder.sources.npz import feature_names, joined
-from depthsounder.sources.problems import DataError, as_key, refuse_bomb
+from depthsounder.sources.problems import DataError, refuse_bomb
 from depthsounder.sources.selection import Wanted
 from depthsounder.sources.table import Table
 
@@ -51,10 +51,6 @@ def read_idx_table(path: Path, wanted: Wanted) -> Table:
     problems += wanted.names_problems(path, names)
     if len(shapes) > 1:
         problems.append(f"{path}: found images of the shapes {sorted(shapes)}; allowed: one shape in both parts")
-    if not kept:
-        problems.append(
-            f"{path}: found no feature that is left; allowed: at least one, in {as_key('data.features', names[:1])}"
-        )
     if len(parts) == 2:
         return joined(parts, "labels", problems)
     inputs, columns, target = parts[0]

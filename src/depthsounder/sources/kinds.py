@@ -24,6 +24,8 @@ _ENDINGS: dict[Kind, str] = {
     "idx": r"images[-._]idx3-ubyte(\.gz)?$",
 }
 
+_ADDRESS = re.compile(r"[a-z][a-z0-9+]*:/+", re.IGNORECASE)
+
 _FEATHER = "is a Feather file: pandas.read_feather(…).to_parquet('data.parquet') makes one that is read"
 _PICKLE = (
     "is a pickle, which can run code when it is opened, and is not: save a table as Parquet, table.to_parquet("
@@ -84,13 +86,15 @@ def kind_of(source: str) -> Kind | None:
     """Return the kind of a source by its name; None if it is none that is read."""
     if source in BUILT_IN:
         return "built-in"
+    if _ADDRESS.match(source):
+        return None
     name = PurePath(source).name.lower()
     return next((kind for kind, ending in _ENDINGS.items() if re.search(ending, name)), None)
 
 
 def advice_on_ending(source: str) -> str | None:
     """Return what helps with a source of a kind that is not read, to follow its name in a sentence."""
-    if re.match(r"(?i)[a-z][a-z0-9+]*:/+", source):
+    if _ADDRESS.match(source):
         return "is a web address: download the file first, and name it here"
     name = PurePath(source).name.lower()
     return next((advice for ending, advice in _ADVICE_BY_ENDING if re.search(ending, name)), None)

@@ -105,6 +105,17 @@ def _records(content: bytes, start: int) -> Iterator[tuple[int, int]]:
             begin, quotes = after, 0
 
 
+def unclosed_quote(content: bytes, separator: str) -> int | None:
+    """Return the line of a last quotation mark that opens a field, of which the rest of the text would be a part."""
+    place = content.rfind(b'"')
+    if place < 0 or content.count(b'"') % 2 == 0:
+        return None
+    edges = (separator.encode(), b"\n", b"\r", b"")
+    if content[max(place - 1, 0) : place] not in edges or content[place + 1 : place + 2] in edges:
+        return None
+    return len(_NEWLINE.findall(content, 0, place)) + 1
+
+
 def _after(content: bytes, end: int) -> int:
     newline = _NEWLINE.match(content, end)
     return newline.end() if newline else end

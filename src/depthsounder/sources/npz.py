@@ -233,7 +233,7 @@ def read_features(
         if problem := not_finite(place, values):
             problems.append(problem)
         columns = feature_names(as_named or entry.name, entry.shape)
-        whole = wanted.features is None or entry.name in wanted.features
+        whole = wanted.features is None or (as_named or entry.name) in wanted.features
         kept = [
             k
             for k, name in enumerate(columns)

@@ -13,7 +13,7 @@ from depthsounder.sources.problems import MOST_NAMED, as_key, shown
 
 _INDEX = re.compile(
     r"index|idx|id|ids|uid|uuid|guid|row|rows|rownum|row[_ ]?(number|no|id|names?)|nr|no|unnamed(: ?\d+)?|level_\d+|"
-    r"__index_level_\d+__|column_1(?=$)|.*[_ .-](id|idx|index|uid|uuid)|(id|idx|index)[_ .-].*",
+    r"__index_level_\d+__|.*[_ .-](id|idx|index|uid|uuid)|(id|idx|index)[_ .-].*",
     re.IGNORECASE,
 )
 _INDEX_IN_CAMELS = re.compile(r".*[a-z](Id|ID|Index)")

@@ -11,7 +11,7 @@ import pyarrow.csv as pa_csv
 
 from depthsounder.sources.encoding import read_text
 from depthsounder.sources.features import feature_matrix, too_long
-from depthsounder.sources.layout import Layout, find_layout
+from depthsounder.sources.layout import Layout, find_layout, unclosed_quote
 from depthsounder.sources.problems import DataError, counted, printable
 from depthsounder.sources.selection import Selection, Wanted, select
 from depthsounder.sources.table import Table
@@ -30,6 +30,11 @@ def read_text_table(path: Path, wanted: Wanted) -> Table:
     """
     text = read_text(path)
     layout = find_layout(path, text.content, wanted.header)
+    if (line := unclosed_quote(text.content, layout.separator)) is not None:
+        raise DataError(
+            f"{path}, line {line:,}: found a quotation mark that is opened and not closed; allowed: two around a "
+            "value, and two for each that is a part of it"
+        )
     selection = select(path, layout.names, wanted, layout.unnamed)
     invalid: list[pa_csv.InvalidRow] = []
     table = _parsed(path, text.content, layout, selection, invalid)
