@@ -227,7 +227,10 @@ REFUSED = {
     "a header that is none of a file without one": (
         text(PLAIN),
         {"header": False, "target": "column_3"},
-        ["'column_1', row 1 of the data: found 'length'", "if row 1 holds names, leave data.header out"],
+        [
+            "'column_1', row 1 of the data: found 'length'",
+            "line 1: found what seems to be names; leave data.header out",
+        ],
     ),
     "a comment first": (text("# made today\n" + PLAIN), {}, ["line 1: found a comment", "begin with #"]),
     "pandas' row number": (
@@ -259,6 +262,11 @@ REFUSED = {
         lines("length,width,kind", "1,2,a", "2,b", "", "4,5,a,6", "5,6,b"),
         {},
         ["line 3: found 2 fields; expected 3", "line 5: found 4 fields; expected 3"],
+    ),
+    "all lines of another length": (
+        lines("length,width,kind,", *["1,2,a"] * 2_000),
+        {},
+        ["line 2: found 3 fields; expected 4", "more than"],
     ),
     "a line of another length behind a field of two lines": (
         lines("length,width,kind", '1,2,"a\nb"', "2,b", "4,5,a"),

@@ -1,5 +1,8 @@
 """What cannot be used is refused with one error that says where and what, before anything is written or started."""
 
+import subprocess
+import sys
+
 import pytest
 
 pytestmark = pytest.mark.workflow
@@ -89,6 +92,17 @@ def test_data_that_cannot_be_used_is_refused(fresh, content, expected):
     fresh.configure({"data.source": "flowers.csv", "data.target": "kind"})
 
     output = refusal(fresh)
+    plan = subprocess.run(
+        [sys.executable, "scripts/plan_sweep.py"],
+        cwd=fresh.folder,
+        env=fresh.environment() | {"PYTHONPATH": "src"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
+    assert plan.returncode == 1
     for words in expected:
         assert words in output
+        assert words in plan.stderr
+    assert plan.stderr.strip() in output

@@ -154,8 +154,11 @@ def test_a_row_number_is_warned_of_before_any_job_and_in_the_report_and_what_goe
     output = fresh.run()
 
     assert output.count(warning) == 1
-    listed = ["4 features: Id, length, sepals, width.", "3 classes, with their rows: iris (20), poppy (20), tulip (20).",
-              "60 rows: 48 for training and 12 for testing"]  # fmt: skip
+    listed = [
+        "4 features: Id, length, sepals, width.",
+        "3 classes, with their rows: iris (20), poppy (20), tulip (20).",
+        "60 rows: 48 for training and 12 for testing",
+    ]
     page = html.unescape((fresh / "reports/default/index.html").read_text())
     for words in [*listed, "the column 'Id' is named like an index"]:
         assert words in page

@@ -141,10 +141,9 @@ def _text(place: str, column: pa.ChunkedArray) -> str:
     what, advice = _kind_of(texts[row].as_py())
     rest = pc.sum(missing).as_py() or 0
     also = f" ({counted(rest, 'more row')} missing)" if rest else ""
-    header = "; if row 1 holds names, leave data.header out" if number == 1 and row == 0 else ""
     return (
         f"{place}, row {row + 1:,} of the data: found {shown(column[row])}, {what}, as in {counted(number, 'row')} of "
-        f"{len(column):,}{also}; allowed: numbers: {advice}{header}"
+        f"{len(column):,}{also}; allowed: numbers: {advice}"
     )
 
 

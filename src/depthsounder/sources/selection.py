@@ -3,6 +3,7 @@
 This module knows names; it knows nothing of values.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -94,8 +95,8 @@ def select(path: Path, names: Sequence[str], wanted: Wanted, unnamed: Collection
     # A misspelt target is no feature.
     misspelt = None if targets else nearest(wanted.target or "", names)
     features = [position for position, name in enumerate(names) if wanted.keeps(name) and name != misspelt]
-    used = [names[position] for position in [*targets, *features]]
-    twice = sorted({name for name in used if used.count(name) > 1}) if len(set(used)) < len(used) else []
+    used = Counter(names[position] for position in [*targets, *features])
+    twice = sorted(name for name, times in used.items() if times > 1)
     if twice:
         where = ", ".join(str(k + 1) for k, name in enumerate(names) if name == twice[0])
         problems.append(

@@ -95,7 +95,7 @@ def _written(place: str, column: pa.ChunkedArray) -> tuple[np.ndarray, list[str]
 def _refuse_no_classes(place: str, names: Sequence[str], n_examples: int, numeric: bool) -> None:
     if len(names) <= _MOST_CLASSES_OF_FEW_EXAMPLES:
         return
-    fractional = numeric and any(Decimal(name) % 1 for name in names)
+    fractional = numeric and any(Decimal(name) != Decimal(name).to_integral_value() for name in names)
     if not fractional and len(names) <= n_examples / 10:
         return
     what, looks = ("numbers", "a quantity") if numeric else ("texts", "names")

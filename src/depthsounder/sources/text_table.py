@@ -18,6 +18,7 @@ from depthsounder.sources.table import Table
 
 _BLOCK = 8 * 2**20
 _LINES_SHOWN = 3
+_MOST_INVALID = 1_000
 
 
 def read_text_table(path: Path, wanted: Wanted) -> Table:
@@ -42,6 +43,8 @@ def read_text_table(path: Path, wanted: Wanted) -> Table:
     names = tuple(layout.names[position] for position in selection.features)
     inputs, problems = feature_matrix(path, names, columns)
     labels = None if selection.target is None else table.column(str(selection.target))
+    if wanted.header is False and any(", row 1 of the data" in text and "as in 1 row of" in text for text in problems):
+        problems.append(f"{path}, line {layout.first_line}: found what seems to be names; leave data.header out if so")
     if labels is not None and (problem := too_long(path, wanted.target or "", labels)):
         labels, problems = None, [problem, *problems]
     if invalid and len(table) == 0:
@@ -57,14 +60,16 @@ def _parsed(
 
     def skip(row: pa_csv.InvalidRow) -> str:
         invalid.append(row)
-        return "skip"
+        # Where all lines are of another length, a call for each would take longer than all else.
+        return "skip" if len(invalid) <= _MOST_INVALID else "error"
 
     positions = [str(number) for number in range(len(layout.names))]
     target = [] if selection.target is None else [str(selection.target)]
     wanted = [*target, *map(str, selection.features)]
     rows = pa.py_buffer(content).slice(layout.start)
+    nothing = pa.table({name: pa.array([], pa.string() if name in target else pa.float64()) for name in wanted})
     if not content[layout.start :].strip():
-        return pa.table({name: pa.array([], pa.string() if name in target else pa.float64()) for name in wanted})
+        return nothing
     try:
         return pa_csv.read_csv(
             pa.BufferReader(rows),
@@ -80,6 +85,8 @@ def _parsed(
             ),
         )
     except pa.ArrowInvalid as error:
+        if len(invalid) > _MOST_INVALID:
+            return nothing
         raise DataError(
             f"{path}: the file cannot be read: {printable(str(error))}; allowed: rows of one length with one separator "
             "and each quotation mark closed"
@@ -96,7 +103,8 @@ def _lines(path: Path, content: bytes, layout: Layout, invalid: Sequence[pa_csv.
         for line, row in found[:_LINES_SHOWN]
     ]
     rest = len(invalid) - len(problems)
-    return [*problems, *([f"… and {counted(rest, 'more such line')}"] if rest > 0 else [])]
+    many = "more than " if len(invalid) > _MOST_INVALID else ""
+    return [*problems, *([f"… and {many}{counted(rest, 'more such line')}"] if rest > 0 else [])]
 
 
 def _cause(row: pa_csv.InvalidRow, layout: Layout) -> str:
