@@ -51,9 +51,9 @@ def refused_run(sources, once):
 
     def make(folder):
         project = sources.copy(folder)
-        path = project / "src/depthsounder/activations.py"
-        text = path.read_text()
-        path.write_text(text.replace("\n\n@cache\ndef maximum_slope", f"{OWN}\n\n@cache\ndef maximum_slope"))
+        registry = "\nACTIVATIONS = {"
+        project.edit("src/depthsounder/activations.py", registry, f"{OWN}\n{registry}")
+        project.edit("src/depthsounder/activations.py", "        ERF,\n", "        ERF,\n        CUBE,\n        FAR,\n")
         project.configure(SWEEP)
         (folder / "said.txt").write_text(project.run())
 
