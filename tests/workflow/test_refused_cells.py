@@ -30,7 +30,6 @@ def _far_slope(z, h, out):
 
 FAR = Activation("far", _far, _far_slope, kinks=(1.0,), rectifier=True, source="silent where the signal is small")
 
-ACTIVATIONS |= {activation.name: activation for activation in (CUBE, FAR)}
 """
 
 SWEEP = {
