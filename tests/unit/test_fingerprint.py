@@ -1,20 +1,25 @@
-"""What an edit reruns: all that depends on it, and nothing else. Every edit here is made to a copy of the library."""
+"""What an edit reruns: all that depends on it, and nothing else. Every edit here is made to a copy of the library.
+
+Edits are made to syntax trees, by module and definition: the digest sees no more of a file than its tree.
+"""
 
 import ast
-import importlib.util
-import itertools
 import shutil
 from pathlib import Path
 
 import pytest
 
+from depthsounder.definitions import WHOLE, Library, NotFollowed
+from depthsounder.fingerprint import code_fingerprint
+from depthsounder.unseen import require_followed
+
 ROOT = Path(__file__).resolve().parents[2]
+SOURCE = ROOT / "src" / "depthsounder"
 TRAINING = {"tune_rate", "train_networks"}
 MEASURING = {"measure_signal", *TRAINING}
 ABOVE = ("judge_cells", "judge_claims", "render_report")
 COMPUTE = ("check_gradients", "measure_signal", "tune_rate", "train_networks")
 CELLS = [("tanh", "he_normal"), ("sigmoid", "critical"), ("silu", "orthogonal"), ("relu", "gaussian_w1.5_b0.05")]
-_numbers = itertools.count()
 
 
 class Copy:
@@ -23,7 +28,7 @@ class Copy:
     def __init__(self, folder):
         self.folder = folder
         self.originals = {}
-        for source, target in ((ROOT / "src" / "depthsounder", "depthsounder"), (ROOT / "scripts", "scripts")):
+        for source, target in ((SOURCE, "depthsounder"), (ROOT / "scripts", "scripts")):
             shutil.copytree(source, folder / target, ignore=shutil.ignore_patterns("__pycache__"))
         self.unedited = self.digests(above=True)
 
@@ -33,11 +38,19 @@ class Copy:
         self.originals.setdefault(file, file.read_text())
         file.write_text(text)
 
-    def edit(self, path, old, new):
-        """Replace a text that is there exactly once."""
-        text = (self.folder / path).read_text()
-        assert text.count(old) == 1, f"{path} has {text.count(old)} times: {old}"
-        self.write(path, text.replace(old, new))
+    def change(self, path, edit):
+        """Change a file's syntax tree."""
+        tree = ast.parse((self.folder / path).read_text())
+        edit(tree)
+        self.write(path, f"{ast.unparse(ast.fix_missing_locations(tree))}\n")
+
+    def edit(self, module, definition, edit=None):
+        """Change one definition of a module, by `edit` or in whatever way its kind allows."""
+
+        def change(tree):
+            (edit or changed)(found(tree, definition))
+
+        self.change(f"depthsounder/{module}.py", change)
 
     def restore(self):
         """Undo every edit."""
@@ -47,15 +60,10 @@ class Copy:
 
     def digests(self, above=False):
         """Every compute script's digest for every cell and, if wanted, those of what is made of their numbers."""
-        # A module of its own each time: the digest remembers the files that it has read.
-        specification = importlib.util.spec_from_file_location(
-            f"fingerprint_{next(_numbers)}", self.folder / "depthsounder" / "fingerprint.py"
-        )
-        fingerprint = importlib.util.module_from_spec(specification)
-        specification.loader.exec_module(fingerprint)
+        library = Library(self.folder / "depthsounder")
 
         def digest(script, *cell):
-            return fingerprint.code_fingerprint(self.folder / "scripts" / f"{script}.py", *cell)
+            return code_fingerprint(self.folder / "scripts" / f"{script}.py", *cell, library=library)
 
         compute = {(script, *cell): digest(script, *cell) for script in COMPUTE for cell in CELLS}
         return compute | {(script,): digest(script) for script in ABOVE if above}
@@ -70,6 +78,59 @@ class Copy:
         for edit in edits:
             self.edit(*edit)
         return self.changed()
+
+
+def defined(statement):
+    """The names that a statement defines."""
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        return [statement.name]
+    targets = getattr(statement, "targets", [getattr(statement, "target", None)])
+    return [node.id for target in targets if target for node in ast.walk(target) if isinstance(node, ast.Name)]
+
+
+def found(tree, definition):
+    """The statement of a module that defines a name, or of a class of it: ``"Momentum.update"``."""
+    *outer, name = definition.split(".")
+    body = found(tree, ".".join(outer)).body if outer else tree.body
+    (statement,) = [statement for statement in body if name in defined(statement)]
+    return statement
+
+
+def changed(statement):
+    """Change what a statement computes: a function by one statement, anything else by one of its constants."""
+    if isinstance(statement, ast.FunctionDef):
+        statement.body.insert(-1, ast.parse("added = 1").body[0])
+        return
+    numbers = [node for node in ast.walk(statement) if isinstance(node, ast.Constant) and is_number(node.value)]
+    if numbers:
+        numbers[-1].value += 1
+    else:
+        statement.value = ast.parse(f"(lambda: {ast.unparse(statement.value)})()", mode="eval").body
+
+
+def is_number(value):
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def the_number(old, new):
+    """The edit that replaces a number, which stands there once."""
+
+    def change(statement):
+        (constant,) = [node for node in ast.walk(statement) if isinstance(node, ast.Constant) and node.value == old]
+        constant.value = new
+
+    return change
+
+
+def the_name(old, new):
+    """The edit that replaces a name or an attribute, which stands there once."""
+
+    def change(statement):
+        uses = [node for node in ast.walk(statement) if old in (getattr(node, "id", None), getattr(node, "attr", None))]
+        (use,) = uses
+        setattr(use, "id" if isinstance(use, ast.Name) else "attr", new)
+
+    return change
 
 
 @pytest.fixture(scope="module")
@@ -114,75 +175,80 @@ def test_comments_docstrings_and_layout_rerun_nothing(library):
     assert not library.changed(above=True)
 
 
-ENGINE_EDITS = [
-    ("network.py", "np.multiply(errors, slopes, out=z)", "np.multiply(slopes, errors, out=z)"),
-    ("loss.py", "logits[of_label] -= 1.0", "logits[of_label] += -1.0"),
-    ("streams.py", 'digest[:16], "big"', 'digest[:16], "little"'),
-    ("initializers.py", 'stream(root_seed, "weights", seed', 'stream(root_seed, "weight", seed'),
+ENGINE = [
+    ("network", "NetworkStack.backward"),
+    ("loss", "cross_entropy"),
+    ("streams", "stream"),
+    ("initializers", "draw_network"),
+    ("initializers", "LECUN_NORMAL"),
 ]
 
 
-@pytest.mark.parametrize("edit", ENGINE_EDITS, ids=lambda edit: edit[0])
-def test_an_edit_of_the_engine_reruns_every_cell(library, edit):
-    module, old, new = edit
-    assert compute_jobs(library.changed_by((f"depthsounder/{module}", old, new))) == every_job()
+@pytest.mark.parametrize(("module", "definition"), ENGINE)
+def test_an_edit_of_the_engine_reruns_every_cell(library, module, definition):
+    assert compute_jobs(library.changed_by((module, definition))) == every_job()
 
 
-STAGE_EDITS = [
-    ("optimizers.py", "DECAY = 0.9\n", "DECAY = 0.8\n", TRAINING),
-    ("training.py", "generator.permutation(n_examples)", "generator.permutation(n_examples + 0)", TRAINING),
-    ("training.py", "np.stack(networks).astype(np.float32)", "np.stack(networks).astype(np.float64)", MEASURING),
-    ("probes.py", "SATURATED_BELOW = 0.1", "SATURATED_BELOW = 0.2", MEASURING),
-    ("jacobian.py", "SWEEPS = 6\n", "SWEEPS = 7\n", {"measure_signal"}),
-    ("tuning.py", "return min(sorted(tails)", "return max(sorted(tails)", {"train_networks"}),
-    ("gradcheck.py", "COMPLEX_STEP = 1e-60", "COMPLEX_STEP = 1e-61", {"check_gradients"}),
-    ("gradcheck.py", "N_INPUTS, N_CLASSES = 6, 4", "N_INPUTS, N_CLASSES = 6, 5", {"check_gradients"}),
-    ("gate.py", 'row["verdict"] == "failed"', 'row["verdict"] != "passed"', MEASURING),
+STAGES = [
+    ("optimizers", "Momentum.DECAY", TRAINING),
+    ("optimizers", "Adam.update", TRAINING),
+    ("optimizers", "OPTIMIZERS", TRAINING),
+    ("training", "batches", TRAINING),
+    ("training", "draw_stack", MEASURING),
+    ("probes", "SATURATED_BELOW", MEASURING),
+    ("jacobian", "SWEEPS", {"measure_signal"}),
+    ("tuning", "choose_rate", {"train_networks"}),
+    ("checked_network", "COMPLEX_STEP", {"check_gradients"}),
+    ("checked_network", "N_CLASSES", {"check_gradients"}),
+    ("gate", "refused", MEASURING),
 ]
 
 
-@pytest.mark.parametrize(
-    ("module", "old", "new", "scripts"), STAGE_EDITS, ids=[f"{module}-{new}" for module, _, new, _ in STAGE_EDITS]
-)
-def test_an_edit_reruns_the_stages_that_use_it_and_no_other(library, module, old, new, scripts):
-    changed = library.changed_by((f"depthsounder/{module}", old, new))
+@pytest.mark.parametrize(("module", "definition", "scripts"), STAGES)
+def test_an_edit_reruns_the_stages_that_use_it_and_no_other(library, module, definition, scripts):
+    changed = library.changed_by((module, definition))
     assert compute_jobs(changed) == every_job(scripts)
 
 
+def test_an_optimizer_of_the_registry_is_followed_in_whatever_form(library):
+    def inline(statement):
+        statement.value.values[0] = ast.parse("type('Mine', (GradientDescent,), {'FACTOR': 2})", mode="eval").body
+
+    library.edit("optimizers", "OPTIMIZERS", inline)
+    before = library.digests()
+    library.edit("optimizers", "OPTIMIZERS", the_number(2, 3))
+    after = library.digests()
+    assert {job for job in after if after[job] != before[job]} == every_job(TRAINING)
+
+
 def test_an_activation_reruns_its_own_cells_only(library):
-    changed = library.changed_by(("depthsounder/activations.py", "np.tanh(z, out=out)", "np.tanh(+z, out=out)"))
+    changed = library.changed_by(("activations", "_tanh"))
     assert compute_jobs(changed) == every_job(cells=[("tanh", "he_normal")])
 
 
 def test_a_helper_of_activations_reruns_all_that_use_it(library):
-    old, new = "np.reciprocal(out, out=out)", "np.divide(1.0, out, out=out)"
-    after = "\n\n\ndef _sigmoid_slope"
-    changed = library.changed_by(("depthsounder/activations.py", old + after, new + after))
+    changed = library.changed_by(("activations", "_sigmoid"))
     assert compute_jobs(changed) == every_job(cells=[("sigmoid", "critical"), ("silu", "orthogonal")])
 
 
 def test_a_record_of_an_activation_reruns_its_own_cells_only(library):
-    old, new = (f'Activation("relu", _relu, _relu_slope, kinks=({kink},)' for kink in (0.0, 0.5))
-    changed = library.changed_by(("depthsounder/activations.py", old, new))
+    changed = library.changed_by(("activations", "RELU"))
     assert compute_jobs(changed) == every_job(cells=[("relu", "gaussian_w1.5_b0.05")])
 
 
 def test_an_init_reruns_its_own_cells_only(library):
-    old, new = (
-        f'HE_NORMAL = Initializer("he_normal", lambda fan_in, fan_out, activation: {gain}' for gain in (2.0, 2.1)
-    )
-    changed = library.changed_by(("depthsounder/initializers.py", old, new))
+    changed = library.changed_by(("initializers", "HE_NORMAL"))
     assert compute_jobs(changed) == every_job(cells=[("tanh", "he_normal")])
 
 
 def test_the_quadrature_reruns_critical_cells_only(library):
-    for edit in (("REACH = 12.0", "REACH = 13.0"), ("_TINY, _HUGE = 1e-150, 1e150", "_TINY, _HUGE = 1e-140, 1e150")):
-        changed = library.changed_by(("depthsounder/gaussian.py", *edit))
+    for edit in (("REACH",), ("_TINY", the_number(1e-150, 1e-140)), ("_TINY", the_number(1e150, 1e140))):
+        changed = library.changed_by(("gaussian", *edit))
         assert compute_jobs(changed) == every_job(cells=[("sigmoid", "critical")])
 
 
 def test_the_gaussian_family_reruns_with_its_rule(library):
-    changed = library.changed_by(("depthsounder/initializers.py", "weight_gain / fan_in", "weight_gain / (fan_in + 0)"))
+    changed = library.changed_by(("initializers", "initializer"))
     # The rule stands where names are looked up, which every cell passes through.
     assert ("train_networks", "relu", "gaussian_w1.5_b0.05") in changed
 
@@ -191,23 +257,39 @@ NEW_ACTIVATION = """
 def _cube(z, out):
     np.power(z, 3, out=out)
 
-
 CUBE = Activation("cube", _cube, _linear_slope, kinks=(), rectifier=False, source="a test")
-ACTIVATIONS = {"""
+"""
 
-NEW_INIT = """
-HALF = Initializer("half", lambda fan_in, fan_out, activation: 0.5 / fan_in, "a test")
-INITIALIZERS = {"""
+NEW_INIT = 'HALF = Initializer("half", lambda fan_in, fan_out, activation: 0.5 / fan_in, "a test")'
+
+
+def before_registry(registry, source):
+    """The edit that puts statements in front of a registry."""
+
+    def edit(tree):
+        position = tree.body.index(found(tree, registry))
+        tree.body[position:position] = ast.parse(source).body
+
+    return edit
+
+
+def with_entry(source):
+    """The edit of a registry's statement that adds an entry at the end of its tuple."""
+
+    def edit(statement):
+        statement.value.generators[0].iter.elts.append(ast.parse(source, mode="eval").body)
+
+    return edit
 
 
 def test_a_new_activation_and_a_new_init_rerun_no_old_cell(library):
-    changed = library.changed_by(
-        ("depthsounder/activations.py", "\nACTIVATIONS = {", NEW_ACTIVATION),
-        ("depthsounder/activations.py", "        ERF,\n", "        ERF,\n        CUBE,\n"),
-        ("depthsounder/initializers.py", "\nINITIALIZERS = {", NEW_INIT),
-        ("depthsounder/initializers.py", "        ZEROS,\n", "        ZEROS,\n        HALF,\n"),
-    )
-    assert not compute_jobs(changed)
+    for module, registry, source, entry in (
+        ("activations", "ACTIVATIONS", NEW_ACTIVATION, "CUBE"),
+        ("initializers", "INITIALIZERS", NEW_INIT, "HALF"),
+    ):
+        library.change(f"depthsounder/{module}.py", before_registry(registry, source))
+        library.edit(module, registry, with_entry(entry))
+    assert not compute_jobs(library.changed())
 
 
 @pytest.mark.parametrize(
@@ -224,45 +306,159 @@ def test_what_is_made_of_the_numbers_reruns_no_cell(library, package, script):
 
 def test_what_stands_above_the_engine_reruns_no_cell(library):
     for name in ("meanfield", "overlaps", "spectra", "verdicts", "judging", "sweep", "collect", "prepare", "runs"):
-        path = library.folder / "depthsounder" / f"{name}.py"
-        source = path.read_text()
-        lines = source.splitlines(keepends=True)
-        # A statement more at the end of every function, from the last one up.
-        for function in reversed([node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]):
-            lines.insert(function.body[-1].lineno - 1, " " * function.body[-1].col_offset + "added = 1\n")
-        library.write(path, "".join(lines))
-    changed = library.changed(above=True)
-    assert not compute_jobs(changed)
-    assert changed == {(script,) for script in ABOVE}
+        # A statement more in every function.
+        def edit(tree):
+            for function in tree.body:
+                if isinstance(function, ast.FunctionDef):
+                    changed(function)
+
+        library.change(f"depthsounder/{name}.py", edit)
+    reran = library.changed(above=True)
+    assert not compute_jobs(reran)
+    assert reran == {(script,) for script in ABOVE}
 
 
 def test_a_script_reruns_its_own_jobs_only(library):
-    changed = library.changed_by(
-        ("scripts/tune_rate.py", 'trace_columns(traces, "tune")', 'trace_columns(list(traces), "tune")')
-    )
-    assert changed == every_job(["tune_rate"])
+    library.change("scripts/tune_rate.py", lambda tree: changed(found(tree, "main")))
+    assert library.changed() == every_job(["tune_rate"])
 
 
 def test_a_function_that_is_taken_from_elsewhere_is_part_of_the_code_that_calls_it(library):
-    changed = library.changed_by(("depthsounder/special.py", "special.erf(z, out=out)", "special.erfc(z, out=out)"))
-    assert not compute_jobs(changed)
-    changed = library.changed_by(("depthsounder/loss.py", "import numpy as np", "import jax.numpy as np"))
-    assert compute_jobs(changed) == every_job()
+    library.edit("special", "erf", the_name("erf", "erfc"))
+    assert not compute_jobs(library.changed())
+
+    def with_jax(tree):
+        (statement,) = [node for node in tree.body if isinstance(node, ast.Import) and node.names[0].name == "numpy"]
+        statement.names[0].name = "jax.numpy"
+
+    library.change("depthsounder/loss.py", with_jax)
+    assert compute_jobs(library.changed()) == every_job()
 
 
-def test_only_statements_that_the_digest_sees_stand_in_modules_that_it_cuts_up():
-    # A loop or a condition at the top of a module would run unseen; packages are taken whole.
-    seen = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
-    for path in sorted((ROOT / "src" / "depthsounder").glob("*.py")):
-        for node in ast.parse(path.read_text()).body:
-            text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-            assert text or isinstance(node, seen), f"{path.name}:{node.lineno}"
+def test_the_library_itself_can_be_followed_everywhere():
+    library = Library(SOURCE)
+    modules = [path for path in SOURCE.rglob("*.py") if path.relative_to(SOURCE).parts[0] not in WHOLE]
+    assert len(modules) > 40
+    for path in modules:
+        require_followed(library, ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix("__init__"))
 
 
-def test_the_library_is_imported_in_the_one_way_that_the_digest_follows():
-    for path in sorted((ROOT / "src" / "depthsounder").rglob("*.py")) + sorted((ROOT / "scripts").glob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
-                assert not any(alias.name.startswith("depthsounder") for alias in node.names), f"{path}:{node.lineno}"
-            elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("depthsounder."):
-                assert "*" not in {alias.name for alias in node.names}, f"{path}:{node.lineno}"
+def test_every_package_that_is_taken_whole_is_there():
+    assert all((SOURCE / package / "__init__.py").is_file() for package in WHOLE)
+
+
+# Two versions of a module `part`, of which the script `from depthsounder.user import result` must see the change.
+USER = "from depthsounder.part import thing\n\n\ndef result():\n    return thing\n"
+SEEN = {
+    "a module by its name": ("from depthsounder import part\n\ndef result():\n    return part.thing", "thing = {}"),
+    "a module under another name": (
+        "import depthsounder.part as other\n\ndef result():\n    return other.thing",
+        "thing = {}",
+    ),
+    "a module by its full name": (
+        "import depthsounder.part\n\ndef result():\n    return depthsounder.part.thing",
+        "thing = {}",
+    ),
+    "a module as a value": ("from depthsounder import part\n\ndef result():\n    return vars(part)", "thing = {}"),
+    "a relative import": ("from .part import thing\n\ndef result():\n    return thing", "thing = {}"),
+    "a relative module": ("from . import part\n\ndef result():\n    return part.thing", "thing = {}"),
+    "an import in a function": (
+        "def result():\n    from depthsounder.part import thing\n    return thing",
+        "thing = {}",
+    ),
+    "two imports of one name": (
+        (
+            "def other():\n    from depthsounder.empty import thing\n\n"
+            "def result():\n    from depthsounder.part import thing\n    return thing\n\n"
+            "def third():\n    from depthsounder.empty import thing"
+        ),
+        "thing = {}",
+    ),
+    "a name that is handed on": (
+        "from depthsounder.handing import thing\n\ndef result():\n    return thing",
+        "thing = {}",
+    ),
+    "a definition that hides an import": (USER, "from math import tau as thing\nthing = {}"),
+    "a second assignment": (USER, "thing = {}\nthing = thing"),
+    "an addition": (USER, "thing = 0\nthing += {}"),
+    "one of several names": (USER, "first, *thing = 1, {}"),
+    "a name within an expression": (USER, "other = (thing := {})"),
+    "a default argument": (USER, "number = {}\n\ndef thing(by=number):\n    return by"),
+    "a decorator": (USER, "def by(f):\n    return {}\n\n@by\ndef thing():\n    return 0"),
+    "a decorator's argument": (USER, "import functools\n\n@functools.lru_cache({})\ndef thing():\n    return 0"),
+    "a class attribute": (USER, "class thing:\n    number = {}"),
+    "a base class": (USER, "class Base:\n    number = {}\n\nclass thing(Base):\n    other = 0"),
+    "what a lambda captures": (USER, "number = {}\nthing = lambda: number"),
+    "a global of a function": (USER, "thing = 0\n\ndef start():\n    global thing\n    thing = {}"),
+}
+
+
+def small_library(folder, **modules):
+    """A library of a few small modules, and the script that takes `result` from `user`."""
+    (folder / "depthsounder").mkdir(exist_ok=True)
+    (folder / "script.py").write_text("from depthsounder.user import result\n")
+    handing = "from depthsounder.part import thing"
+    for name, text in {"__init__": "", "empty": "thing = 0", "handing": handing, **modules}.items():
+        (folder / "depthsounder" / f"{name}.py").write_text(f"{text}\n")
+    return folder / "script.py", Library(folder / "depthsounder")
+
+
+@pytest.mark.parametrize("kind", SEEN)
+def test_an_edit_is_seen_through_whatever_leads_to_it(tmp_path, kind):
+    user, part = SEEN[kind]
+    digests = set()
+    for number in (1, 2):
+        script, library = small_library(tmp_path, user=user, part=part.format(number))
+        digests.add(code_fingerprint(script, library=library))
+    assert len(digests) == 2
+
+
+HIDDEN = {
+    "a loop": "for thing in (1, 2):\n    pass",
+    "a condition": "if True:\n    thing = 1",
+    "an attempt": "try:\n    thing = 1\nfinally:\n    pass",
+    "a context": "with open('x') as thing:\n    pass",
+    "a call": "thing = []\nthing.append(1)",
+    "a call of another library": "import numpy as np\nnp.seterr(all='ignore')\nthing = 1",
+    "an item": "thing = {}\nthing['x'] = 1",
+    "an attribute": "def thing():\n    return 1\nthing.x = 1",
+    "a deletion": "thing, x = 1, 2\ndel x",
+    "a star import": "from math import *\nthing = 1",
+    "a star import of the library": "from depthsounder.empty import *",
+    "a registering decorator": (
+        "thing = {}\n\ndef by(f):\n    thing['x'] = f\n    return f\n\n@by\ndef g():\n    return 1"
+    ),
+    "a registering base class": (
+        "thing = {}\n\nclass Base:\n    def __init_subclass__(cls):\n        thing[cls.__name__] = cls\n\n"
+        "class One(Base):\n    x = 1"
+    ),
+    "a call of a function that registers": (
+        "thing = []\n\ndef put(x):\n    thing.append(x)\n\ndef make(x):\n    put(x)\n\nmade = make(1)"
+    ),
+    "names that are looked up": "thing = globals()['x']",
+    "modules that are looked up": "import importlib\nthing = importlib.import_module('x')",
+    "code in a text": "thing = eval('1')",
+    "what is not there": "other = 1",
+    "what is no Python": "thing = = 1",
+}
+
+
+@pytest.mark.parametrize("kind", HIDDEN)
+def test_what_would_hide_an_edit_is_refused_with_its_file(tmp_path, kind):
+    script, library = small_library(tmp_path, user=USER, part=HIDDEN[kind])
+    with pytest.raises(NotFollowed, match=r"part\.py"):
+        code_fingerprint(script, library=library)
+
+
+def test_what_is_imported_along_the_way_is_looked_at_too(tmp_path):
+    script, library = small_library(
+        tmp_path, user="from depthsounder.part import other\nresult = 1", part="print(1)\nother = 1"
+    )
+    with pytest.raises(NotFollowed, match=r"part\.py, line 1"):
+        code_fingerprint(script, library=library)
+
+
+def test_what_a_function_remembers_while_it_runs_hides_nothing(tmp_path):
+    part = "known = {}\n\n\ndef thing(x):\n    known[x] = x\n    return known[x]"
+    script, library = small_library(tmp_path, user=USER, part=part)
+    assert code_fingerprint(script, library=library)

@@ -24,9 +24,9 @@ SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 FLOORS = (
     {"antiderivative", "arrays", "clock", "damage", "exclusive", "products", "seal", "special"},
     {"activations", "blocks", "commands", "streams", "tables"},
-    {"collect", "contract", "dataset", "fingerprint", "gate", "gaussian", "sources"},
-    {"initializers", "kernels", "prepare"},
-    {"init_contract", "loss", "network", "optimizers"},
+    {"collect", "contract", "dataset", "definitions", "gate", "gaussian", "sources"},
+    {"entries", "initializers", "kernels", "prepare", "unseen"},
+    {"fingerprint", "init_contract", "loss", "network", "optimizers"},
     {"checked_network", "jacobian", "probes"},
     {"gradcheck"},
     {"checks"},

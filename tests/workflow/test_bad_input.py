@@ -1,5 +1,6 @@
 """What cannot be used is refused with one error that says where and what, before anything is written or started."""
 
+import re
 import subprocess
 import sys
 
@@ -14,7 +15,7 @@ def refusal(project, *arguments):
     """What a run says that refuses, which it does at once and with one error."""
     run = project.snakemake("--cores=1", *arguments)
     assert run.code != 0, run.output
-    assert run.output.count("cannot be used") == 1, run.output
+    assert len(re.findall("cannot be (used|read)", run.output)) == 1, run.output
     assert "Traceback" not in run.output
     assert "Job stats" not in run.output
     assert not any((project / folder).exists() for folder in ("results", "reports", "logs"))
@@ -55,6 +56,18 @@ def test_a_config_that_is_no_yaml_is_refused_with_the_line(fresh):
     line = (fresh / CONFIG).read_text().splitlines().index("width: [8") + 2
 
     assert f"{CONFIG}, line {line}: this is no YAML" in refusal(fresh)
+
+
+def test_code_in_which_an_edit_would_be_overlooked_is_named_with_its_file(fresh):
+    registry = "ACTIVATIONS = {"
+    fresh.edit("src/depthsounder/activations.py", registry, f"HIDDEN = [*map(replace, ())]\n\n{registry}")
+    fresh.edit("src/depthsounder/activations.py", "        TANH,\n", "        *HIDDEN,\n        TANH,\n")
+    fresh.edit("src/depthsounder/activations.py", "import dataclass\n", "import dataclass, replace\n")
+
+    output = refusal(fresh)
+
+    assert "depthsounder/activations.py, line" in output
+    assert "the name of the entry *HIDDEN of ACTIVATIONS cannot be read" in output
 
 
 def test_a_value_of_the_command_line_is_called_that(fresh):

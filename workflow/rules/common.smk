@@ -10,8 +10,9 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from depthsounder.changes import KEPT
 from depthsounder.clock import DatedInTheFuture, bring_back, require_past
 from depthsounder.config import STUDIES, ConfigError, check_data, stage_arguments, validate_config
+from depthsounder.definitions import NotFollowed
 from depthsounder.exclusive import RUNNER, NoClaim, claim, require_free
-from depthsounder.fingerprint import code_fingerprint
+from depthsounder.fingerprint import code_fingerprint, require_digests
 from depthsounder.progress import Portion, ProgressReporter, closing_words, portion
 from depthsounder.sources import source_files
 from depthsounder.sweep import PART_KINDS, Cell, RunPaths, cell_parts, check_paths, part_paths, table_parts
@@ -27,9 +28,11 @@ try:
     )
     paths = RunPaths(settings.run)
     warnings = check_data(settings, paths.data_stamp)
-    if workflow.is_main_process and not workflow.output_settings.dryrun:
-        require_free(paths.results)
-except (ConfigError, NoClaim, OSError) as error:
+    if workflow.is_main_process:
+        require_digests(ROOT / "scripts", settings.activations, settings.inits)
+        if not workflow.output_settings.dryrun:
+            require_free(paths.results)
+except (ConfigError, NoClaim, NotFollowed, OSError) as error:
     raise WorkflowError(str(error)) from None
 
 # Once, and not by each job that reads these files again.
