@@ -8,9 +8,10 @@ from depthsounder.config import load_resolved
 from depthsounder.dataset import load_dataset
 from depthsounder.gate import read_refusals, standing
 from depthsounder.judging import judge_cells
+from depthsounder.reference import References
 from depthsounder.sweep import cells
 from depthsounder.tables import VERDICTS, write_rows
-from depthsounder.verdicts import Thresholds
+from depthsounder.thresholds import Thresholds
 
 
 def main() -> None:
@@ -26,10 +27,11 @@ def main() -> None:
     arguments = parser.parse_args()
     config = load_resolved(arguments.config)
     thresholds = Thresholds(**dict(config.verdicts))
-    entropy = load_dataset(arguments.data).class_entropy
+    labels = load_dataset(arguments.data).train_labels
+    references = References(config.root_seed, labels, config.training.batch_size, config.training.steps)
     every = ((cell.depth, cell.activation, cell.init) for cell in cells(config))
     names = standing(every, read_refusals(arguments.checks))
-    rows = judge_cells(arguments.signal, arguments.traces, names, config.training.steps, entropy, thresholds)
+    rows = judge_cells(arguments.signal, arguments.traces, names, references, thresholds)
     metadata = {"settings": config.verdicts.model_dump_json(), "code": arguments.code}
     write_rows(arguments.output, list(rows), VERDICTS, metadata)
 

@@ -9,8 +9,9 @@ from depthsounder.commands import run
 from depthsounder.config import load_resolved
 from depthsounder.dataset import load_dataset
 from depthsounder.gate import read_refusals, standing
+from depthsounder.reference import References
 from depthsounder.tables import CLAIMS, write_rows
-from depthsounder.verdicts import Thresholds
+from depthsounder.thresholds import Thresholds
 
 
 def main() -> None:
@@ -35,6 +36,9 @@ def main() -> None:
         width=config.width,
         optimizer=config.training.optimizer,
         steps=config.training.steps,
+        references=References(
+            config.root_seed, dataset.train_labels, config.training.batch_size, config.training.steps
+        ),
         thresholds=Thresholds(**dict(config.verdicts)),
     )
     claims = ledger()

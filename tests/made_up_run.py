@@ -9,7 +9,8 @@ from depthsounder.comparing import Pair, compare, evaluation_tails
 from depthsounder.config import Config, save_resolved
 from depthsounder.dataset import Dataset, save_dataset
 from depthsounder.judging import judge_cells
-from depthsounder.verdicts import Thresholds
+from depthsounder.reference import References
+from depthsounder.thresholds import Thresholds
 
 CLASSES = 4
 ENTROPY = float(np.log(CLASSES))
@@ -57,9 +58,11 @@ def make_config(depths, activations, inits, **changes):
         "verdicts": {
             "exploding_ratio": 100.0,
             "vanishing_ratio": 0.01,
+            "collapsed_share": 0.01,
             "trains_loss": 0.1,
             "trains_share": 0.8,
             "stalled_loss": 0.98,
+            "plateau_loss": 1.1,
             "diverged_loss": 2.0,
             "tail_steps": 5,
         },
@@ -69,10 +72,11 @@ def make_config(depths, activations, inits, **changes):
     return Config.model_validate({**values, **changes})
 
 
-def write_run(folder, depths, activations, inits, *, factor=None, claims=None, classes=None, **changes):
+def write_run(folder, depths, activations, inits, *, factor=None, claims=None, classes=None, losses=None, **changes):
     """Write all that a finished run leaves for figures and report.
 
-    `factor(activation, init)` is what a layer multiplies q and δ² by; without it the init decides alone.
+    `factor(activation, init)` is what a layer multiplies q and δ² by; without it the init decides alone. `losses` are
+    every network's, as multiples of H; without them the factor decides.
     """
     config = make_config(depths, activations, inits, **changes)
     factor = factor or (lambda activation, init: GAIN.get(init, 1.2))
@@ -84,13 +88,12 @@ def write_run(folder, depths, activations, inits, *, factor=None, claims=None, c
     cells = list(itertools.product(depths, activations, inits))
     _write(folder, "signal", [rows for cell in cells for rows in _signal(config, cell, factor(*cell[1:]))])
     _write(folder, "jacobian", [rows for cell in cells for rows in _jacobian(config, cell, factor(*cell[1:]))])
-    _write(folder, "traces", [rows for cell in cells for rows in _traces(config, cell, factor(*cell[1:]))])
+    _write(folder, "traces", [rows for cell in cells for rows in _traces(config, cell, factor(*cell[1:]), losses)])
     _write(folder, "theory", [_theory(cell, factor(*cell[1:])) for cell in cells])
     _write(folder, "gradient_check", list(_checks(config)))
     thresholds = Thresholds(**config.verdicts.model_dump())
-    judged = judge_cells(
-        folder / "signal.parquet", folder / "traces.parquet", cells, config.training.steps, ENTROPY, thresholds
-    )
+    references = References(config.root_seed, labels, config.training.batch_size, config.training.steps)
+    judged = judge_cells(folder / "signal.parquet", folder / "traces.parquet", cells, references, thresholds)
     verdicts = list(judged)
     columns = {name: [row[name] for row in verdicts] for name in tables.VERDICTS.names}
     tables.write_table(folder / "verdicts.parquet", columns, tables.VERDICTS)
@@ -149,7 +152,7 @@ def _jacobian(config, cell, factor):
         yield {**_named(cell), "rows": index, "seed": seed, "index": index, "log_singular_value": logarithms}
 
 
-def _traces(config, cell, factor):
+def _traces(config, cell, factor, given):
     """A loss that falls where the signal is healthy, stands still where it vanished, and blows up where it exploded."""
     steps = config.training.steps
     with np.errstate(over="ignore", under="ignore"):
@@ -159,7 +162,9 @@ def _traces(config, cell, factor):
         ("evaluate", np.arange(config.seeds.evaluate), [0.1]),
     ):
         for seed, rate in itertools.product(seeds, rates):
-            if growth > 1e3:
+            if given is not None:
+                losses = ENTROPY * given
+            elif growth > 1e3:
                 losses = ENTROPY * np.array([1.0, 1e3, np.nan])
             else:
                 losses = ENTROPY * np.exp(-np.arange(steps + 1) * 0.15 * min(1.0, growth))

@@ -7,8 +7,20 @@ from scipy.special import logsumexp
 
 from depthsounder.activations import ACTIVATIONS
 from depthsounder.dataset import Dataset
+from depthsounder.reference import Guessing
 
 EVERY_ACTIVATION = list(ACTIVATIONS.values())
+
+
+class FlatReferences:
+    """Batches in which every class is as frequent as in all examples, so that guessing always costs H."""
+
+    def __init__(self, entropy, steps):
+        self.entropy, self.steps = entropy, steps
+
+    def guessing(self, seed, window):
+        flat = np.full(self.steps + 2 - window, self.entropy)
+        return Guessing(least=flat, by_frequency=flat, blind=self.entropy)
 
 
 def name_of(value):

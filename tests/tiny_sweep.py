@@ -28,9 +28,11 @@ TINY_SWEEP = {
     "verdicts": {
         "exploding_ratio": 100.0,
         "vanishing_ratio": 0.01,
+        "collapsed_share": 0.01,
         "trains_loss": 0.1,
         "trains_share": 0.8,
         "stalled_loss": 0.98,
+        "plateau_loss": 1.1,
         "diverged_loss": 2.0,
         "tail_steps": 3,
     },

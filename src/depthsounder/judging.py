@@ -4,7 +4,7 @@ This module gathers; the rules are in `verdicts`.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,29 +12,51 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from depthsounder.reasons import reason
+from depthsounder.reference import References
 from depthsounder.tables import CELL_KEYS, read_table
+from depthsounder.thresholds import Thresholds
 from depthsounder.tuning import NetworkLosses, group_losses
 from depthsounder.verdicts import (
     NO_SIGNAL_VERDICT,
+    ForwardVerdict,
     SignalVerdict,
-    Thresholds,
     delta_ratios,
+    judge_forward,
     judge_signal,
     judge_training,
-    reason,
 )
 
 CellName = tuple[int, str, str]
 
-_MEASURED = ["z_second_moment", "h_variance", "weight_grad_rms", "delta_second_moment"]
+_MEASURED = [
+    "z_second_moment",
+    "h_variance",
+    "weight_grad_rms",
+    "delta_second_moment",
+    "z_batch_variance",
+    "dead_fraction",
+]
+
+_IN_WORDS_ONLY = ("first_escape", "last_escape", "usable_rate")
+"""What a training verdict has and the table does not, but in its reason."""
+
+
+@dataclass(frozen=True)
+class _Initial:
+    """What a cell was before training."""
+
+    signal: SignalVerdict
+    forward: ForwardVerdict
+    forward_ratio: float | None
+    dead_seeds: frozenset[int]
 
 
 def judge_cells(
     signal_path: Path,
     traces_path: Path,
     cells: Iterable[CellName],
-    steps: int,
-    entropy: float,
+    references: References,
     thresholds: Thresholds,
 ) -> Iterator[dict[str, object]]:
     """Yield the rows of the verdicts table.
@@ -45,26 +67,24 @@ def judge_cells(
         The collected tables.
     cells
         (depth, activation, init) of each row, in the order wanted.
-    steps
-        Updates of a full training.
-    entropy
-        H of the class prior in nats.
+    references
+        What constant predictions cost on the batches of the run's seeds.
     """
-    initial = _cell_frames(_initial_signal(signal_path))
+    frames = _cell_frames(_initial_signal(signal_path))
     losses = _cell_frames(read_table(traces_path, [*CELL_KEYS, "phase", "seed", "learning_rate", "train_loss"]))
     for cell in cells:
-        signal, forward_ratio = _judge_initial(initial[cell], thresholds)
+        initial = _judge_initial(frames[cell], thresholds)
         tuning, evaluation = (_network_losses(losses[cell], phase) for phase in ("tune", "evaluate"))
-        training = judge_training(tuning, evaluation, steps, entropy, thresholds)
-        columns = asdict(training)
-        # The table has it in words only.
-        del columns["usable_rate"]
+        training = judge_training(tuning, evaluation, references, thresholds)
+        dead_at_birth = sum(seed in initial.dead_seeds for _, seed in evaluation)
         yield {
             **dict(zip(CELL_KEYS, cell, strict=True)),
-            **asdict(signal),
-            **columns,
-            "forward_ratio": forward_ratio,
-            "reason": reason(signal, training, steps, entropy, thresholds),
+            **asdict(initial.signal),
+            **asdict(initial.forward),
+            **{name: value for name, value in asdict(training).items() if name not in _IN_WORDS_ONLY},
+            "forward_ratio": initial.forward_ratio,
+            "dead_at_birth": dead_at_birth,
+            "reason": reason(initial.signal, initial.forward, training, dead_at_birth, references.steps, thresholds),
         }
 
 
@@ -88,16 +108,21 @@ def _network_losses(frame: pd.DataFrame, phase: str) -> NetworkLosses:
     return group_losses(*(frame[name].to_numpy() for name in ("learning_rate", "seed", "train_loss")))
 
 
-def _judge_initial(frame: pd.DataFrame, thresholds: Thresholds) -> tuple[SignalVerdict, float | None]:
-    """Judge a cell's rows at step 0, and return the median of q^L/q^1 beside the verdict."""
+def _judge_initial(frame: pd.DataFrame, thresholds: Thresholds) -> _Initial:
+    """Judge a cell's rows at step 0."""
     depth = int(frame["layer"].max()) - 1
-    if depth == 1:
-        return NO_SIGNAL_VERDICT, None
     hidden = frame[frame["layer"] <= depth]
-    values = hidden[_MEASURED].to_numpy(float).reshape(-1, depth, len(_MEASURED))
-    q, delta = values[:, :, 0], values[:, :, 3]
-    finite = np.isfinite(values[:, :, :3]).all(axis=(1, 2))
-    return judge_signal(delta_ratios(delta[:, 0], delta[:, -1], finite), thresholds), _forward_ratio(q)
+    columns = hidden[_MEASURED].to_numpy(float).reshape(-1, depth, len(_MEASURED))
+    q, _, _, delta, variance, dead = np.moveaxis(columns, -1, 0)
+    seeds = hidden["seed"].to_numpy().reshape(-1, depth)[:, 0]
+    finite = np.isfinite(columns[:, :, :3]).all(axis=(1, 2))
+    ratios = delta_ratios(delta[:, 0], delta[:, -1], finite)
+    return _Initial(
+        signal=NO_SIGNAL_VERDICT if depth == 1 else judge_signal(ratios, thresholds),
+        forward=judge_forward(variance[:, -1], q[:, -1], dead[:, -1], thresholds),
+        forward_ratio=None if depth == 1 else _forward_ratio(q),
+        dead_seeds=frozenset(seeds[(delta == 0).any(axis=1)].tolist()),
+    )
 
 
 def _forward_ratio(q: np.ndarray) -> float | None:

@@ -75,7 +75,7 @@ def duration(seconds: float) -> str:
 def closing_words(paths: RunPaths, seconds: float) -> str:
     """Return what a run ends with: what became of its cells, where the report lies, and the time it took."""
     verdicts = Counter(read_table(paths.table("verdicts"), ["training_verdict"]).column(0).to_pylist())
-    words = ", ".join(f"{verdicts[word]} {word}" for word in ("trains", "partial", "stalled", "diverged"))
+    words = ", ".join(f"{verdicts[word]} {word}" for word in ("trains", "partial", "mixed", "stalled", "diverged"))
     cells = sum(verdicts.values())
     noun = "cell" if cells == 1 else "cells"
     refused = "".join(

@@ -4,12 +4,13 @@ The small tables are read at once; the long ones (signal, jacobian, traces) only
 only what figures and report use. Nothing is computed here: what the numbers mean is the figures' business.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +18,7 @@ import pyarrow.compute as pc
 from depthsounder.config import Config, load_resolved
 from depthsounder.dataset import load_dataset
 from depthsounder.gate import CONTRACT, RefusedCells, read_refusals
+from depthsounder.reference import References
 from depthsounder.tables import CELL_KEYS, SCHEMAS, read_table
 
 CELL = list(CELL_KEYS)
@@ -46,24 +48,31 @@ class DataFacts:
         H, the entropy of the training part's class prior in nats.
     classes
         The names of the labels.
-    n_inputs, n_train, n_test
-        Features, training examples and test examples.
+    n_inputs, n_test
+        Features and test examples.
     class_counts
         Examples of each class in both parts.
     features
         The names of the features.
     warnings
         What a person should look at.
+    train_labels
+        (n_train,), of the training examples, from 0.
     """
 
     class_entropy: float
     classes: tuple[str, ...]
     n_inputs: int
-    n_train: int
     n_test: int
     class_counts: tuple[int, ...]
     features: tuple[str, ...]
     warnings: tuple[str, ...]
+    train_labels: np.ndarray
+
+    @property
+    def n_train(self) -> int:
+        """The number of training examples."""
+        return len(self.train_labels)
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,14 @@ class Run:
         traces = read_table(self.table_path("traces"), _TRACE_COLUMNS)
         return _frame(traces.filter(pc.equal(traces["phase"], "evaluate")).drop_columns(["phase"]))
 
+    def evaluated_networks(self) -> Iterator[tuple[tuple[int, str, str], int, np.ndarray]]:
+        """Yield the cell, the seed and the training losses of each network on which the training verdicts rest."""
+        networks = self.evaluation_traces.groupby([*CELL, "seed"], observed=True, sort=True)["train_loss"]
+        network: Any
+        for network, losses in networks:
+            depth, activation, init, seed = network
+            yield (int(depth), str(activation), str(init)), int(seed), losses.to_numpy()
+
     def sampled_traces(self, steps: Sequence[int]) -> pd.DataFrame:
         """Return the training loss at a few steps of all networks, tuning and evaluation alike."""
         traces = read_table(self.table_path("traces"), [*_TRACE_COLUMNS, "learning_rate"])
@@ -127,6 +144,12 @@ class Run:
     def refusals(self) -> list[RefusedCells]:
         """The activations with inits that were refused, of which no other table has a row."""
         return read_refusals(self.table_path("gradient_check"))
+
+    @cached_property
+    def references(self) -> References:
+        """What constant predictions cost on the batches of the run's seeds."""
+        training = self.config.training
+        return References(self.config.root_seed, self.data.train_labels, training.batch_size, training.steps)
 
     @property
     def activations(self) -> list[str]:
@@ -169,11 +192,11 @@ def load_run(folder: Path) -> Run:
         class_entropy=dataset.class_entropy,
         classes=tuple(str(name) for name in dataset.classes),
         n_inputs=dataset.n_inputs,
-        n_train=len(dataset.train_labels),
         n_test=len(dataset.test_labels),
         class_counts=tuple(dataset.class_counts.tolist()),
         features=tuple(dataset.features.tolist()),
         warnings=tuple(dataset.warnings.tolist()),
+        train_labels=dataset.train_labels,
     )
     small = {
         name: read_table(folder / f"{name}.parquet").to_pandas()

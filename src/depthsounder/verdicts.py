@@ -1,46 +1,28 @@
-"""The two verdicts of a cell: did its signal survive at initialization, and did it train?
+"""The verdicts of a cell: did its signal survive at initialization, both ways, and did it train?
 
 The rules are exact and their words too: "stalled" means within the steps of this run, and "diverged" means that no rate
 of this grid was usable, or that the chosen one was not for most of the seeds that are judged. Every threshold comes
 from the config.
 
 This module knows measured numbers and thresholds; it predicts nothing (`meanfield`) and judges no claim (`claims`).
+What became of a single network is `fates`, and the verdicts in words are `reasons`.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
+from depthsounder.fates import Fate, escape_step, fate
+from depthsounder.reference import References
+from depthsounder.thresholds import Thresholds
 from depthsounder.tuning import NetworkLosses, tail_loss
 
 CONFIDENCE = 0.95
 
-
-@dataclass(frozen=True)
-class Thresholds:
-    """Where one word ends and the next begins; the config's section `verdicts` says where each number comes from.
-
-    Attributes
-    ----------
-    exploding_ratio, vanishing_ratio
-        Bounds of D between which a signal is healthy.
-    trains_loss, stalled_loss, diverged_loss
-        Tail losses, as multiples of the class entropy H.
-    trains_share
-        The share of seeds that must train.
-    tail_steps
-        The number of last batch losses whose mean is the tail loss, and of those whose mean tells an escape.
-    """
-
-    exploding_ratio: float
-    vanishing_ratio: float
-    trains_loss: float
-    trains_share: float
-    stalled_loss: float
-    diverged_loss: float
-    tail_steps: int
+COLLAPSED, DISTINCT = "collapsed", "distinct"
 
 
 @dataclass(frozen=True)
@@ -106,11 +88,62 @@ NO_SIGNAL_VERDICT = SignalVerdict(None, None, None, None, None)
 
 
 @dataclass(frozen=True)
+class ForwardVerdict:
+    """The columns of the verdicts table on what layer L tells of the inputs; None stands for null.
+
+    Attributes
+    ----------
+    forward_verdict
+        *distinct*, or *collapsed* if nearly all of q is common to all inputs; None if most networks overflowed.
+    variance_share
+        The variance over inputs, as a share of q: the median over seeds that stayed finite. Where nothing arrives at
+        all it is 0.
+    dead_units
+        The share of units that are dead, the median over seeds; None but for rectifiers.
+    """
+
+    forward_verdict: str | None
+    variance_share: float | None
+    dead_units: float | None
+
+
+def judge_forward(
+    batch_variance: np.ndarray, second_moment: np.ndarray, dead_fraction: np.ndarray, thresholds: Thresholds
+) -> ForwardVerdict:
+    """Judge whether the last hidden layer still tells one input from another.
+
+    Parameters
+    ----------
+    batch_variance, second_moment, dead_fraction
+        (seeds,), of layer L; the last is NaN but for rectifiers.
+    """
+    with np.errstate(all="ignore"):
+        shares = np.where(second_moment == 0, 0.0, batch_variance / second_moment)
+    finite = np.isfinite(shares) & np.isfinite(second_moment)
+    dead_units = None if np.isnan(dead_fraction).all() else float(np.nanmedian(dead_fraction))
+    if finite.sum() <= len(shares) / 2:
+        return ForwardVerdict(None, None, dead_units)
+    share = float(np.median(shares[finite]))
+    return ForwardVerdict(forward_word(share, thresholds), share, dead_units)
+
+
+def forward_word(variance_share: float, thresholds: Thresholds) -> str:
+    """Return the word for the variance over inputs as a share of q."""
+    return COLLAPSED if variance_share < thresholds.collapsed_share else DISTINCT
+
+
+@dataclass(frozen=True)
 class TrainingVerdict:
     """The training columns of the verdicts table, and what else its reason rests on; None stands for null.
 
     Attributes
     ----------
+    reference_loss
+        The least that a constant prediction costs on a tail's batches, the median over seeds.
+    successes, learning, falling, on_plateau, above_plateau, diverged_seeds
+        How many of the `seeds` had each fate (`fates`).
+    first_escape, last_escape
+        The first and the last step at which one of the seeds left the plateau; no columns of the table.
     usable_rate
         Whether at some rate half of the tuning seeds or more did not diverge; no column of the table.
     """
@@ -119,40 +152,45 @@ class TrainingVerdict:
     best_learning_rate: float
     edge_of_grid: bool
     tail_loss: float
+    reference_loss: float
     escape_step: float | None
     successes: int
+    learning: int
+    falling: int
+    on_plateau: int
+    above_plateau: int
+    diverged_seeds: int
     seeds: int
     success_rate: float
     success_rate_low: float
     success_rate_high: float
+    first_escape: float | None
+    last_escape: float | None
     usable_rate: bool
 
 
-def escape_step(losses: np.ndarray, level: float, window: int) -> float:
-    """Return the first step at which the mean of the last `window` losses falls below `level`; infinite if none does.
+def training_word(fates: Counter[Fate], usable_rate: bool, trains_share: float) -> str:
+    """Return the verdict on a cell, from the fates of its evaluation seeds.
 
-    Parameters
-    ----------
-    losses
-        The training loss of each step, in nats.
+    In this order: *diverged* if no rate was usable or more than half of the seeds diverged; *trains* if enough of them
+    trained; *partial* if enough trained, are learning or are falling; *stalled* if more than half stand on the plateau
+    or above it, or none does anything else but diverge; *mixed* if none of these: some learn, and others do not.
     """
-    if len(losses) < window:
-        return np.inf
-    means = np.convolve(losses.astype(np.float64), np.full(window, 1.0 / window), mode="valid")
-    below = np.flatnonzero(means < level)
-    return float(below[0] + window - 1) if len(below) else np.inf
-
-
-def _diverges(networks: Sequence[np.ndarray], steps: int, entropy: float, thresholds: Thresholds) -> bool:
-    """Tell whether more than half of some networks are not finite or end above both their start and a multiple of H."""
-    tails = [tail_loss(losses, steps, thresholds.tail_steps) for losses in networks]
-    bounds = [max(thresholds.diverged_loss * entropy, losses[0]) for losses in networks]
-    blown_up = [tail == np.inf or tail > bound for tail, bound in zip(tails, bounds, strict=True)]
-    return sum(blown_up) > len(blown_up) / 2
+    seeds = fates.total()
+    learned = fates["trained"] + fates["learning"] + fates["falling"]
+    if not usable_rate or fates["diverged"] > seeds / 2:
+        return "diverged"
+    if fates["trained"] >= trains_share * seeds:
+        return "trains"
+    if learned >= trains_share * seeds:
+        return "partial"
+    if fates["on_plateau"] + fates["above_plateau"] > seeds / 2 or not learned:
+        return "stalled"
+    return "mixed"
 
 
 def judge_training(
-    tuning: NetworkLosses, evaluation: NetworkLosses, steps: int, entropy: float, thresholds: Thresholds
+    tuning: NetworkLosses, evaluation: NetworkLosses, references: References, thresholds: Thresholds
 ) -> TrainingVerdict:
     """Judge a cell's training, at the rate that its tuning seeds chose, on its evaluation seeds.
 
@@ -162,77 +200,61 @@ def judge_training(
         The losses at every rate of the grid.
     evaluation
         The losses of the other seeds, at the chosen rate.
-    steps
-        The updates of a full training.
-    entropy
-        H, the entropy of the class prior in nats.
+    references
+        What constant predictions cost on the batches of these seeds.
     """
     rates = sorted({rate for rate, _ in tuning})
     best = next(iter(evaluation))[0]
-    networks = list(evaluation.values())
-    tails = np.array([tail_loss(losses, steps, thresholds.tail_steps) for losses in networks])
-    escapes = [escape_step(losses, thresholds.stalled_loss * entropy, thresholds.tail_steps) for losses in networks]
-    successes = int(np.sum(tails <= thresholds.trains_loss * entropy))
-    share = stats.binomtest(successes, len(networks)).proportion_ci(CONFIDENCE, method="wilson")
     usable_rate = not all(
-        _diverges([losses for (rate, _), losses in tuning.items() if rate == tried], steps, entropy, thresholds)
+        _most_diverge(
+            [(seed, losses) for (rate, seed), losses in tuning.items() if rate == tried], references, thresholds
+        )
         for tried in rates
     )
-    median_tail, median_escape = float(np.median(tails)), float(np.median(escapes))
-    if not usable_rate or _diverges(networks, steps, entropy, thresholds):
-        verdict = "diverged"
-    elif successes >= thresholds.trains_share * len(networks):
-        verdict = "trains"
-    elif np.median(tails[np.isfinite(tails)]) >= thresholds.stalled_loss * entropy:
-        # Of the networks that stayed finite: what blew up did not stall.
-        verdict = "stalled"
-    else:
-        verdict = "partial"
+    networks = [(seed, losses) for (_, seed), losses in evaluation.items()]
+    fates = _fates(networks, references, thresholds)
+    guessing = [references.guessing(seed, thresholds.tail_steps) for seed, _ in networks]
+    tails = [tail_loss(losses, references.steps, thresholds.tail_steps) for _, losses in networks]
+    escapes = np.array(
+        [
+            escape_step(losses, thresholds.stalled_loss * known.least, thresholds.tail_steps)
+            for (_, losses), known in zip(networks, guessing, strict=True)
+        ]
+    )
+    escaped = escapes[np.isfinite(escapes)]
+    successes = fates["trained"]
+    share = stats.binomtest(successes, len(networks)).proportion_ci(CONFIDENCE, method="wilson")
+    median_escape = float(np.median(escapes))
     return TrainingVerdict(
-        training_verdict=verdict,
+        training_verdict=training_word(fates, usable_rate, thresholds.trains_share),
         best_learning_rate=best,
         edge_of_grid=best in (rates[0], rates[-1]),
-        tail_loss=median_tail,
+        tail_loss=float(np.median(tails)),
+        reference_loss=float(np.median([known.least[-1] for known in guessing])),
         escape_step=median_escape if np.isfinite(median_escape) else None,
         successes=successes,
+        learning=fates["learning"],
+        falling=fates["falling"],
+        on_plateau=fates["on_plateau"],
+        above_plateau=fates["above_plateau"],
+        diverged_seeds=fates["diverged"],
         seeds=len(networks),
         success_rate=successes / len(networks),
         success_rate_low=float(share.low),
         success_rate_high=float(share.high),
+        first_escape=float(escaped.min()) if len(escaped) else None,
+        last_escape=float(escaped.max()) if len(escaped) else None,
         usable_rate=usable_rate,
     )
 
 
-def reason(signal: SignalVerdict, training: TrainingVerdict, steps: int, entropy: float, thresholds: Thresholds) -> str:
-    """Say both verdicts in words, with the numbers that they rest on."""
-    return f"{_signal_reason(signal, thresholds)} {_training_reason(training, steps, entropy, thresholds)}"
-
-
-def _signal_reason(signal: SignalVerdict, thresholds: Thresholds) -> str:
-    if signal.signal_verdict is None:
-        return "One hidden layer has no ratio of errors."
-    interval = (
-        "" if signal.delta_ratio_low is None else f" ({signal.delta_ratio_low:.2g} to {signal.delta_ratio_high:.2g})"
+def _fates(networks: Sequence[tuple[int, np.ndarray]], references: References, thresholds: Thresholds) -> Counter[Fate]:
+    """Count the fates of networks, each given by its seed and losses."""
+    return Counter(
+        fate(losses, references.guessing(seed, thresholds.tail_steps), references.steps, thresholds)
+        for seed, losses in networks
     )
-    bound = {
-        "exploding": f"above {thresholds.exploding_ratio:g}",
-        "vanishing": f"below {thresholds.vanishing_ratio:g}",
-        "healthy": f"between {thresholds.vanishing_ratio:g} and {thresholds.exploding_ratio:g}",
-    }[signal.signal_verdict]
-    borderline = ", borderline" if signal.signal_borderline else ""
-    return f"Signal {signal.signal_verdict}{borderline}: D = {signal.delta_ratio:.2g}{interval} is {bound}."
 
 
-def _training_reason(training: TrainingVerdict, steps: int, entropy: float, thresholds: Thresholds) -> str:
-    share = f"{training.successes} of {training.seeds} seeds reach {thresholds.trains_loss:g} H"
-    tail = f"median tail loss {training.tail_loss:.3g} = {training.tail_loss / entropy:.2g} H"
-    rate = f"at rate {training.best_learning_rate:g}" + (", the edge of the grid" if training.edge_of_grid else "")
-    words = {
-        "diverged": "More than half of the evaluation seeds diverged at the chosen rate, which tuning found usable"
-        if training.usable_rate
-        else "No usable rate on this grid",
-        "trains": f"Trains within {steps} steps",
-        "stalled": f"Stalled within {steps} steps",
-        "partial": f"Partly trained within {steps} steps",
-    }[training.training_verdict]
-    return f"{words}: {share}, {tail}, {rate}."
+def _most_diverge(networks: Sequence[tuple[int, np.ndarray]], references: References, thresholds: Thresholds) -> bool:
+    return _fates(networks, references, thresholds)["diverged"] > len(networks) / 2

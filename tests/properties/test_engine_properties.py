@@ -5,10 +5,11 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from support import EVERY_ACTIVATION, small_dataset
+from support import EVERY_ACTIVATION, FlatReferences, small_dataset
 
 from depthsounder.activations import LEAKY_RELU, LINEAR, RELU
 from depthsounder.checked_network import draw_checked_network
+from depthsounder.fates import escape_step
 from depthsounder.gradcheck import complex_step, parameter_tensors, relative_error
 from depthsounder.initializers import draw_network, initializer, layer_sizes
 from depthsounder.loss import cross_entropy
@@ -16,12 +17,24 @@ from depthsounder.network import NetworkStack, pack, parameter_count
 from depthsounder.probes import Probe
 from depthsounder.streams import stream
 from depthsounder.tables import read_table, write_table
+from depthsounder.thresholds import Thresholds
 from depthsounder.training import Recipe, Trace, Trainer, batches, draw_stack
 from depthsounder.tuning import choose_rate, group_losses, tail_loss
-from depthsounder.verdicts import Thresholds, escape_step, judge_signal, judge_training
+from depthsounder.verdicts import judge_signal, judge_training
 
 DATASET = small_dataset()
-THRESHOLDS = Thresholds(100.0, 0.01, 0.1, 0.8, 0.98, 2.0, tail_steps=5)
+THRESHOLDS = Thresholds(
+    exploding_ratio=100.0,
+    vanishing_ratio=0.01,
+    collapsed_share=0.01,
+    trains_loss=0.1,
+    trains_share=0.8,
+    stalled_loss=0.98,
+    plateau_loss=1.1,
+    diverged_loss=2.0,
+    tail_steps=5,
+)
+ENTROPY = 2.3
 
 activations = st.sampled_from(EVERY_ACTIVATION)
 inits = st.sampled_from(
@@ -235,7 +248,7 @@ def test_cutting_rows_into_networks_is_the_inverse_of_joining_them(losses):
 
 @given(any_losses, st.floats(0.1, 5.0), st.integers(1, 10))
 def test_the_escape_is_found_by_looking_at_one_window_after_another(losses, level, window):
-    found = escape_step(losses, level, window)
+    found = escape_step(losses, np.full(max(len(losses) - window + 1, 0), level), window)
     exact = losses.astype(float)
     means = {end: exact[end - window + 1 : end + 1].mean() for end in range(window - 1, len(losses))}
     # Where a mean is the level itself, rounding decides.
@@ -274,7 +287,8 @@ def test_a_borderline_is_an_interval_with_a_threshold_in_it(ratios):
 def test_a_training_verdict_does_not_depend_on_the_order_of_seeds(evaluation, tuned, random):
     def judge(traces):
         tuning = {(rate, seed): trace for rate in (0.1, 1.0) for seed, trace in enumerate(tuned)}
-        return judge_training(tuning, {(0.1, seed): trace for seed, trace in enumerate(traces)}, 20, 2.3, THRESHOLDS)
+        evaluated = {(0.1, seed): trace for seed, trace in enumerate(traces)}
+        return judge_training(tuning, evaluated, FlatReferences(ENTROPY, 20), THRESHOLDS)
 
     verdict = judge(evaluation)
     assert judge(random.sample(evaluation, len(evaluation))) == verdict
@@ -282,6 +296,15 @@ def test_a_training_verdict_does_not_depend_on_the_order_of_seeds(evaluation, tu
     assert 0.0 <= verdict.success_rate_low <= verdict.success_rate <= verdict.success_rate_high <= 1.0
     if verdict.training_verdict == "trains":
         assert verdict.success_rate >= THRESHOLDS.trains_share
-        assert verdict.tail_loss <= THRESHOLDS.trains_loss * 2.3
+        assert verdict.tail_loss <= THRESHOLDS.trains_loss * ENTROPY
+    learned = verdict.successes + verdict.learning + verdict.falling
+    standing = verdict.on_plateau + verdict.above_plateau
+    assert learned + standing + verdict.diverged_seeds == verdict.seeds
+    if verdict.training_verdict == "partial":
+        assert learned >= THRESHOLDS.trains_share * verdict.seeds
+    if verdict.training_verdict == "mixed":
+        assert 0 < learned < THRESHOLDS.trains_share * verdict.seeds
+        assert standing <= verdict.seeds / 2
     if verdict.training_verdict == "stalled":
-        assert verdict.tail_loss >= THRESHOLDS.stalled_loss * 2.3
+        assert standing > verdict.seeds / 2 or not learned
+        assert verdict.tail_loss >= THRESHOLDS.stalled_loss * ENTROPY

@@ -32,9 +32,10 @@ from depthsounder.claims import (
 from depthsounder.claims.ledger import VERDICTS
 from depthsounder.claims.xavier_for_sigmoid import chi_1
 from depthsounder.initializers import INITIALIZERS, initializer
+from depthsounder.reference import References
 from depthsounder.streams import stream
 from depthsounder.tables import CLAIMS, SCHEMAS, read_table, write_rows, write_table
-from depthsounder.verdicts import Thresholds
+from depthsounder.thresholds import Thresholds
 
 SETTINGS = Settings(
     root_seed=1,
@@ -44,12 +45,15 @@ SETTINGS = Settings(
     width=64,
     optimizer="sgd",
     steps=300,
+    references=References(1, np.arange(200) % 10, batch_size=20, steps=300),
     thresholds=Thresholds(
         exploding_ratio=1e2,
         vanishing_ratio=1e-2,
+        collapsed_share=0.01,
         trains_loss=0.1,
         trains_share=0.8,
         stalled_loss=0.98,
+        plateau_loss=1.1,
         diverged_loss=2.0,
         tail_steps=50,
     ),

@@ -14,6 +14,7 @@ from depthsounder.activations import ACTIVATIONS, LINEAR
 from depthsounder.comparing import Pair, compare, evaluation_tails
 from depthsounder.figures import (
     FIGURES,
+    answer,
     backward_signal,
     comparisons,
     failure_map,
@@ -157,8 +158,8 @@ def test_verdicts_are_told_apart_without_color():
     assert len({style.letter for style in TRAINING.values()}) == len(TRAINING)
 
 
-def test_partial_is_no_failure():
-    assert "partial" not in FAILURES
+def test_what_learns_in_part_is_no_failure():
+    assert not {"partial", "mixed"} & set(FAILURES)
 
 
 def test_names_are_never_read_as_mathematics():
@@ -189,6 +190,28 @@ def test_outcomes_say_where_a_deeper_network_does_not_fail(usual):
     row = outcomes(changed).query("activation == 'tanh' and init == 'glorot_normal'").iloc[0]
 
     assert (row["outcome"], row["depth"], row["recovers"], row["deepest_training"]) == ("stalled", 5, True, 10)
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome", "depth", "card"),
+    [
+        (["trains", "mixed", "partial"], "mixed", 5, ("5", "mixed from here", "")),
+        (["partial", "mixed", "mixed"], "mixed", 5, ("5", "mixed from here", "slow from 2")),
+        (["trains", "mixed", "stalled"], "stalled", 10, ("10", "stalled", "mixed from 5")),
+        (["mixed", "mixed", "mixed"], "mixed", 2, ("2", "mixed from here", "")),
+    ],
+)
+def test_a_mixed_cell_is_worse_than_a_slow_one_and_no_failure(usual, words, outcome, depth, card):
+    verdicts = usual.verdicts.copy()
+    chosen = (verdicts["activation"] == "tanh") & (verdicts["init"] == "glorot_normal")
+    verdicts.loc[chosen, "training_verdict"] = words
+    changed = replace(usual, verdicts=verdicts)
+
+    row = outcomes(changed).query("activation == 'tanh' and init == 'glorot_normal'").iloc[0].to_dict()
+
+    assert (row["outcome"], row["depth"]) == (outcome, depth)
+    assert answer._card_text({**row, "same_law_as": None}) == card
+    assert "mixed" in failure_map.message(changed)
 
 
 def test_messages_count_what_the_tables_hold(usual):

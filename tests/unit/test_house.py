@@ -22,7 +22,7 @@ SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 
 # Lowest first. A module imports only from floors below its own; a package is one room, whatever its modules are.
 FLOORS = (
-    {"antiderivative", "arrays", "clock", "damage", "exclusive", "products", "seal", "special"},
+    {"antiderivative", "arrays", "clock", "damage", "exclusive", "products", "seal", "special", "thresholds"},
     {"activations", "blocks", "commands", "streams", "tables"},
     {"collect", "contract", "dataset", "definitions", "gate", "gaussian", "sources"},
     {"entries", "initializers", "kernels", "prepare", "unseen"},
@@ -31,10 +31,11 @@ FLOORS = (
     {"gradcheck"},
     {"checks"},
     {"training"},
-    {"records", "tuning"},
-    {"jobs"},
+    {"records", "reference", "tuning"},
+    {"fates", "jobs"},
     {"finitewidth", "laws", "overlaps", "spectra", "verdicts"},
-    {"comparing", "judging", "meanfield"},
+    {"comparing", "meanfield", "reasons"},
+    {"judging"},
     {"claims", "phases"},
     {"config"},
     {"sweep"},

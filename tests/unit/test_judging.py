@@ -2,17 +2,20 @@
 
 import numpy as np
 import pytest
+from support import FlatReferences
 
 from depthsounder.judging import judge_cells
 from depthsounder.tables import SIGNAL, TRACES, VERDICTS, write_rows
-from depthsounder.verdicts import Thresholds
+from depthsounder.thresholds import Thresholds
 
 THRESHOLDS = Thresholds(
     exploding_ratio=100.0,
     vanishing_ratio=0.01,
+    collapsed_share=0.01,
     trains_loss=0.1,
     trains_share=0.8,
     stalled_loss=0.98,
+    plateau_loss=1.1,
     diverged_loss=2.0,
     tail_steps=4,
 )
@@ -38,7 +41,7 @@ def signal_rows(cell, step=0, delta=(4.0, 2.0, 1.0), q=(1.0, 2.0, 3.0), **spoile
             row |= {"seed": seed, "step": step, "layer": layer, "fan_in": 4, "fan_out": 4}
             row |= {
                 "z_second_moment": q[layer - 1] * (1.0 + seed) if hidden else 9.0,
-                "z_batch_variance": 1.0,
+                "z_batch_variance": 0.5 * q[layer - 1] * (1.0 + seed) if hidden else 1e-9,
                 "h_variance": 1.0 if hidden else None,
                 "delta_second_moment": delta[layer - 1] * (1.0 + seed) if hidden else 1e30,
                 "weight_grad_rms": 1.0,
@@ -69,7 +72,8 @@ def judge(tmp_path, signal, traces=None, cells=CELLS):
         traces += [row for cell in CELLS for row in trace_rows(cell, "evaluate", range(5), (0.3,), TAILS[cell])]
     write_rows(tmp_path / "signal.parquet", list(signal), SIGNAL)
     write_rows(tmp_path / "traces.parquet", traces, TRACES)
-    rows = judge_cells(tmp_path / "signal.parquet", tmp_path / "traces.parquet", cells, STEPS, H, THRESHOLDS)
+    references = FlatReferences(H, STEPS)
+    rows = judge_cells(tmp_path / "signal.parquet", tmp_path / "traces.parquet", cells, references, THRESHOLDS)
     return {(row["depth"], row["activation"], row["init"]): row for row in rows}
 
 
@@ -156,3 +160,45 @@ def test_the_reason_says_both_verdicts(tmp_path, initial):
     reason = judge(tmp_path, initial)[DEAD]["reason"]
     assert "vanishing" in reason
     assert "Stalled within 8 steps" in reason
+
+
+def test_the_forward_verdict_is_of_the_last_hidden_layer_and_not_of_the_readout(tmp_path, initial):
+    rows = judge(tmp_path, initial)
+    assert (rows[DEEP]["forward_verdict"], rows[DEEP]["variance_share"]) == ("distinct", pytest.approx(0.5))
+    # Of one hidden layer too: it has no ratio, but it tells inputs apart or not.
+    assert (rows[SHALLOW]["forward_verdict"], rows[SHALLOW]["variance_share"]) == ("distinct", pytest.approx(0.5))
+    assert (rows[DEAD]["forward_verdict"], rows[DEAD]["variance_share"]) == ("collapsed", 0.0)
+
+
+def test_a_healthy_ratio_of_errors_is_no_word_on_the_inputs(tmp_path, initial):
+    for row in initial:
+        if row["depth"] == DEEP[0] and row["activation"] == DEEP[1] and row["layer"] == DEEP[0]:
+            row["z_batch_variance"] = 1e-6
+    row = judge(tmp_path, initial)[DEEP]
+    assert (row["signal_verdict"], row["forward_verdict"]) == ("healthy", "collapsed")
+
+
+def test_dead_units_are_the_median_share_of_the_last_hidden_layer_and_null_but_for_rectifiers(tmp_path, initial):
+    for row in initial:
+        if row["activation"] == "relu" and row["layer"] <= row["depth"]:
+            row["dead_fraction"] = 0.1 * row["seed"] if row["layer"] == row["depth"] else 0.9
+    rows = judge(tmp_path, initial)
+    assert rows[DEAD]["dead_units"] == pytest.approx(0.35)
+    assert rows[DEEP]["dead_units"] is None
+
+
+def test_evaluation_seeds_without_an_error_in_some_hidden_layer_were_dead_at_birth(tmp_path, initial):
+    for row in initial:
+        # Seed 1 loses it in layer 1, seed 2 in layer 2; seed 7 is not trained, and the readout is no hidden layer.
+        if row["activation"] == "tanh" and (row["seed"], row["layer"]) in {(1, 1), (2, 2), (7, 1), (3, 4)}:
+            row["delta_second_moment"] = 0.0
+    rows = judge(tmp_path, initial)
+    assert {cell: row["dead_at_birth"] for cell, row in rows.items()} == {DEEP: 2, SHALLOW: 1, EXPLODED: 0, DEAD: 5}
+    assert "(2 dead at birth)" in rows[DEEP]["reason"]
+
+
+def test_the_counts_of_the_seeds_sum_up(tmp_path, initial):
+    counted = ("successes", "learning", "falling", "on_plateau", "above_plateau", "diverged_seeds")
+    for row in judge(tmp_path, initial).values():
+        assert sum(row[name] for name in counted) == row["seeds"] == 5
+        assert row["reference_loss"] == H

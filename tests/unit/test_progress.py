@@ -71,5 +71,5 @@ def test_a_run_ends_with_its_verdicts_its_report_and_its_time(tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     write_run(tmp_path / "results/made-up", [2, 20], ["tanh"], ["naive_small", "glorot_normal"])
     words = closing_words(RunPaths("made-up"), 61.0)
-    assert words.startswith("4 cells: 2 trains, 0 partial, 2 stalled, 0 diverged\nThe report is ")
+    assert words.startswith("4 cells: 2 trains, 0 partial, 0 mixed, 2 stalled, 0 diverged\nThe report is ")
     assert words.endswith("reports/made-up/index.html (1 min 1 s)")

@@ -35,7 +35,8 @@ from depthsounder.report.explorer import (
     explorer_data,
     explorer_json,
 )
-from depthsounder.report.headline import answer_sentences, soundings
+from depthsounder.report.headline import answer_sentences, rare_classes, soundings
+from depthsounder.report.plain_words import terms
 from depthsounder.report.provenance import StageTime, network_counts, stage_times, table_files
 from depthsounder.report.sensitivity import sensitivities
 from depthsounder.report.vector import inline_svg
@@ -240,6 +241,87 @@ def test_the_answer_says_when_nothing_trained(tmp_path):
     assert answer_sentences(run)[1] == "Nothing in this sweep trained within 30 steps, at any depth."
 
 
+def with_verdicts(run, **columns):
+    """A run whose tanh cells, ascending in depth, have other entries in the verdicts table."""
+    verdicts = run.verdicts.copy()
+    for name, values in columns.items():
+        verdicts.loc[verdicts["activation"] == "tanh", name] = values
+    return replace(run, verdicts=verdicts)
+
+
+@pytest.fixture
+def tanh_run(tmp_path):
+    return load_run(write_run(tmp_path, [2, 5, 10], ["tanh"], ["glorot_normal"]))
+
+
+def test_a_mixed_combination_is_told_apart_from_a_slow_and_a_failing_one(tanh_run):
+    run = with_verdicts(tanh_run, training_verdict=["trains", "mixed", "partial"])
+
+    assert (
+        "0 failed at some depth up to 10, 1 became mixed, some seeds learning and others not, none only"
+        in (answer_sentences(run)[0])
+    )
+    assert "1 became mixed" in answer.message(run)
+    assert [phrase.words for phrase in soundings(run)[0].phrases] == ["mixed from depth 5"]
+    assert "mixed" not in " ".join(answer_sentences(tanh_run))
+
+
+@pytest.mark.parametrize(
+    ("words", "signals", "forward", "said"),
+    [
+        (["stalled", "trains", "trains"], ["healthy"] * 3, "distinct", True),
+        (["diverged"] * 3, [None, "healthy", "healthy"], "distinct", True),
+        (["mixed", "stalled", "stalled"], ["healthy"] * 3, "distinct", False),
+        (["partial", "stalled", "stalled"], ["healthy"] * 3, "distinct", False),
+        # What no signal reaches fails for that reason.
+        (["stalled"] * 3, ["vanishing"] * 3, "distinct", False),
+        (["stalled"] * 3, ["healthy"] * 3, "collapsed", False),
+    ],
+)
+def test_where_the_shallowest_healthy_cell_fails_the_depth_is_not_blamed(tanh_run, words, signals, forward, said):
+    run = with_verdicts(tanh_run, training_verdict=words, signal_verdict=signals, forward_verdict=forward)
+
+    sentence = "with tanh at depth 2: that speaks of the data, the rates or the number of steps, and not of the depth."
+    assert (sentence in answer_sentences(run)[-1]) == said
+
+
+def test_rare_classes_are_said_to_leave_little_to_judge(tanh_run):
+    labels = (np.arange(20_000) < 200).astype(int)
+    thresholds = tanh_run.config.verdicts.model_copy(update={"tail_steps": 50})
+    training = tanh_run.config.training.model_copy(update={"batch_size": 32, "steps": 300})
+    config = tanh_run.config.model_copy(update={"verdicts": thresholds, "training": training})
+
+    sentence = rare_classes(replace(tanh_run, config=config, data=replace(tanh_run.data, train_labels=labels)))
+
+    assert "a tail has 1,600 examples, of which the rarest class has 16 in the mean" in sentence
+    assert 14 <= int(re.search(r"scatters by (\d+)% of H", sentence)[1]) <= 27
+
+
+def test_classes_that_are_not_rare_are_not_spoken_of(tanh_run):
+    labels = np.arange(1437) % 10
+    assert rare_classes(replace(tanh_run, data=replace(tanh_run.data, train_labels=labels))) == ""
+
+
+def test_the_steadiest_network_is_readable_from_both_ends_and_keeps_the_variance_over_inputs(tmp_path):
+    # q stays with glorot_normal; of the two that keep a signal, the variance over inputs is nearer with xavier_note.
+    inits = ["naive_small", "glorot_normal", "xavier_note", "he_normal"]
+    run = load_run(write_run(tmp_path, [2, 5], ["tanh"], inits))
+    signal = run.initial_signal
+    factors = {"naive_small": 1.0, "glorot_normal": 1.0, "xavier_note": 0.8, "he_normal": 3.0}
+    for init, factor in factors.items():
+        chosen = (signal["depth"] == 5) & (signal["init"] == init)
+        signal.loc[chosen, "z_batch_variance"] = np.where(signal.loc[chosen, "layer"] == 5, factor, 1.0)
+    verdicts = run.verdicts.copy()
+    verdicts.loc[verdicts["init"] == "glorot_normal", "forward_verdict"] = "collapsed"
+    run.verdicts[:] = verdicts
+
+    here = {term.name: term.here for term in terms(run)}["Variance consistency"]
+
+    assert run.verdicts.set_index(["init", "depth"])["signal_verdict"]["naive_small", 5] == "vanishing"
+    assert "tanh with xavier note come nearest" in here
+    assert "0.80 times that of the first" in here
+
+
 def test_each_activation_says_what_failed_and_from_which_depth(evil_run):
     phrases = {phrase.inits: phrase.words for phrase in soundings(evil_run)[0].phrases}
 
@@ -265,7 +347,8 @@ def test_what_is_all_zero_is_no_law(tmp_path):
 def test_sensitivity_counts_the_verdicts_that_flip(tmp_path):
     # At depth 3 and a factor of 12.5 a layer, D is 12.5: healthy up to 100, exploding once the bound is at 10.
     thresholds = {
-        "exploding_ratio": 20.0, "vanishing_ratio": 0.01, "trains_loss": 0.1, "trains_share": 0.8, "stalled_loss": 0.98,
+        "exploding_ratio": 20.0, "vanishing_ratio": 0.01, "collapsed_share": 0.01, "trains_loss": 0.1,
+        "trains_share": 0.8, "stalled_loss": 0.98, "plateau_loss": 1.1,
         "diverged_loss": 2.0, "tail_steps": 5,
     }  # fmt: skip
     run = load_run(write_run(tmp_path, [3], ["tanh"], ["he_normal"], factor=lambda *cell: 12.5, verdicts=thresholds))
@@ -302,11 +385,45 @@ def test_sensitivity_tells_which_way_of_moving_a_threshold_flips_a_cell(tmp_path
     assert (found[name].halved.changed, found[name].doubled.changed) == (halved, doubled)
 
 
+@pytest.mark.parametrize(
+    ("start", "tail", "verdict", "halved", "doubled"),
+    [
+        # With a factor of 2 above 1 doubled to 1.2 and halved to 1.05, and a start of no more than that.
+        (1.3, 1.15, "stalled", 0, 0),
+        (3.0, 1.15, "partial", 0, 1),
+        (3.0, 1.08, "stalled", 1, 0),
+    ],
+)
+def test_sensitivity_knows_the_top_of_the_plateau(tmp_path, start, tail, verdict, halved, doubled):
+    folder = write_run(tmp_path, [1], ["tanh"], ["he_normal"], losses=np.array([start] * 21 + [tail] * 10))
+    run = load_run(folder)
+    assert run.verdicts["training_verdict"].tolist() == [verdict]
+
+    found = {threshold.name: threshold for threshold in sensitivities(run)}["plateau_loss"]
+
+    assert (found.halved.value, found.doubled.value) == (pytest.approx(1.05), pytest.approx(1.2))
+    assert (found.halved.changed, found.doubled.changed) == (halved, doubled)
+
+
+@pytest.mark.parametrize(("share", "halved", "doubled"), [(0.015, 0, 1), (0.007, 1, 0), (0.5, 0, 0)])
+def test_sensitivity_counts_the_forward_verdicts_that_flip(tanh_run, share, halved, doubled):
+    run = with_verdicts(
+        tanh_run,
+        variance_share=[share, 0.9, np.nan],
+        forward_verdict=["collapsed" if share < 0.01 else "distinct", "distinct", None],
+    )
+
+    found = {threshold.name: threshold for threshold in sensitivities(run)}["collapsed_share"]
+
+    assert (found.halved.changed, found.doubled.changed) == (halved, doubled)
+
+
 def test_a_tail_is_no_longer_than_the_training_and_no_shorter_than_a_step(tmp_path):
     for tail_steps, ends in ((1, (1, 2)), (5, (2, 10)), (20, (10, 30))):
         thresholds = {
-            "exploding_ratio": 100.0, "vanishing_ratio": 0.01, "trains_loss": 0.1, "trains_share": 0.8,
-            "stalled_loss": 0.98, "diverged_loss": 2.0, "tail_steps": tail_steps,
+            "exploding_ratio": 100.0, "vanishing_ratio": 0.01, "collapsed_share": 0.01, "trains_loss": 0.1,
+            "trains_share": 0.8, "stalled_loss": 0.98, "plateau_loss": 1.1, "diverged_loss": 2.0,
+            "tail_steps": tail_steps,
         }  # fmt: skip
         folder = write_run(tmp_path / str(tail_steps), [2], ["tanh"], ["he_normal"], verdicts=thresholds)
         found = {threshold.name: threshold for threshold in sensitivities(load_run(folder))}["tail_steps"]

@@ -91,9 +91,10 @@ def path(tmp_path):
             VERDICTS,
             [
                 *[*CELL, "signal_verdict", "signal_borderline", "training_verdict", "best_learning_rate"],
-                *["edge_of_grid", "tail_loss", "escape_step", "successes", "seeds", "success_rate"],
+                *["edge_of_grid", "tail_loss", "reference_loss", "escape_step", "successes", "learning", "falling"],
+                *["on_plateau", "above_plateau", "diverged_seeds", "dead_at_birth", "seeds", "success_rate"],
                 *["success_rate_low", "success_rate_high", "delta_ratio", "delta_ratio_low", "delta_ratio_high"],
-                *["forward_ratio", "reason"],
+                *["forward_ratio", "forward_verdict", "variance_share", "dead_units", "reason"],
             ],
         ),
         (

@@ -5,24 +5,30 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.stats import binom, norm
+from support import FlatReferences
 
+from depthsounder.fates import escape_step
+from depthsounder.reasons import reason
+from depthsounder.thresholds import Thresholds
 from depthsounder.verdicts import (
+    COLLAPSED,
+    DISTINCT,
     NO_SIGNAL_VERDICT,
-    Thresholds,
-    TrainingVerdict,
+    ForwardVerdict,
     delta_ratios,
-    escape_step,
+    judge_forward,
     judge_signal,
     judge_training,
-    reason,
 )
 
 THRESHOLDS = Thresholds(
     exploding_ratio=100.0,
     vanishing_ratio=0.01,
+    collapsed_share=0.01,
     trains_loss=0.1,
     trains_share=0.8,
     stalled_loss=0.98,
+    plateau_loss=1.1,
     diverged_loss=2.0,
     tail_steps=5,
 )
@@ -46,7 +52,8 @@ def judge(evaluation, tuning=None, best=0.1, thresholds=THRESHOLDS):
     """Judge traces of evaluation seeds at the rate `best`; all tuning traces are good unless given by rate."""
     tuning = tuning or {}
     tuned = {(rate, 100 + seed): losses for rate in RATES for seed, losses in enumerate(tuning.get(rate, [trace(0.1)]))}
-    return judge_training(tuned, {(best, seed): t for seed, t in enumerate(evaluation)}, STEPS, H, thresholds)
+    evaluated = {(best, seed): t for seed, t in enumerate(evaluation)}
+    return judge_training(tuned, evaluated, FlatReferences(H, STEPS), thresholds)
 
 
 def word(*arguments, **keywords):
@@ -93,13 +100,47 @@ def test_a_seed_trains_at_the_threshold_and_not_above_it():
     assert word([trace(0.2500001)] * 10, thresholds=exact) == "partial"
 
 
-def test_a_median_at_the_threshold_is_stalled_and_one_below_is_not():
+def test_tails_at_the_threshold_are_stalled_and_those_below_are_not():
     exact = replace(THRESHOLDS, stalled_loss=0.9375)
     assert word([trace(1.875)] * 10, thresholds=exact) == "stalled"
     assert word([trace(1.8749)] * 10, thresholds=exact) == "partial"
-    # The median of ten is the mean of the middle two.
-    assert word([trace(1.8)] * 5 + [trace(1.951)] * 5, thresholds=exact) == "stalled"
-    assert word([trace(1.8)] * 5 + [trace(1.949)] * 5, thresholds=exact) == "partial"
+
+
+@pytest.mark.parametrize(
+    ("trained", "learning", "standing", "expected"),
+    [
+        (0, 8, 2, "partial"),
+        (3, 5, 2, "partial"),
+        (7, 1, 2, "partial"),
+        (8, 0, 2, "trains"),
+        (0, 7, 3, "mixed"),
+        (7, 0, 3, "mixed"),
+        (3, 2, 5, "mixed"),
+        (0, 4, 6, "stalled"),
+        (4, 0, 6, "stalled"),
+    ],
+)
+def test_the_word_for_seeds_that_disagree_is_by_how_many_learn(trained, learning, standing, expected):
+    verdict = judge([trace(0.1)] * trained + [trace(1.0)] * learning + [trace(H)] * standing)
+    assert verdict.training_verdict == expected
+    assert (verdict.successes, verdict.learning, verdict.on_plateau) == (trained, learning, standing)
+
+
+def test_two_that_trained_and_a_third_that_diverged_are_mixed():
+    verdict = judge([trace(0.1), trace(0.1), diverged()])
+    assert verdict.training_verdict == "mixed"
+    assert (verdict.successes, verdict.diverged_seeds, verdict.seeds) == (2, 1, 3)
+
+
+def test_a_loss_that_fell_all_the_way_and_stands_above_the_plateau_is_partial():
+    falling = np.linspace(600.0, 10.0, STEPS + 1)
+    verdict = judge([falling] * 10, {rate: [falling] for rate in RATES})
+    assert (verdict.training_verdict, verdict.falling, verdict.escape_step) == ("partial", 10, None)
+
+
+def test_a_loss_above_the_plateau_that_has_not_come_down_is_stalled():
+    verdict = judge([trace(3.0, start=3.1)] * 10)
+    assert (verdict.training_verdict, verdict.above_plateau) == ("stalled", 10)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +171,7 @@ def test_half_of_the_evaluation_seeds_are_not_yet_more_than_half():
 
 
 def test_a_cell_whose_other_half_trained_is_not_called_stalled():
-    assert word([diverged()] * 5 + [trace(0.1)] * 5) == "partial"
+    assert word([diverged()] * 5 + [trace(0.1)] * 5) == "mixed"
 
 
 def test_one_usable_rate_is_enough():
@@ -165,11 +206,6 @@ def test_diverged_comes_before_stalled():
     assert word([trace(5.0)] * 10) == "diverged"
 
 
-def test_trains_comes_before_stalled():
-    always = replace(THRESHOLDS, trains_loss=1.0)
-    assert word([trace(0.99 * H)] * 10, thresholds=always) == "trains"
-
-
 # --- training: the numbers ---
 
 
@@ -199,34 +235,36 @@ def test_the_success_rate_has_wilsons_interval(successes, n):
 def test_the_escape_is_the_first_step_whose_running_mean_is_below_the_level():
     losses = np.array([2.0, 2.0, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0])
     # Means of three end at steps 2, 3, … with 2, 2, 5/3, 4/3, 1, 1.
-    assert escape_step(losses, level=1.9, window=3) == 4.0
-    assert escape_step(losses, level=1.5, window=3) == 5.0
-    assert escape_step(losses, level=5.0, window=3) == 2.0
-    assert escape_step(losses, level=1.0, window=3) == np.inf
+    for level, expected in ((1.9, 4.0), (1.5, 5.0), (5.0, 2.0), (1.0, np.inf)):
+        assert escape_step(losses, np.full(6, level), window=3) == expected
+
+
+def test_each_window_has_its_own_level():
+    losses = np.array([2.0, 2.0, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0])
+    assert escape_step(losses, np.array([1.9, 1.9, 1.0, 1.2, 1.1, 1.1]), window=3) == 6.0
 
 
 def test_a_single_low_batch_is_no_escape():
     losses = np.full(60, 2.0)
     losses[30] = 1.0
-    assert escape_step(losses, level=1.9, window=20) == np.inf
-    assert escape_step(losses, level=1.9, window=5) == 30.0
+    assert escape_step(losses, np.full(41, 1.9), window=20) == np.inf
+    assert escape_step(losses, np.full(56, 1.9), window=5) == 30.0
 
 
 @pytest.mark.parametrize(
     "losses", [diverged(at=4), diverged(at=0), np.full(4, 0.1)], ids=["diverged", "at once", "short"]
 )
 def test_what_is_shorter_than_the_window_has_not_escaped(losses):
-    assert escape_step(losses, level=1.9, window=5) == np.inf
+    assert escape_step(losses, np.full(STEPS - 3, 1.9), window=5) == np.inf
 
 
 def test_a_network_that_escapes_and_then_diverges_has_escaped():
-    assert escape_step(np.array([2.0, 1.0, 1.0, np.inf]), level=1.5, window=2) == 2.0
+    assert escape_step(np.array([2.0, 1.0, 1.0, np.inf]), np.full(STEPS, 1.5), window=2) == 2.0
 
 
 def test_the_escape_of_a_cell_is_the_median_or_null_if_most_never_do():
     early, late, never = (np.array([2.5] * at + [0.5] * (STEPS + 1 - at)) for at in (2, 12, STEPS + 1))
-    first = escape_step(early, 0.98 * H, 5)
-    second = escape_step(late, 0.98 * H, 5)
+    first, second = (escape_step(losses, np.full(STEPS - 3, 0.98 * H), 5) for losses in (early, late))
     assert judge([early, late, late]).escape_step == second
     assert judge([early, late]).escape_step == (first + second) / 2
     assert judge([early, never, never]).escape_step is None
@@ -335,27 +373,41 @@ def test_one_hidden_layer_has_no_signal_verdict():
     assert set(vars(NO_SIGNAL_VERDICT).values()) == {None}
 
 
+# --- the signal forward ---
+
+
+@pytest.mark.parametrize(
+    ("variance", "q", "expected", "share"),
+    [
+        (0.5, 1.0, DISTINCT, 0.5),
+        (0.01, 1.0, DISTINCT, 0.01),
+        (0.0099, 1.0, COLLAPSED, 0.0099),
+        # Small, but all of it differs between inputs.
+        (1e-30, 1e-30, DISTINCT, 1.0),
+        (0.0, 0.0, COLLAPSED, 0.0),
+        (np.inf, np.inf, None, None),
+        (np.nan, 1.0, None, None),
+    ],
+)
+def test_inputs_collapse_where_nearly_all_of_q_is_common_to_them(variance, q, expected, share):
+    verdict = judge_forward(np.full(9, variance), np.full(9, q), np.full(9, np.nan), THRESHOLDS)
+    assert (verdict.forward_verdict, verdict.variance_share, verdict.dead_units) == (expected, share, None)
+
+
+def test_the_forward_verdict_is_that_of_the_median_seed_which_stayed_finite():
+    q = np.ones(5)
+    verdict = judge_forward(np.array([1e-3, 1e-3, 0.5, np.nan, np.nan]), q, np.linspace(0.1, 0.5, 5), THRESHOLDS)
+    assert verdict == ForwardVerdict(COLLAPSED, 1e-3, pytest.approx(0.3))
+
+
 # --- the reason ---
 
+ARRIVES = ForwardVerdict(DISTINCT, 1.0, None)
 
-def said(signal=None, **changes):
-    verdict = TrainingVerdict(
-        **{
-            "training_verdict": "trains",
-            "best_learning_rate": 0.1,
-            "edge_of_grid": False,
-            "tail_loss": 0.05,
-            "escape_step": 9.0,
-            "successes": 9,
-            "seeds": 10,
-            "success_rate": 0.9,
-            "success_rate_low": 0.6,
-            "success_rate_high": 0.98,
-            "usable_rate": True,
-            **changes,
-        }
-    )
-    return reason(signal or NO_SIGNAL_VERDICT, verdict, STEPS, H, THRESHOLDS)
+
+def said(signal=None, forward=ARRIVES, dead_at_birth=0, **changes):
+    verdict = replace(judge([trace(0.05)] * 9 + [trace(1.0)]), **changes)
+    return reason(signal or NO_SIGNAL_VERDICT, forward, verdict, dead_at_birth, STEPS, THRESHOLDS)
 
 
 @pytest.mark.parametrize(
@@ -363,6 +415,7 @@ def said(signal=None, **changes):
     [
         ("trains", "Trains within 20 steps"),
         ("partial", "Partly trained within 20 steps"),
+        ("mixed", "Mixed within 20 steps"),
         ("stalled", "Stalled within 20 steps"),
         ("diverged", "No usable rate on this grid"),
     ],
@@ -370,27 +423,25 @@ def said(signal=None, **changes):
 def test_the_reason_says_no_more_than_was_seen(verdict, words):
     text = said(training_verdict=verdict, usable_rate=verdict != "diverged")
     assert words in text
-    assert "9 of 10 seeds" in text
+    assert "of 10 seeds 9 trained, 1 learning" in text
     assert "dead" not in text
     assert "cannot" not in text
 
 
 def judged_words(evaluation, tuning=None):
-    return reason(NO_SIGNAL_VERDICT, judge(evaluation, tuning), STEPS, H, THRESHOLDS)
+    return reason(NO_SIGNAL_VERDICT, ARRIVES, judge(evaluation, tuning), 0, STEPS, THRESHOLDS)
 
 
 def test_a_usable_rate_at_which_the_judged_seeds_diverge_is_not_called_unusable():
     blown_up = judged_words([diverged()] * 6 + [trace(0.1)] * 4)
-    assert (
-        "More than half of the evaluation seeds diverged at the chosen rate, which tuning found usable: 4 of 10"
-        in blown_up
-    )
+    said_of_it = "More than half of the evaluation seeds diverged at the chosen rate, which tuning found usable"
+    assert f"{said_of_it}: of 10 seeds 4 trained, 6 diverged;" in blown_up
     assert "No usable rate" not in blown_up
 
 
 def test_a_grid_whose_every_rate_blows_up_is_said_to_have_no_usable_rate():
     no_rate = judged_words([diverged()] * 10, dict.fromkeys(RATES, [diverged()] * 2))
-    assert "No usable rate on this grid: 0 of 10" in no_rate
+    assert "No usable rate on this grid: of 10 seeds 10 diverged;" in no_rate
     assert "tuning found usable" not in no_rate
 
 
@@ -410,3 +461,32 @@ def test_every_verdict_can_be_said(ratio, n):
 
 def test_one_hidden_layer_is_said_to_have_no_ratio():
     assert said().startswith("One hidden layer has no ratio of errors.")
+
+
+def test_the_reason_counts_the_seeds_and_says_when_they_left_the_plateau():
+    early, late = (np.array([2.5] * at + [1.0] * (STEPS + 1 - at)) for at in (4, 12))
+    text = judged_words([early, late, trace(0.1), diverged(), trace(H), trace(H)])
+    assert "Mixed within 20 steps: of 6 seeds 1 trained, 2 learning, 2 on the plateau, 1 diverged;" in text
+    assert "; left the plateau at steps 5 to 17;" in text
+    assert "median tail loss 1.5 nat, 0.75 of what a constant prediction costs at least;" in text
+
+
+def test_the_reason_counts_what_was_dead_at_birth():
+    assert "1 learning (3 dead at birth);" in said(dead_at_birth=3)
+    assert "dead" not in said()
+
+
+def test_a_healthy_ratio_of_errors_does_not_hide_that_inputs_collapsed_or_units_are_dead():
+    healthy, vanishing = (judge_signal(np.full(20, ratio), THRESHOLDS) for ratio in (0.89, 1e-9))
+    collapsed = ForwardVerdict(COLLAPSED, 0.0025, 0.47)
+    text = said(healthy, collapsed)
+    assert "Signal healthy: D = 0.89" in text
+    assert "between 0.01 and 100, but inputs have collapsed: only 0.0025 of the last layer's mean square" in text
+    assert "and 47 % of its units are dead." in text
+    assert "is below 0.01, and inputs have collapsed" in said(vanishing, collapsed)
+    assert "100, but 30 % of the last layer's units are dead." in said(healthy, ForwardVerdict(DISTINCT, 1.0, 0.3))
+    assert "no ratio of errors, and inputs have collapsed" in said(forward=collapsed)
+
+
+def test_a_tail_without_a_rare_class_has_no_ratio():
+    assert "median tail loss 0.05 nat; left" in said(reference_loss=0.0)

@@ -56,7 +56,7 @@ def test_a_sweep_in_which_every_cell_diverges_says_so(fresh):
 
     said = fresh.run()
 
-    assert "4 cells: 0 trains, 0 partial, 0 stalled, 4 diverged" in said
+    assert "4 cells: 0 trains, 0 partial, 0 mixed, 0 stalled, 4 diverged" in said
     assert_no_warning(fresh, said)
     verdicts = fresh.table("verdicts")
     assert {verdict["training_verdict"] for verdict in verdicts} == {"diverged"}

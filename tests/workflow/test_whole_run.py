@@ -142,7 +142,9 @@ def test_a_run_counts_its_networks_and_ends_with_its_answer(finished):
 
     assert "2 of 2 networks (100% of the work)" in said
     assert "Execute" not in said
-    assert re.search(r"cells: \d+ trains, \d+ partial, \d+ stalled, \d+ diverged\nThe report is .*index\.html \(", said)
+    assert re.search(
+        r"cells: \d+ trains, \d+ partial, \d+ mixed, \d+ stalled, \d+ diverged\nThe report is .*index\.html \(", said
+    )
 
 
 def test_a_run_leaves_nothing_half_written_and_nothing_elsewhere(finished_run, sources):

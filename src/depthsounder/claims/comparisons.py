@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from depthsounder.claims.evidence import CELL, Evidence
 from depthsounder.claims.wording import number
 
-RANKS = {"diverged": 0, "stalled": 1, "partial": 2, "trains": 3}
+RANKS = {"diverged": 0, "stalled": 1, "mixed": 2, "partial": 3, "trains": 4}
 """The training verdicts, worst first."""
+
+FAILED = ("diverged", "stalled")
+LEARNED = ("partial", "trains")
+"""Neither: of a mixed cell some networks learned and others did not."""
 
 COMPARED = {"verdicts": (*CELL, "signal_verdict", "training_verdict", "delta_ratio", "tail_loss", "successes", "seeds")}
 """What `outcomes` and `pairs` read."""
@@ -39,7 +43,7 @@ class Outcome:
 
     @property
     def rank(self) -> int:
-        """The training verdict as a number, 0 to 3."""
+        """The training verdict as a number, 0 to 4."""
         return RANKS[self.training]
 
     def __str__(self) -> str:

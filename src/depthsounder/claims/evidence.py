@@ -11,8 +11,9 @@ import pandas as pd
 import pyarrow as pa
 
 from depthsounder.dataset import Dataset
+from depthsounder.reference import References
 from depthsounder.tables import CELL_KEYS, read_table
-from depthsounder.verdicts import Thresholds
+from depthsounder.thresholds import Thresholds
 
 CELL = CELL_KEYS
 """The columns that identify a cell."""
@@ -34,6 +35,8 @@ class Settings:
         The update rule of a training.
     steps
         Updates of a training.
+    references
+        What constant predictions cost on the batches of the run's seeds.
     thresholds
         Of the verdicts.
     """
@@ -45,6 +48,7 @@ class Settings:
     width: int
     optimizer: str
     steps: int
+    references: References
     thresholds: Thresholds
 
 

@@ -11,8 +11,8 @@ from depthsounder.claims.wording import number
 def blown_up(evidence: Evidence) -> pd.DataFrame:
     """Return which tuning networks show the symptom, by cell.
 
-    A network shows it if its loss stops being finite, or if it rises at any step above `diverged_loss` times the larger
-    of H and its first loss.
+    A network shows it if its loss stops being finite, or if it rises at any step above `diverged_loss` times the
+    largest of H, its first loss and what guessing by the class frequencies costs on that step's batch.
 
     Returns
     -------
@@ -22,12 +22,12 @@ def blown_up(evidence: Evidence) -> pd.DataFrame:
     """
     traces = evidence.traces
     tuning = traces[traces["phase"] == "tune"]
-    losses = tuning.assign(train_loss=tuning["train_loss"].astype(float).fillna(np.inf))
-    network = losses.groupby([*CELL, "learning_rate", "seed"], observed=True)["train_loss"].agg(["first", "max"])
-    bound = evidence.settings.thresholds.diverged_loss * network["first"].clip(lower=evidence.dataset.class_entropy)
-    shown = pd.DataFrame(
-        {"shown": ~(network["max"] <= bound) | np.isinf(network["max"]), "inf": np.isinf(network["max"])}
-    )
+    loss = tuning["train_loss"].astype(float).fillna(np.inf)
+    network = [tuning[name] for name in (*CELL, "learning_rate", "seed")]
+    first = loss.groupby(network, observed=True).transform("first")
+    above = loss > evidence.settings.thresholds.diverged_loss * np.maximum(first, _guessing(evidence, tuning))
+    seen = pd.DataFrame({"shown": above | np.isinf(loss), "inf": np.isinf(loss)})
+    shown = seen.groupby(network, observed=True).any()
     rates = shown["shown"].groupby(level=[*CELL, "learning_rate"], observed=True).all()
     by_cell = shown.groupby(level=list(CELL), observed=True)
     return pd.DataFrame(
@@ -40,20 +40,32 @@ def blown_up(evidence: Evidence) -> pd.DataFrame:
     )
 
 
+def _guessing(evidence: Evidence, rows: pd.DataFrame) -> np.ndarray:
+    """Return for each row of the traces what guessing by the class frequencies costs on its batch, at least H."""
+    references = evidence.settings.references
+    costs = np.full(len(rows), references.entropy)
+    for seed in rows["seed"].unique():
+        chosen = (rows["seed"] == seed).to_numpy()
+        costs[chosen] = references.guessing(int(seed), 1).by_frequency[rows.loc[chosen, "step"]]
+    return costs
+
+
 def _overwritten(evidence: Evidence, cells: pd.Index) -> str:
     """Say how fast layers change in those of some cells that keep a finite loss; empty if no such row exists."""
     signal = evidence.signal
-    first = signal[(signal["step"] > 0) & np.isfinite(signal["update_ratio"].astype(float))].set_index(list(CELL))
-    first = first[first.index.isin(cells)]
-    if first.empty:
+    logged = signal[(signal["step"] > 0) & np.isfinite(signal["update_ratio"].astype(float))].set_index(list(CELL))
+    logged = logged[logged.index.isin(cells)]
+    if logged.empty:
         return ""
-    first = first[first["step"] == first["step"].min()].set_index("layer", append=True)["update_ratio"]
+    step = int(logged["step"].min())
+    first = logged[logged["step"] == step].set_index("layer", append=True)["update_ratio"]
     medians = first.groupby(level=[*CELL, "layer"], observed=True).median()
     depth, activation, init, layer = medians.index[int(np.argmax(medians))]
     last = medians.loc[(depth, activation, init, depth)]
     return (
-        f" {activation} with {init} at depth {depth} stays finite, while its first update changes layer {layer} by "
-        f"{number(medians.max(), 2)} times its norm and layer {depth} by {number(last, 2)}: nothing in the loss tells."
+        f" {activation} with {init} at depth {depth} stays finite, while its first logged update, at step {step}, "
+        f"changes layer {layer} by {number(medians.max(), 2)} times its norm and layer {depth} by {number(last, 2)}: "
+        "nothing in the loss tells."
     )
 
 
@@ -82,8 +94,9 @@ def _judge(evidence: Evidence) -> Judgement:
         verdict,
         f"of {len(exploding)} cells, {every} show it at every rate, {some} at some, {none} at none",
         expected,
-        f"A loss jumps if it exceeds {factor:g} times its start and {factor:g} H; in {len(finite)} of these cells it "
-        f"stays finite at every rate.{healthy_words}{_overwritten(evidence, finite)}",
+        f"A loss jumps if it exceeds {factor:g} times its start, {factor:g} H and {factor:g} times what guessing costs "
+        f"on the same batch; in {len(finite)} of these cells it stays finite at every rate.{healthy_words}"
+        f"{_overwritten(evidence, finite)}",
     )
 
 

@@ -19,10 +19,12 @@ from depthsounder.comparing import Pair, compare
 from depthsounder.dataset import Dataset
 from depthsounder.initializers import Initializer, initializer, layer_sizes
 from depthsounder.records import initial_signal
+from depthsounder.reference import References
 from depthsounder.streams import stream
 from depthsounder.training import Recipe, Trace, draw_stack, train
+from depthsounder.thresholds import Thresholds
 from depthsounder.tuning import NetworkLosses, choose_rate, tail_loss
-from depthsounder.verdicts import SignalVerdict, Thresholds, delta_ratios, judge_signal, judge_training
+from depthsounder.verdicts import SignalVerdict, delta_ratios, judge_signal, judge_training
 
 DEPTHS = (20, 50)
 MOST_UNITS = 64
@@ -84,8 +86,13 @@ class _Workshop:
         tuning = self._train(sizes, activation, init, range(EVALUATED, EVALUATED + TUNED), RATES)
         rate = choose_rate(tuning, STEPS, self.thresholds.tail_steps)
         evaluation = self._train(sizes, activation, init, range(EVALUATED), (rate,))
-        training = judge_training(tuning, evaluation, STEPS, self.dataset.class_entropy, self.thresholds)
+        training = judge_training(tuning, evaluation, self.references, self.thresholds)
         return {**asdict(self._signal(sizes, activation, init)), **asdict(training)}, evaluation
+
+    @property
+    def references(self) -> References:
+        """What constant predictions cost on the batches of the small sweep's seeds."""
+        return References(self.root_seed, self.dataset.train_labels, self.recipe.batch_size, STEPS)
 
     def tail(self, losses: np.ndarray) -> float:
         """Return the tail loss of a trace."""

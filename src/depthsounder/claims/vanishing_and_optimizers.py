@@ -1,11 +1,11 @@
 """Whether a vanishing signal dooms training, or only training by plain gradient descent."""
 
+from depthsounder.claims.comparisons import FAILED
 from depthsounder.claims.evidence import CELL, Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
 from depthsounder.claims.wording import listed
 
 PLAIN = "sgd"
-LEARNS = ("trains", "partial")
 
 
 def _judge(evidence: Evidence) -> Judgement:
@@ -21,7 +21,7 @@ def _judge(evidence: Evidence) -> Judgement:
     vanishing = verdicts[verdicts["signal_verdict"] == "vanishing"]
     if vanishing.empty:
         return untested(expected, "The run has no cell whose signal vanishes.")
-    learn = vanishing[vanishing["training_verdict"].isin(LEARNS)]
+    learn = vanishing[~vanishing["training_verdict"].isin(FAILED)]
     verdict: Verdict = "confirmed" if learn.empty else "refuted" if len(learn) == len(vanishing) else "conditional"
     escaped = [
         f"{row.activation} with {row.init} at depth {row.depth} {row.training_verdict}" for row in learn.itertuples()
@@ -31,7 +31,7 @@ def _judge(evidence: Evidence) -> Judgement:
     ]
     return Judgement(
         verdict,
-        f"of {len(vanishing)} cells whose signal vanishes, {len(learn)} leave the plateau with {optimizer}",
+        f"of {len(vanishing)} cells whose signal vanishes, networks of {len(learn)} learn with {optimizer}",
         expected,
         "An optimizer that divides each step by the gradient's own size hides a small gradient, as long as its "
         "direction is not lost."
@@ -45,8 +45,8 @@ CLAIMS = (
         name="vanishing_and_optimizers",
         statement="Where gradients vanish, no optimizer trains the network.",
         source="The note diagnoses vanishing gradients by weights that barely change; it knows gradient descent only.",
-        hypothesis="With momentum or Adam, no cell whose signal vanishes trains or is partial; conditional if some "
-        "do, and untested by plain gradient descent.",
+        hypothesis="With momentum or Adam, every cell whose signal vanishes is stalled or diverged; conditional "
+        "if some are, and untested by plain gradient descent.",
         test=_judge,
         reads={"verdicts": (*CELL, "signal_verdict", "training_verdict")},
     ),

@@ -65,14 +65,14 @@ def _initial_losses(evidence: Evidence) -> pd.Series:
 
 
 def _judge_loss(evidence: Evidence) -> Judgement:
-    entropy, thresholds = evidence.dataset.class_entropy, evidence.settings.thresholds
+    entropy, thresholds = evidence.settings.references.entropy, evidence.settings.thresholds
     little = (1.0 - thresholds.stalled_loss) * entropy
     expected = f"the loss falls by less than {number(little, 2)} nats in every cell whose signal vanishes"
     cells = _vanishing(evidence).join(_initial_losses(evidence).rename("initial_loss")).dropna(subset=["initial_loss"])
     if cells.empty:
         return untested(expected, NOT_VANISHING)
     falls = cells["initial_loss"] - cells["tail_loss"]
-    below = cells["tail_loss"] < thresholds.stalled_loss * entropy
+    below = cells["successes"] + cells["learning"] > cells["seeds"] / 2
     stays = ~below & (falls.abs() < little)
     plateau = cells[~below & (falls >= little)]
     rises = len(cells) - int(below.sum() + stays.sum()) - len(plateau)
@@ -90,8 +90,9 @@ def _judge_loss(evidence: Evidence) -> Judgement:
         f"fall below it{f' and {rises} rise' if rises else ''}",
         expected,
         f"H = {number(entropy)} nats is the loss of knowing the classes' frequencies and nothing else, ln K for equal "
-        f"ones. {typical}A cell falls below if its tail loss is under {thresholds.stalled_loss:g} H within "
-        f"{evidence.settings.steps} updates: a signal that vanishes at the start need not stay so. {STALL_OR_DEATH}",
+        f"ones. {typical}A cell falls below if most of its networks end under {thresholds.stalled_loss:g} of what a "
+        f"constant prediction costs at least on their batches, within {evidence.settings.steps} updates: a signal that "
+        f"vanishes at the start need not stay so. {STALL_OR_DEATH}",
     )
 
 
@@ -117,7 +118,7 @@ CLAIMS = (
         "is to H; conditional if the loss falls, but only to H, or falls in some cells only.",
         test=_judge_loss,
         reads={
-            "verdicts": (*CELL, "signal_verdict", "tail_loss"),
+            "verdicts": (*CELL, "signal_verdict", "tail_loss", "successes", "learning", "seeds"),
             "traces": (*CELL, "phase", "step", "train_loss"),
         },
     ),

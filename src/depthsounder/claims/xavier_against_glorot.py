@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from depthsounder.claims.comparisons import COMPARED, Outcome, pairs
+from depthsounder.claims.comparisons import COMPARED, FAILED, Outcome, pairs
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
 from depthsounder.claims.wording import listed
@@ -30,7 +30,7 @@ def _judge(activation: str, evidence: Evidence) -> Judgement:
             f", the same at depth {listed(alike)}" if alike else ""
         )
     note, glorot = compared[depth]
-    merit = " That the two agree is no merit of either." if verdict == "confirmed" and glorot.rank < 2 else ""
+    merit = " That the two agree is no merit of either." if verdict == "confirmed" and glorot.training in FAILED else ""
     return Judgement(
         verdict,
         observed,

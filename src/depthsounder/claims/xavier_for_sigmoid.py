@@ -1,7 +1,7 @@
 """Xavier's initialization for sigmoid networks, and the advice of four times its range."""
 
 from depthsounder.activations import SIGMOID
-from depthsounder.claims.comparisons import COMPARED, Outcome, outcomes
+from depthsounder.claims.comparisons import COMPARED, LEARNED, Outcome, outcomes
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
 from depthsounder.claims.wording import STALL_OR_DEATH, listed, number
@@ -22,7 +22,7 @@ def chi_1(gain: float) -> float:
 
 
 def _suits(outcome: Outcome) -> bool:
-    return outcome.signal in (None, "healthy") and outcome.training in ("trains", "partial")
+    return outcome.signal in (None, "healthy") and outcome.training in LEARNED
 
 
 def _judge(evidence: Evidence) -> Judgement:
@@ -59,8 +59,8 @@ CLAIMS = (
         name="xavier_for_sigmoid",
         statement="Xavier initialization suits sigmoid networks.",
         source="The note recommends Xavier for the saturating activations, sigmoid and tanh.",
-        hypothesis="At every depth, sigmoid with Glorot's variance and with the note's has a healthy signal and is "
-        "neither stalled nor diverged; conditional if so at some depths only.",
+        hypothesis="At every depth, sigmoid with Glorot's variance and with the note's has a healthy signal and "
+        "trains or is partial; conditional if so at some depths only.",
         test=_judge,
         reads=COMPARED,
     ),

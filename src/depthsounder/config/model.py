@@ -114,7 +114,13 @@ class GradientCheck(Section):
 
 
 class Verdicts(Section):
-    """The thresholds of the verdicts. H is the entropy of the training part's class prior."""
+    """The thresholds of the verdicts.
+
+    H is the entropy of the training part's class prior. A mean loss over some batches has the noise of the labels in
+    them, which for rare classes is larger than H. A network is therefore judged on its own batches: G is the entropy of
+    their labels, the least that any constant prediction can cost on them (Gibbs' inequality), and P what guessing by
+    the class prior costs on them, or H if that is more. For the digits all three are 2.3 nat.
+    """
 
     exploding_ratio: Annotated[float, Field(gt=1)] = Field(
         description="Signal explodes if D, the error's root mean square at layer 1 over that at layer L, is above. "
@@ -124,25 +130,36 @@ class Verdicts(Section):
         description="Signal vanishes if D is below. Unit: 1. Source: convention; the default is two decades, as for "
         "`exploding_ratio`."
     )
+    collapsed_share: Share = Field(
+        description="Inputs have collapsed if the variance of z over them is below this share of the mean of z², at "
+        "layer L before training. Unit: 1. Source: convention, 99 % of the mean square are common to all inputs."
+    )
     trains_loss: Share = Field(
-        description="A network trains if its tail loss is at most this share of H. Unit: H. Source: convention; "
-        "the default explains nine tenths of the classes' entropy, down to 0.23 nat on the digits."
+        description="A network trains if its tail loss is at most this share of G. Unit: G. Source: convention; the "
+        "default explains nine tenths of the classes' entropy, down to 0.23 nat on the digits."
     )
     trains_share: Annotated[float, Field(gt=0, le=1)] = Field(
-        description="A cell trains if at least this share of its evaluation seeds does. Unit: 1. Source: convention; "
-        "the default is 8 of 10, whose Wilson interval begins at 0.49."
+        description="A cell trains if at least this share of its evaluation seeds does, and is partial if at least "
+        "this share has trained, is learning or is falling. Unit: 1. Source: convention; the default is 8 of 10, whose "
+        "Wilson interval begins at 0.49."
     )
     stalled_loss: Share = Field(
-        description="A cell is stalled if the median tail loss of its evaluation seeds that stayed finite is at least "
-        "this share of H, and a network has left the plateau when a mean over `tail_steps` falls below it. Unit: H. "
-        "Source: the best constant prediction has a loss of H; the default's 2 % below it are beyond the noise of "
-        "a mean over 50 batches of 32."
+        description="A network is learning if its tail loss is below this share of G, and has left the plateau when a "
+        "mean over `tail_steps` first is. Unit: G. Source: on the same batches no constant prediction gets below G, "
+        "whatever the classes; the default leaves 2 % to one that changes from step to step."
+    )
+    plateau_loss: Annotated[float, Field(gt=1)] = Field(
+        description="A network stands on the plateau if it is not learning and its tail loss is at most this multiple "
+        "of P, or of ln K for K classes if it began no higher than that. Above, it is falling if the tail loss is at "
+        "most half of its initial loss. A cell is stalled if more than half of its evaluation seeds stand on the "
+        "plateau or above it without falling, or if none learns or falls. Unit: P. Source: convention; the default "
+        "leaves a tenth to the restlessness of large steps."
     )
     diverged_loss: Annotated[float, Field(ge=1)] = Field(
-        description="A network has diverged if its loss is not finite, or its tail loss above this multiple of H and "
+        description="A network has diverged if its loss is not finite, or its tail loss above this multiple of P and "
         "above its initial loss. A cell has diverged if more than half of its tuning seeds do at every rate, or more "
-        "than half of its evaluation seeds at the chosen one. Unit: H. Source: convention; the default is twice the "
-        "loss of the best constant prediction."
+        "than half of its evaluation seeds at the chosen one. Unit: P. Source: convention; the default is twice the "
+        "loss of guessing."
     )
     tail_steps: Steps = Field(
         description="Length of the tail, whose mean batch loss is judged; at most `training.steps`. Unit: updates. "

@@ -22,7 +22,7 @@ _MOST_WASHED_OUT = 0.5
 def rows(run: Run) -> pd.DataFrame:
     """Return one row for each activation and initialization; lists of depths are joined by spaces."""
     table = outcomes(run)
-    for column in ("failing_depths", "partial_depths"):
+    for column in ("failing_depths", "mixed_depths", "partial_depths"):
         table[column] = [" ".join(map(str, depths)) for depths in table[column]]
     return table
 
@@ -33,10 +33,11 @@ def message(run: Run) -> str:
     kinds = Counter(table["outcome"])
     failing = sum(kinds[kind] for kind in FAILURES)
     laws = of_distinct_laws(table, repeated_laws(run))
+    mixed = f"{kinds['mixed']} became mixed, some networks learning and others not, " if kinds["mixed"] else ""
     return (
         f"Of {count(len(table), 'combination')} of activation and initialization{laws}, {failing} failed in training "
-        f"at some depth up to {run.depths[-1]}; {kinds['partial']} only became slow, and {kinds['trains']} trained "
-        "throughout."
+        f"at some depth up to {run.depths[-1]}; {mixed}{kinds['partial']} only became slow, and {kinds['trains']} "
+        "trained throughout."
     )
 
 
@@ -61,7 +62,7 @@ def draw(run: Run) -> Figure:
     for card in records(table):
         place = (inits.index(card["init"]), activations.index(card["activation"]))
         _draw_card(panel, place, card, run.depths, crowded)
-    legend_below(figure, training_handles(run), columns=4)
+    legend_below(figure, training_handles(run), columns=3)
     return figure
 
 
@@ -89,15 +90,17 @@ def _card_text(card: dict[str, Any]) -> tuple[str, str, str]:
 
     A law that has a card already is no second result, and the third line says whose it is.
     """
-    depth, partial = card["depth"], card["partial_depths"]
+    depth = card["depth"]
     same = "" if pd.isna(card["same_law_as"]) else f"= {label(card['same_law_as'])}"
     if card["outcome"] == "trains":
         return f"to {depth}", "trains", same
+    slow = next((f"slow from {early}" for early in card["partial_depths"] if early < depth), "")
     if card["outcome"] == "partial":
         return str(depth), "slow from here", same
-    slow = [early for early in partial if early < depth]
-    extra = "not at all deeper" if card["recovers"] else f"slow from {slow[0]}" if slow else ""
-    return str(depth), card["outcome"], same or extra
+    if card["outcome"] == "mixed":
+        return str(depth), "mixed from here", same or slow
+    mixed = next((f"mixed from {early}" for early in card["mixed_depths"] if early < depth), "")
+    return str(depth), card["outcome"], same or ("not at all deeper" if card["recovers"] else slow or mixed)
 
 
 def _wash(color: str, share: float) -> str:

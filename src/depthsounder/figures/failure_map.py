@@ -31,8 +31,9 @@ def message(run: Run) -> str:
     laws = of_distinct_laws(run.verdicts, repeated_laws(run))
     return (
         f"Of {count(len(run.verdicts), 'cell')}{laws}, {kinds['trains']} trained, {kinds['partial']} stayed partial, "
-        f"{kinds['stalled']} stalled and {kinds['diverged']} diverged; before training the gradient had vanished in "
-        f"{signals['vanishing']} and exploded in {signals['exploding']} (borderline: {borderline})."
+        f"{kinds['mixed']} were mixed, {kinds['stalled']} stalled and {kinds['diverged']} diverged; before training "
+        f"the gradient had vanished in {signals['vanishing']} and exploded in {signals['exploding']} (borderline: "
+        f"{borderline})."
     )
 
 

@@ -1,6 +1,5 @@
 """The signal on its way down: q and the variance over examples at every layer, before training."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -8,9 +7,7 @@ from depthsounder.figures.layers import Measure, agreement, combined, draw_layer
 from depthsounder.figures.style import label, themed
 from depthsounder.figures.wording import count, number
 from depthsounder.runs import Run
-
-_LOST = 1e-6
-"""The share of its variance over examples below which a deep layer hardly tells one input from another."""
+from depthsounder.verdicts import COLLAPSED
 
 
 def _measures(run: Run) -> list[Measure]:
@@ -45,17 +42,17 @@ def message(run: Run) -> str:
         return f"At depth {depth} there is one layer, and no way for the signal to go."
     ends = growth.sort_values("forward_ratio")
     least, most = ends.iloc[0], ends.iloc[-1]
-    squares, table = (measure.table for measure in _measures(run))
-    variances = table.pivot_table(index=["activation", "init"], columns="layer", values="median", observed=True)
-    with np.errstate(all="ignore"):
-        lost = variances[depth] < _LOST * variances[1]
+    squares, variances = (measure.table for measure in _measures(run))
+    deepest = run.verdicts[run.verdicts["depth"] == depth]
+    collapsed = int((deepest["forward_verdict"] == COLLAPSED).sum())
     return (
         f"From layer 1 to layer {depth} the mean square of z changed by factors from "
         f"{number(least['forward_ratio'])} ({label(least['activation'])}, {label(least['init'])}) to "
-        f"{number(most['forward_ratio'])} ({label(most['activation'])}, {label(most['init'])}); in {int(lost.sum())} "
-        f"of {count(len(variances), 'combination')} the variance over inputs fell to below a millionth. Theory lies "
+        f"{number(most['forward_ratio'])} ({label(most['activation'])}, {label(most['init'])}); in {collapsed} "
+        f"of {count(len(deepest), 'combination')} inputs collapsed: at layer {depth} less than "
+        f"{run.config.verdicts.collapsed_share:g} of it differed between them. Theory lies "
         f"within the 95 % interval of the median at the last layer in {agreement(squares, depth)} of them for the mean "
-        f"square, and in {agreement(table, depth)} for the variance."
+        f"square, and in {agreement(variances, depth)} for the variance."
     )
 
 

@@ -29,7 +29,7 @@ def message(run: Run) -> str:
     edge = int(learnt["edge_of_grid"].eq(True).sum())
     lowest, highest = learnt["best_learning_rate"].min(), learnt["best_learning_rate"].max()
     return (
-        f"The {count(len(learnt), 'cell')} that trained or stayed partial chose rates from {rate(lowest)} to "
+        f"The {count(len(learnt), 'cell')} in which networks learned chose rates from {rate(lowest)} to "
         f"{rate(highest)}; {edge} chose the grid's first or last, where a wider grid might serve better."
     )
 

@@ -1,6 +1,7 @@
 """What became of each activation and initialization over the depths: the sentences behind the headline figure.
 
-Failure is `stalled` or `diverged`; `partial` is slow and not dead, and is kept apart.
+Failure is `stalled` or `diverged`; `mixed`, where some networks learn and others do not, and `partial`, where nearly
+all learn but slowly, are kept apart.
 """
 
 import pandas as pd
@@ -46,10 +47,11 @@ def outcomes(run: Run) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        activation, init; outcome (stalled, diverged, partial or trains: the verdict at the first depth that fails, or
-        else the worst); depth (the first that fails, else the first that is partial, else the deepest that trains);
-        deepest_training (null if none trains); failing_depths and partial_depths, as lists; recovers (whether a deeper
-        one than the first failure does not fail); same_law_as (the earlier init that is the same law, null if none is).
+        activation, init; outcome (a training verdict: that at the first depth that fails, or else the worst); depth
+        (the first that fails, else the first that is mixed, else the first that is partial, else the deepest that
+        trains); deepest_training (null if none trains); failing_depths, mixed_depths and partial_depths, as lists;
+        recovers (whether a deeper one than the first failure does not fail); same_law_as (the earlier init that is the
+        same law, null if none is).
     """
     repeated = repeated_laws(run)
     rows = []
@@ -65,14 +67,16 @@ def outcomes(run: Run) -> pd.DataFrame:
 def _outcome(cells: pd.DataFrame) -> dict[str, object]:
     by_depth = dict(zip((int(depth) for depth in cells["depth"]), cells["training_verdict"], strict=True))
     failing = [depth for depth, verdict in by_depth.items() if verdict in FAILURES]
-    partial = [depth for depth, verdict in by_depth.items() if verdict == "partial"]
-    trained = [depth for depth, verdict in by_depth.items() if verdict == "trains"]
-    first = failing[0] if failing else partial[0] if partial else max(by_depth)
+    mixed, partial, trained = (
+        [depth for depth, verdict in by_depth.items() if verdict == word] for word in ("mixed", "partial", "trains")
+    )
+    first = next((found[0] for found in (failing, mixed, partial) if found), max(by_depth))
     return {
         "outcome": by_depth[first],
         "depth": first,
         "deepest_training": max(trained, default=None),
         "failing_depths": failing,
+        "mixed_depths": mixed,
         "partial_depths": partial,
         "recovers": bool(failing) and any(depth > failing[0] and depth not in failing for depth in by_depth),
     }

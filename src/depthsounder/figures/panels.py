@@ -139,7 +139,8 @@ def training_words(run: Run) -> dict[str, str]:
     steps = run.config.training.steps
     return {
         "trains": f"trains within {steps} steps",
-        "partial": "partial: slow, not dead",
+        "partial": "partial: learns, but slowly",
+        "mixed": "mixed: the seeds disagree",
         "stalled": f"stalled within {steps} steps",
         "diverged": "diverged, even at the best rate of this grid",
     }

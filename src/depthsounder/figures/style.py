@@ -114,13 +114,14 @@ _ACTIVATION_MARKERS = {
 TRAINING = {
     "trains": VerdictStyle("#9AD9C0", INK, "T"),
     "partial": VerdictStyle("#F3E2A9", INK, "P"),
+    "mixed": VerdictStyle("#C9B1DC", INK, "M"),
     "stalled": VerdictStyle("#3C5A99", "#ffffff", "S"),
     "diverged": VerdictStyle("#BF4A1D", "#ffffff", "D"),
 }
 """The training verdicts, from best to worst."""
 
 FAILURES = ("stalled", "diverged")
-"""The training verdicts that count as failure; `partial` is slow and does not."""
+"""The training verdicts that count as failure: of a `mixed` cell some networks learn, of a `partial` one nearly all."""
 
 SIGNAL_GLYPHS = {"vanishing": "↓", "exploding": "↑", "healthy": ""}
 

@@ -23,8 +23,8 @@ _MEASURES = {"delta_ratio": "D", "top_batch_variance": "variance of z over\ninpu
 
 
 def shown_depth(run: Run) -> int:
-    """Return the deepest depth at which some cell trains, or else stays partial; the shallowest if none does."""
-    for verdict in ("trains", "partial"):
+    """Return the deepest depth at which some cell trains, or else is partial or mixed; the shallowest if none is."""
+    for verdict in ("trains", "partial", "mixed"):
         depths = run.verdicts.loc[run.verdicts["training_verdict"] == verdict, "depth"]
         if len(depths):
             return int(depths.max())
@@ -65,7 +65,7 @@ def message(run: Run) -> str:
     distance = np.abs(np.log10(ratios["median"].replace(0, np.nan))).groupby(ratios["step"]).median()
     first, last = 10 ** distance.iloc[0], 10 ** distance.iloc[-1]
     return (
-        f"At depth {depth}, the deepest with success, {count(len(learning), 'cell')} trained or stayed partial: in the "
+        f"At depth {depth}, the deepest with success, networks learned in {count(len(learning), 'cell')}: in the "
         f"median cell D lay a factor of {number(first)} from 1 before training, and {number(last)} at its end."
     )
 

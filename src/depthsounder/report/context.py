@@ -18,7 +18,7 @@ from depthsounder.report import counts, provenance
 from depthsounder.report.captions import caption_html
 from depthsounder.report.downloads import MOST_ROWS, csv_link, data_link
 from depthsounder.report.explorer import explorer_json
-from depthsounder.report.headline import answer_sentences, soundings
+from depthsounder.report.headline import answer_sentences, rare_classes, soundings
 from depthsounder.report.plain_words import terms
 from depthsounder.report.sensitivity import sensitivities
 from depthsounder.report.vector import inline_svg
@@ -145,7 +145,7 @@ def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dic
 def _findings(run: Run) -> dict[str, Any]:
     return {
         "training_counts": counts.training_counts(run),
-        "sentences": [*answer_sentences(run), prediction.message(run)],
+        "sentences": [*answer_sentences(run), prediction.message(run), *filter(None, [rare_classes(run)])],
         "soundings": soundings(run),
         "equal_laws": laws_of(run),
         "distinct": of_distinct_laws(run.verdicts, repeated_laws(run)),

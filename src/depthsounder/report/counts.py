@@ -10,6 +10,7 @@ from depthsounder.figures import prediction
 from depthsounder.figures.style import TRAINING
 from depthsounder.runs import Run
 from depthsounder.studies import Agreement, Finding
+from depthsounder.verdicts import COLLAPSED
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,16 @@ def signal_counts(run: Run) -> list[Count]:
 
 
 def forward_counts(run: Run) -> list[Count]:
-    """Return how many cells let q grow or shrink past the bounds of D; a silent first layer does neither."""
+    """Return in how many cells inputs collapsed, and how many let q grow or shrink past the bounds of D.
+
+    A silent first layer does neither of the latter.
+    """
+    collapsed = int((run.verdicts["forward_verdict"] == COLLAPSED).sum())
     low, high = run.config.verdicts.vanishing_ratio, run.config.verdicts.exploding_ratio
     ratio = run.verdicts.loc[run.verdicts["depth"] > 1, "forward_ratio"].dropna()
     shrunk, grown = int((ratio < low).sum()), int((ratio > high).sum())
     return [
+        Count(collapsed, "cells: inputs collapse", "stalled"),
         Count(shrunk, f"cells: q shrinks to less than {low:g} of itself", "stalled"),
         Count(grown, f"cells: q grows to more than {high:g} times itself", "diverged"),
         Count(len(ratio) - shrunk - grown, "cells: q stays within", "trains"),

@@ -33,12 +33,19 @@ _FACTS = [
     "signal_borderline",
     "best_learning_rate",
     "edge_of_grid",
+    "forward_verdict",
     "successes",
+    "learning",
+    "falling",
+    "on_plateau",
+    "above_plateau",
+    "diverged_seeds",
+    "dead_at_birth",
     "seeds",
     "reason",
 ]
 _NUMBERS = ["tail_loss", "escape_step", "success_rate_low", "success_rate_high", "delta_ratio", "delta_ratio_low"]
-_NUMBERS += ["delta_ratio_high", "forward_ratio"]
+_NUMBERS += ["delta_ratio_high", "forward_ratio", "reference_loss", "variance_share", "dead_units"]
 
 
 def explorer_json(run: Run) -> Markup:

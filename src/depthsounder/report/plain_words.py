@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from depthsounder.figures.style import label
 from depthsounder.figures.wording import join, number
 from depthsounder.runs import Run
+from depthsounder.verdicts import DISTINCT
 
 
 @dataclass(frozen=True)
@@ -77,15 +79,34 @@ def _extreme(run: Run, verdict: str) -> str:
 
 
 def _steadiest(run: Run) -> str:
-    cells = run.verdicts[(run.verdicts["depth"] == run.depths[-1]) & (run.verdicts["forward_ratio"] > 0)]
-    cells = cells[np.isfinite(cells["forward_ratio"])]
-    if cells.empty or run.depths[-1] == 1:
+    """Name the cell that keeps the variance over inputs best, among those whose signal is readable from both ends."""
+    depth = run.depths[-1]
+    if depth == 1:
         return "In this run: no network is deep enough to show it."
-    cell = cells.iloc[int(np.abs(np.log(cells["forward_ratio"].to_numpy(dtype=float))).argmin())]
+    cells = run.verdicts[(run.verdicts["depth"] == depth) & (run.verdicts["signal_verdict"] == "healthy")]
+    cells = cells[cells["forward_verdict"] == DISTINCT]
+    kept = _variance_kept(run, depth)
+    kept = kept[kept.index.isin(list(zip(cells["activation"], cells["init"], strict=True))) & (kept > 0)]
+    if kept.empty:
+        return f"In this run: no cell of depth {depth} is readable from both ends."
+    activation, init = kept.index[int(np.abs(np.log(kept.to_numpy(dtype=float))).argmin())]
     return (
-        f"In this run: {label(cell['activation'])} with {label(cell['init'])} comes nearest; through {cell['depth']} "
-        f"layers the mean square changes by a factor of {number(cell['forward_ratio'])}."
+        f"In this run: of the networks of {depth} layers that are readable from both ends, {label(activation)} with "
+        f"{label(init)} come nearest; the variance over inputs of their last layer is {number(kept[activation, init])} "
+        "times that of the first."
     )
+
+
+def _variance_kept(run: Run, depth: int) -> pd.Series:
+    """Return by activation and init the variance over inputs of layer L over that of layer 1, the median over seeds."""
+    signal = run.initial_signal
+    signal = signal[signal["depth"] == depth].astype({"activation": str, "init": str})
+    layers = signal[signal["layer"].isin([1, depth])].pivot_table(
+        index=["activation", "init", "seed"], columns="layer", values="z_batch_variance"
+    )
+    with np.errstate(all="ignore"):
+        kept = layers[depth] / layers[1]
+    return kept[np.isfinite(kept)].groupby(level=["activation", "init"]).median()
 
 
 def _best_init(run: Run) -> str:

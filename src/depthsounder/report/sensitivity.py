@@ -13,13 +13,15 @@ import numpy as np
 
 from depthsounder.runs import CELL, Run
 from depthsounder.tables import read_table
+from depthsounder.thresholds import Thresholds
 from depthsounder.tuning import NetworkLosses, group_losses
-from depthsounder.verdicts import Thresholds, judge_signal, judge_training
+from depthsounder.verdicts import forward_word, judge_signal, judge_training
 
 _OF_SIGNAL = ("exploding_ratio", "vanishing_ratio")
-_OF_TRAINING = ("trains_loss", "trains_share", "stalled_loss", "diverged_loss", "tail_steps")
-_NEAR_ONE = ("trains_share", "stalled_loss")
-"""Shares so near to 1 that their distance from it is what can be halved or doubled."""
+_OF_FORWARD = ("collapsed_share",)
+_OF_TRAINING = ("trains_loss", "trains_share", "stalled_loss", "plateau_loss", "diverged_loss", "tail_steps")
+_NEAR_ONE = ("trains_share", "stalled_loss", "plateau_loss")
+"""So near to 1 that their distance from it is what can be halved or doubled."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def sensitivities(run: Run) -> list[Sensitivity]:
     """Return for each threshold of the verdicts how many verdicts change when it is halved and when it is doubled."""
     cells = list(_cells(run))
     found = []
-    for name in (*_OF_SIGNAL, *_OF_TRAINING):
+    for name in (*_OF_SIGNAL, *_OF_FORWARD, *_OF_TRAINING):
         value = float(getattr(run.config.verdicts, name))
         halved, doubled = (
             Variation(moved, _changed(run, cells, name, moved))
@@ -75,9 +77,12 @@ def _changed(run: Run, cells: list[_Cell], name: str, value: float) -> int:
         # The rule looks at the median over seeds, which the table holds.
         judged = [judge_signal(np.array([ratio]), thresholds).signal_verdict for ratio in known["delta_ratio"]]
         return int((known["signal_verdict"] != np.array(judged, dtype=object)).sum())
-    steps, entropy = run.config.training.steps, run.data.class_entropy
+    if name in _OF_FORWARD:
+        known = run.verdicts.dropna(subset=["forward_verdict"])
+        words = [forward_word(share, thresholds) for share in known["variance_share"]]
+        return int((known["forward_verdict"] != np.array(words, dtype=object)).sum())
     return sum(
-        judge_training(cell.tuning, cell.evaluation, steps, entropy, thresholds).training_verdict != cell.verdict
+        judge_training(cell.tuning, cell.evaluation, run.references, thresholds).training_verdict != cell.verdict
         for cell in cells
     )
 

@@ -14,11 +14,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from depthsounder.fates import escape_step
 from depthsounder.figures.panels import WIDTH, init_handles, legend_below
 from depthsounder.figures.style import INK, MUTED, init_style, label
 from depthsounder.figures.wording import count
 from depthsounder.runs import CELL, Run
-from depthsounder.verdicts import escape_step
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ TRAINED = Milestone("is trained", "not trained yet", (0, (3, 1.5)))
 def milestone_steps(run: Run, milestones: Sequence[Milestone]) -> pd.DataFrame:
     """Return the first step at which each evaluated network passes each milestone.
 
-    A network leaves its plateau when the mean loss over `tail_steps` falls below `stalled_loss` · H, and is trained
-    when it falls below `trains_loss` · H.
+    A network leaves its plateau when the mean loss over `tail_steps` falls below `stalled_loss` times the least that a
+    constant prediction costs on the same batches, and is trained when it falls below `trains_loss` times it.
 
     Returns
     -------
@@ -57,16 +57,17 @@ def milestone_steps(run: Run, milestones: Sequence[Milestone]) -> pd.DataFrame:
     """
     thresholds = run.config.verdicts
     levels = {ESCAPE.name: thresholds.stalled_loss, TRAINED.name: thresholds.trains_loss}
-    networks = run.evaluation_traces.groupby([*CELL, "seed"], observed=True, sort=True)["train_loss"]
-    entropy = run.data.class_entropy
-
-    def first_steps(milestone: Milestone) -> pd.DataFrame:
-        level = levels[milestone.name] * entropy
-        steps = networks.agg(lambda losses: escape_step(losses.to_numpy(), level, thresholds.tail_steps))
-        return steps.rename("step").reset_index().assign(milestone=milestone.name)
-
-    table = pd.concat([first_steps(milestone) for milestone in milestones], ignore_index=True)
-    return table.astype({"activation": str, "init": str})[[*CELL, "seed", "milestone", "step"]]
+    window = thresholds.tail_steps
+    networks = [
+        (cell, seed, losses, run.references.guessing(seed, window).least)
+        for cell, seed, losses in run.evaluated_networks()
+    ]
+    found = [
+        (*cell, seed, milestone.name, escape_step(losses, levels[milestone.name] * least, window))
+        for milestone in milestones
+        for cell, seed, losses, least in networks
+    ]
+    return pd.DataFrame(found, columns=[*CELL, "seed", "milestone", "step"])
 
 
 def summary(steps: pd.Series, within: int) -> str:

@@ -28,7 +28,7 @@ _NEAR = 1.5
 """A multiple within this factor of the published one is about the same."""
 
 LEARNED = 0.5
-"""Of H: half-way from the plateau to a loss of 0."""
+"""Of the reference loss: half-way from the plateau to a loss of 0."""
 
 _MULTIPLES: dict[float, Any] = {1.0: (0, (1, 1)), 3.0: (0, (4, 2)), PUBLISHED_MULTIPLE: "-"}
 """Of ξ_c, and how their lines are drawn."""
@@ -42,8 +42,8 @@ def rows(run: Run) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        init, weight_gain (σw²), bias_variance (σb²), depth, xi_c, tail_share (median tail loss over H), learned
-        (whether that is at most `LEARNED`) and training_verdict.
+        init, weight_gain (σw²), bias_variance (σb²), depth, xi_c, tail_share (median tail loss over the reference
+        loss), learned (whether that is at most `LEARNED`) and training_verdict.
     """
     cells = run.verdicts[run.verdicts["activation"] == ACTIVATION]
     scales = run.theory.drop_duplicates(["activation", "init"])[["activation", "init", "xi_c"]]
@@ -57,8 +57,8 @@ def rows(run: Run) -> pd.DataFrame:
             "bias_variance": [law.bias_variance for law in laws],
             "depth": table["depth"],
             "xi_c": table["xi_c"],
-            "tail_share": table["tail_loss"] / run.data.class_entropy,
-            "learned": table["tail_loss"] <= LEARNED * run.data.class_entropy,
+            "tail_share": table["tail_loss"] / table["reference_loss"],
+            "learned": table["tail_loss"] <= LEARNED * table["reference_loss"],
             "training_verdict": table["training_verdict"],
         }
     ).sort_values(["weight_gain", "depth"], ignore_index=True)
@@ -67,7 +67,8 @@ def rows(run: Run) -> pd.DataFrame:
 def deepest(run: Run) -> pd.DataFrame:
     """Return for each σw² the deepest networks that learn, and the shallowest deeper ones that do not.
 
-    Networks learn if their median tail loss has come down half-way from the plateau, to `LEARNED` · H.
+    Networks learn if their median tail loss has come down half-way from the plateau, to `LEARNED` times the reference
+    loss.
 
     Returns
     -------
@@ -142,7 +143,7 @@ def draw(run: Run) -> Figure:
     panel.set_yticks(depths, [f"{depth:g}" for depth in depths])
     panel.set_xlabel("σw²")
     panel.set_ylabel("depth")
-    figure.colorbar(mesh, ax=panel, label="median tail loss over H (1: on the plateau)", pad=0.01)
+    figure.colorbar(mesh, ax=panel, label="median tail loss over that of guessing (1: on the plateau)", pad=0.01)
     _draw_scales(panel, gains, table["bias_variance"].iloc[0])
     lines = [
         Line2D([], [], color="#BF4A1D", linestyle=dashes, label=f"{multiple:g} ξ_c")

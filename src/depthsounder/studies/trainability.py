@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from depthsounder.fates import fate
 from depthsounder.figures import FigureRecord
 from depthsounder.figures.panels import init_handles, legend_below, log_axis, note
 from depthsounder.figures.style import INK, MUTED, activation_marker, init_style, label, themed
@@ -15,7 +16,7 @@ from depthsounder.runs import CELL, Run, records
 from depthsounder.streams import stream
 from depthsounder.studies.depth_scale import UNLIKELY, Brackets, DepthScaleFit, bracket, fit
 from depthsounder.studies.record import Finding, Study
-from depthsounder.tuning import tail_loss
+from depthsounder.thresholds import Thresholds
 
 PUBLISHED_MULTIPLE = 6.0
 
@@ -62,12 +63,14 @@ def _laws(run: Run) -> pd.DataFrame:
 
 def _trained(run: Run) -> pd.DataFrame:
     """Return whether each evaluated network trains, a row for each cell and a column for each seed."""
-    config = run.config
-    level = config.verdicts.trains_loss * run.data.class_entropy
-    traces = run.evaluation_traces.astype({"activation": str, "init": str})
-    losses = traces.groupby([*CELL, "seed"])["train_loss"]
-    tails = losses.agg(lambda trace: tail_loss(trace.to_numpy(), config.training.steps, config.verdicts.tail_steps))
-    return tails.astype(float).le(level).unstack("seed")
+    thresholds = Thresholds(**dict(run.config.verdicts))
+    steps, window = run.config.training.steps, thresholds.tail_steps
+    trained = {
+        (*cell, seed): fate(losses, run.references.guessing(seed, window), steps, thresholds) == "trained"
+        for cell, seed, losses in run.evaluated_networks()
+    }
+    index = pd.MultiIndex.from_tuples(trained, names=[*CELL, "seed"])
+    return pd.Series(list(trained.values()), index=index, dtype=bool).unstack("seed")
 
 
 def _shares(trained: pd.DataFrame, laws: pd.DataFrame) -> pd.DataFrame:

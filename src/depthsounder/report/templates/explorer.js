@@ -205,14 +205,23 @@ function fact(list, name, text) {
   list.append(row);
 }
 
+// What became of the seeds that did not train.
+function others(cell) {
+  const fates = { learning: "learning", falling: "falling", on_plateau: "on the plateau", above_plateau: "above it", diverged_seeds: "diverged", dead_at_birth: "dead at birth" };
+  return Object.entries(fates).filter(([name]) => cell[name]).map(([name, words]) => `${cell[name]} ${words}`).join(", ") || "–";
+}
+
 function facts(list, cell) {
   list.replaceChildren();
   fact(list, "Seeds that train", `${cell.successes} of ${cell.seeds} (${cell.success_rate_low} to ${cell.success_rate_high} at 95 %)`);
-  fact(list, "Tail loss", `${cell.tail_loss} nat, the median over seeds`);
+  fact(list, "The other seeds", others(cell));
+  fact(list, "Tail loss", `${cell.tail_loss} nat, the median over seeds; a constant prediction costs at least ${cell.reference_loss}`);
   fact(list, "Leaves its plateau", cell.escape_step === "–" ? "not within this run" : `at step ${cell.escape_step}`);
   fact(list, "Tuned rate", `${cell.best_learning_rate ?? "–"}${cell.edge_of_grid ? ", at the edge of the grid" : ""}`);
   fact(list, "D, δ of layer 1 over layer L", `${cell.delta_ratio} (${cell.delta_ratio_low} to ${cell.delta_ratio_high})`);
   fact(list, "q of layer L over layer 1", cell.forward_ratio);
+  fact(list, "Variance over inputs over q, layer L", `${cell.variance_share}${cell.forward_verdict ? `, ${cell.forward_verdict}` : ""}`);
+  if (cell.dead_units !== "–") fact(list, "Dead units, layer L", cell.dead_units);
 }
 
 function show(panel, choice) {

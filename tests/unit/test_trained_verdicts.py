@@ -1,0 +1,104 @@
+"""The verdicts of small trainings: networks of which something is known beforehand, from their draw to their words."""
+
+import numpy as np
+import pytest
+
+from depthsounder.activations import ACTIVATIONS
+from depthsounder.initializers import initializer
+from depthsounder.judging import judge_cells
+from depthsounder.prepare import prepare_dataset
+from depthsounder.records import initial_signal, trace_columns
+from depthsounder.reference import References
+from depthsounder.tables import SIGNAL, TRACES, write_cells
+from depthsounder.thresholds import Thresholds
+from depthsounder.training import Recipe, Trace, draw_stack, train
+from depthsounder.tuning import choose_rate
+
+THRESHOLDS = Thresholds(
+    exploding_ratio=100.0,
+    vanishing_ratio=0.01,
+    collapsed_share=0.01,
+    trains_loss=0.1,
+    trains_share=0.8,
+    stalled_loss=0.98,
+    plateau_loss=1.1,
+    diverged_loss=2.0,
+    tail_steps=50,
+)
+ROOT_SEED, STEPS, BATCH = 1, 300, 32
+
+
+def join(*columns):
+    return {name: np.ma.concatenate([part[name] for part in columns]) for name in columns[0]}
+
+
+def judge(tmp_path, dataset, cell, width, rates, measured=20, evaluated=10):
+    """Measure, tune, train and judge a cell as the workflow does."""
+    depth, activation, init = cell[0], ACTIVATIONS[cell[1]], initializer(cell[2])
+    sizes = [dataset.n_inputs, *[width] * depth, dataset.n_classes]
+    recipe = Recipe("sgd", BATCH, STEPS, ())
+
+    def traces_of(seeds, rates):
+        traces = [Trace(seed, rate) for seed in seeds for rate in rates]
+        drawn = draw_stack(ROOT_SEED, seeds, sizes, activation, init).repeat(len(rates), axis=0)
+        train(drawn, sizes, activation, dataset, recipe, traces, ROOT_SEED)
+        return traces
+
+    tuning = traces_of([10_000, 10_001], rates)
+    losses = {(trace.learning_rate, trace.seed): np.array(trace.losses) for trace in tuning}
+    best = choose_rate(losses, STEPS, THRESHOLDS.tail_steps)
+    evaluation = traces_of(range(evaluated), [best])
+    networks = draw_stack(ROOT_SEED, range(measured), sizes, activation, init)
+    signal = initial_signal(networks, range(measured), sizes, activation, dataset)
+    traces = join(trace_columns(tuning, "tune"), trace_columns(evaluation, "evaluate"))
+    write_cells(tmp_path / "signal.parquet", {cell: signal}, SIGNAL)
+    write_cells(tmp_path / "traces.parquet", {cell: traces}, TRACES)
+    references = References(ROOT_SEED, dataset.train_labels, BATCH, STEPS)
+    (row,) = judge_cells(tmp_path / "signal.parquet", tmp_path / "traces.parquet", [cell], references, THRESHOLDS)
+    return row
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return prepare_dataset("digits", None, 0.2, ROOT_SEED, 256)
+
+
+@pytest.fixture(scope="module")
+def noise(tmp_path_factory):
+    """Inputs that know nothing of the labels, one in a hundred of which is positive."""
+    random = np.random.default_rng(0)
+    path = tmp_path_factory.mktemp("noise") / "noise.npz"
+    np.savez(path, X=random.normal(size=(3000, 20)), y=random.permutation((np.arange(3000) < 30).astype(int)))
+    return prepare_dataset(str(path), "y", 0.2, ROOT_SEED, 256)
+
+
+def test_linear_networks_that_fall_from_far_above_are_not_called_stalled(tmp_path, digits):
+    row = judge(tmp_path, digits, (3, "linear", "naive_unit"), 64, (0.0001, 0.001, 0.01, 0.1), evaluated=5)
+    assert row["tail_loss"] > 2 * row["reference_loss"]
+    assert (row["training_verdict"], row["falling"], row["on_plateau"]) == ("partial", 5, 0)
+    assert "5 falling" in row["reason"]
+
+
+def test_narrow_relu_networks_are_counted_by_what_became_of_them(tmp_path, digits):
+    row = judge(tmp_path, digits, (10, "relu", "he_normal"), 4, (0.03, 0.1, 0.3), measured=100, evaluated=20)
+    assert row["signal_verdict"] == "healthy"
+    assert 0 < row["dead_at_birth"] <= row["on_plateau"] < 20
+    assert row["learning"] + row["successes"] > 0
+    assert f"({row['dead_at_birth']} dead at birth)" in row["reason"]
+    assert "left the plateau at steps" in row["reason"]
+
+
+def test_inputs_collapse_under_large_biases_though_the_errors_ratio_is_healthy(tmp_path, digits):
+    row = judge(tmp_path, digits, (20, "relu", "gaussian_w2_b25"), 64, (0.01, 0.1), measured=20, evaluated=3)
+    assert (row["signal_verdict"], row["forward_verdict"]) == ("healthy", "collapsed")
+    assert row["variance_share"] < 0.005
+    assert 0.4 < row["dead_units"] < 0.6
+    assert "but inputs have collapsed" in row["reason"]
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_networks_that_hear_nothing_of_noise_with_a_rare_class_are_stalled(tmp_path, noise, activation):
+    row = judge(tmp_path, noise, (20, activation, "naive_small"), 64, (0.03, 0.1, 0.3, 1.0, 3.0), measured=6)
+    assert row["delta_ratio"] < 1e-18
+    # The tails of networks that guess scatter by a fifth of H here, those of all cells alike.
+    assert (row["training_verdict"], row["on_plateau"], row["escape_step"]) == ("stalled", 10, None)
