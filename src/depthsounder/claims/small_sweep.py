@@ -21,8 +21,8 @@ from depthsounder.initializers import Initializer, initializer, layer_sizes
 from depthsounder.records import initial_signal
 from depthsounder.reference import References
 from depthsounder.streams import stream
-from depthsounder.training import Recipe, Trace, draw_stack, train
 from depthsounder.thresholds import Thresholds
+from depthsounder.training import Recipe, Trace, draw_stack, train
 from depthsounder.tuning import NetworkLosses, choose_rate, tail_loss
 from depthsounder.verdicts import SignalVerdict, delta_ratios, judge_signal, judge_training
 
