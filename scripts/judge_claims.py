@@ -17,28 +17,24 @@ from depthsounder.thresholds import Thresholds
 def main() -> None:
     """Write the claims table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--results", type=Path, required=True, help="the run's folder, with its config, data and tables"
-    )
+    parser.add_argument("--results", type=Path, required=True, help="the run's folder: config, data and tables")
     parser.add_argument("--code", default="", help="digest of the code, for the table's metadata")
     parser.add_argument("--output", type=Path, required=True, help="the claims table")
     arguments = parser.parse_args()
     config = load_resolved(arguments.results / "config.json")
     dataset = load_dataset(arguments.results / "data.npz")
-    pairs = standing(
-        product(config.activations, config.inits), read_refusals(arguments.results / "gradient_check.parquet")
-    )
+    refusals = read_refusals(arguments.results / "gradient_check.parquet")
+    pairs = standing(product(config.activations, config.inits), refusals)
+    training = config.training
     settings = Settings(
         root_seed=config.root_seed,
         depths=config.depths,
         activations=tuple(dict.fromkeys(activation for activation, _ in pairs)),
         inits=tuple(dict.fromkeys(init for _, init in pairs)),
         width=config.width,
-        optimizer=config.training.optimizer,
-        steps=config.training.steps,
-        references=References(
-            config.root_seed, dataset.train_labels, config.training.batch_size, config.training.steps
-        ),
+        optimizer=training.optimizer,
+        steps=training.steps,
+        references=References(config.root_seed, dataset.train_labels, training.batch_size, training.steps),
         thresholds=Thresholds(**dict(config.verdicts)),
     )
     claims = ledger()

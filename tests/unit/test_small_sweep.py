@@ -12,8 +12,9 @@ from depthsounder.activations import ACTIVATIONS, LEAKY_SLOPE
 from depthsounder.claims import Evidence, Settings, he_for_rectifiers, ledger, small_sweep
 from depthsounder.initializers import INITIALIZERS
 from depthsounder.prepare import prepare_dataset
+from depthsounder.reference import References
 from depthsounder.tables import SCHEMAS
-from depthsounder.verdicts import Thresholds
+from depthsounder.thresholds import Thresholds
 
 HE, GLOROT = "he_normal", "glorot_normal"
 SETTINGS = Settings(
@@ -24,12 +25,15 @@ SETTINGS = Settings(
     width=64,
     optimizer="adam",
     steps=300,
+    references=References(1, np.arange(200) % 10, batch_size=20, steps=300),
     thresholds=Thresholds(
         exploding_ratio=1e2,
         vanishing_ratio=1e-2,
+        collapsed_share=1e-2,
         trains_loss=0.1,
         trains_share=0.8,
         stalled_loss=0.98,
+        plateau_loss=1.1,
         diverged_loss=2.0,
         tail_steps=50,
     ),
