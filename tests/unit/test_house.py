@@ -26,7 +26,7 @@ FLOORS = (
     {"activations", "blocks", "commands", "streams", "tables"},
     {"collect", "contract", "dataset", "definitions", "gate", "gaussian", "sources"},
     {"entries", "initializers", "kernels", "prepare", "unseen"},
-    {"fingerprint", "init_contract", "loss", "network", "optimizers"},
+    {"drawn_moments", "fingerprint", "init_contract", "loss", "network", "optimizers"},
     {"checked_network", "jacobian", "probes"},
     {"gradcheck"},
     {"checks"},
