@@ -108,6 +108,26 @@ WRONG = {
     ),
     "a millionth too steep": (valued(np.tanh, lambda z, h: (1 - h * h) * 1.000001), "derivative"),
     "odd error": (valued(np.tanh, lambda z, h: 1 - h * h + 1e-3 * np.sin(z)), "derivative"),
+    "slope wrong at 0 alone": (valued(np.tanh, lambda z, h: np.where(z == 0, 0, 1 - h * h)), "derivative"),
+    "slope beyond both sides of a kink": (
+        valued(lambda z: np.where(z.real > 0, z, 0), lambda z, h: np.where(z == 0, 7.0, z > 0), (0.0,)),
+        "derivative",
+    ),
+    "forgotten comma": (
+        own(lambda z, out: np.maximum(z, 0.0, out=out), lambda z, h, out: np.copyto(out, z > 0), 0.0),
+        "computes",
+    ),
+    "kinks as texts": (
+        own(lambda z, out: np.maximum(z, 0.0, out=out), lambda z, h, out: np.copyto(out, z > 0), ("0",)),
+        "computes",
+    ),
+    "one shape alone": (
+        own(
+            lambda z, out: np.copyto(out, np.tanh(z.reshape(3, 4, 5)).reshape(z.shape)),
+            lambda z, h, out: np.copyto(out, 1 - h * h),
+        ),
+        "elementwise",
+    ),
     "step": (valued(lambda z: (z.real > 0.3) * 1.0 + z, lambda z, h: np.ones_like(z)), "derivative"),
     "undeclared kinks": (valued(lambda z: np.clip(z, 0, 6), lambda z, h: ((z > 0) & (z < 6)) * 1.0), "kinks"),
     "undeclared kink of the slope": (

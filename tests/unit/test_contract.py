@@ -9,7 +9,8 @@ from own_records import NOT_ANALYTIC, RIGHT, WRONG, own, valued
 from support import EVERY_ACTIVATION, name_of
 
 from depthsounder.activations import TANH, Activation
-from depthsounder.contract import LARGEST, try_activation
+from depthsounder.contract import try_activation
+from depthsounder.trials import LARGEST
 
 
 def breach_of(activation):

@@ -24,8 +24,8 @@ SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 FLOORS = (
     {"antiderivative", "arrays", "clock", "damage", "exclusive", "products", "seal", "special", "thresholds"},
     {"activations", "blocks", "commands", "streams", "tables"},
-    {"collect", "contract", "dataset", "definitions", "gate", "gaussian", "sources"},
-    {"entries", "initializers", "kernels", "prepare", "unseen"},
+    {"collect", "dataset", "definitions", "gate", "gaussian", "sources", "trials"},
+    {"contract", "entries", "initializers", "kernels", "prepare", "unseen"},
     {"drawn_moments", "fingerprint", "init_contract", "loss", "network", "optimizers"},
     {"checked_network", "jacobian", "probes"},
     {"gradcheck"},
