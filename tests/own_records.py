@@ -108,6 +108,8 @@ WRONG = {
     ),
     "a millionth too steep": (valued(np.tanh, lambda z, h: (1 - h * h) * 1.000001), "derivative"),
     "odd error": (valued(np.tanh, lambda z, h: 1 - h * h + 1e-3 * np.sin(z)), "derivative"),
+    "slope dead near 0": (valued(np.tanh, lambda z, h: np.where(np.abs(z) < 1e-3, 0, 1 - h * h)), "derivative"),
+    "slope dead very near 0": (valued(np.tanh, lambda z, h: np.where(np.abs(z) < 1e-8, 0, 1 - h * h)), "derivative"),
     "slope wrong at 0 alone": (valued(np.tanh, lambda z, h: np.where(z == 0, 0, 1 - h * h)), "derivative"),
     "slope beyond both sides of a kink": (
         valued(lambda z: np.where(z.real > 0, z, 0), lambda z, h: np.where(z == 0, 7.0, z > 0), (0.0,)),

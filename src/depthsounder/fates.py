@@ -24,7 +24,8 @@ FALLEN = 0.5
 def fate(losses: np.ndarray, guessing: Guessing, steps: int, thresholds: Thresholds) -> Fate:
     """Return what became of a network, in the order of the words.
 
-    *diverged*: not finite, or a tail above both its start and `diverged_loss` times guessing by frequency. *trained*: a
+    *diverged*: not finite, or a tail above `diverged_loss` times both its start and guessing by frequency, which the
+    noise of a single batch, as the start is, does not reach. *trained*: a
     tail of at most `trains_loss` times the least of constant predictions. *learning*: below `stalled_loss` times it,
     where no constant prediction gets. *on_plateau*: a tail that guessing explains (`plateau_top`). Above that,
     *falling* if the loss has come down to half of its start, and *above_plateau* if it has not.
@@ -38,7 +39,7 @@ def fate(losses: np.ndarray, guessing: Guessing, steps: int, thresholds: Thresho
     """
     tail, start = tail_loss(losses, steps, thresholds.tail_steps), float(losses[0])
     least, by_frequency = float(guessing.least[-1]), float(guessing.by_frequency[-1])
-    if tail == np.inf or tail > max(thresholds.diverged_loss * by_frequency, start):
+    if tail == np.inf or tail > thresholds.diverged_loss * max(by_frequency, start):
         return "diverged"
     if tail <= thresholds.trains_loss * least:
         return "trained"

@@ -138,15 +138,17 @@ def _never_seen(gradients: list[Row]) -> str | None:
     """Return which kinds of parameters no network has shown to be right, in words, or None if there are none."""
     gating = COMPLEX_STEP if any(row["method"] == COMPLEX_STEP for row in gradients) else CENTRAL_DIFFERENCE
     comparisons = [row for row in gradients if row["method"] == gating]
-    kinds = dict.fromkeys(map(_kind, comparisons))
-    unseen = [kind for kind in kinds if kind not in {_kind(row) for row in comparisons if row["verdict"] == "passed"}]
+    unseen = [kind for kind in _KINDS if kind not in {_kind(row) for row in comparisons if row["verdict"] == "passed"}]
     if not unseen:
         return None
-    depths = ", ".join(str(depth) for depth in sorted({row["depth"] for row in comparisons}))
+    depths = ", ".join(str(depth) for depth in sorted({row["depth"] for row in comparisons})) or "any"
     return (
         f"No comparison of the {' and of the '.join(unseen)} could see anything at depth {depths}: derivatives are "
         "exactly 0, or rounding hides them. A depth of 1 among gradient_check.depths may show them."
     )
+
+
+_KINDS = [f"{what} of the {where}" for where in ("hidden layers", "readout") for what in ("weights", "biases")]
 
 
 def _kind(row: Row) -> str:

@@ -27,6 +27,7 @@ _WIDE = np.concatenate([np.linspace(0.0, 200.0, 801), np.geomspace(201.0, LARGES
 _WIDE = np.concatenate([-_WIDE[:0:-1], _WIDE])
 
 _ROUND_POINTS = np.arange(-20.0, 20.5, 0.5)
+_NEAR_ZERO = np.geomspace(3e-3, 1e-12, 38)
 _BESIDE, _SLOPE_ERROR = 1e-7, 1e-5
 
 _COMPLEX_STEP = 1e-40
@@ -173,13 +174,30 @@ def derivative_belongs(activation: Activation) -> str | None:
     """Try whether φ' adds up to φ, and to nothing else at single points."""
     found = _mismatch(activation)
     if found is None or found.kind == "kink":
-        return _slope_at_points(activation)
+        return _slope_near_zero(activation) or _slope_at_points(activation)
     if found.kind == "jump":
         return f"φ jumps by {found.change:.3g} at z = {found.left:.6g}, where no derivative can follow."
     return (
         f"φ' is not the derivative of φ: from z = {found.left:.6g} to {found.right:.6g} φ changes by "
         f"{found.change:.9g}, and φ' adds up to {found.integral:.9g}."
     )
+
+
+def _slope_near_zero(activation: Activation) -> str | None:
+    """Try φ' where vanishing signals are: φ over [z/2, z], at ever smaller z, by Simpson's rule."""
+    z = np.concatenate([_NEAR_ZERO, -_NEAR_ZERO])
+    ends, slopes = activation(z), [activation.slope(share * z) for share in (0.5, 0.75, 1.0)]
+    change = ends - activation(z / 2.0)
+    integral = z / 12.0 * (slopes[0] + 4.0 * slopes[1] + slopes[2])
+    allowed = 1e-4 * (np.abs(change) + np.abs(integral)) + 1e-15 * (1.0 + np.abs(ends))
+    for kink in activation.kinks:
+        allowed[(np.minimum(z / 2.0, z) <= kink) & (kink <= np.maximum(z / 2.0, z))] = np.inf
+    for point in np.flatnonzero(np.abs(change - integral) > allowed)[:1]:
+        return (
+            f"φ' is not the derivative of φ: from z = {z[point] / 2:g} to {z[point]:g} φ changes by "
+            f"{change[point]:.9g}, and φ' adds up to {integral[point]:.9g}."
+        )
+    return None
 
 
 def _slope_at_points(activation: Activation) -> str | None:

@@ -180,9 +180,9 @@ def training_word(fates: Counter[Fate], usable_rate: bool, trains_share: float) 
     learned = fates["trained"] + fates["learning"] + fates["falling"]
     if not usable_rate or fates["diverged"] > seeds / 2:
         return "diverged"
-    if fates["trained"] >= trains_share * seeds:
+    if fates["trained"] / seeds >= trains_share:
         return "trains"
-    if learned >= trains_share * seeds:
+    if learned / seeds >= trains_share:
         return "partial"
     if fates["on_plateau"] + fates["above_plateau"] > seeds / 2 or not learned:
         return "stalled"

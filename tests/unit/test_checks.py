@@ -101,3 +101,10 @@ def test_promises_stand_in_the_table_at_depth_0():
     assert {row["verdict"] for row in promises} == {"passed"}
     assert {row["parameter"].partition(".")[0] for row in promises} == {"activation", "init"}
     assert {row["depth"] for row in rows if row["method"] != "contract"} == {1, 2, 10}
+
+
+@pytest.mark.parametrize("init", ["naive_unit", "naive_large", "he_normal"])
+def test_a_slope_from_z_is_as_good_as_one_from_h(init):
+    record = valued(np.tanh, lambda z, h: 1 - np.tanh(z) ** 2)
+    plan = replace(PLAN, depths=(1, 2, 3, 10, 20), width=8, examples=5, sweep_width=512)
+    assert reason(record, init, plan) is None

@@ -46,9 +46,12 @@ def ending(tail, start):
         (2.2501, 4.5, "above_plateau"),
         (300.0, 600.0, "falling"),
         (599.0, 600.0, "above_plateau"),
-        (600.1, 600.0, "diverged"),
-        (4.0, 2.5, "above_plateau"),
-        (4.0001, 2.5, "diverged"),
+        (1200.0, 600.0, "above_plateau"),
+        (1200.1, 600.0, "diverged"),
+        (5.0, 2.5, "above_plateau"),
+        (5.0001, 2.5, "diverged"),
+        (4.0, 1.5, "above_plateau"),
+        (4.0001, 1.5, "diverged"),
         (np.inf, 2.5, "diverged"),
         (np.nan, 2.5, "diverged"),
     ],
@@ -174,3 +177,21 @@ def test_a_network_that_knows_its_inputs_is_seen_to_train_among_rare_classes():
     labels = (np.arange(N_EXAMPLES) < 0.02 * N_EXAMPLES).astype(int)
     guessing = References(1, labels, BATCH, N_STEPS).guessing(0, 50)
     assert fate(np.geomspace(0.69, 1e-4, N_STEPS + 1), guessing, N_STEPS, DEFAULT) == "trained"
+
+
+@pytest.mark.parametrize("scale", [0.5, 4.0, 100.0])
+@pytest.mark.parametrize("share", [0.5, 0.1])
+def test_networks_that_never_move_do_not_diverge_however_wrong_they_are(share, scale):
+    # Their first loss is one batch's, which of forty networks may once be half of the mean.
+    labels = (np.random.default_rng(0).random(2000) < share).astype(int)
+    references = References(1, labels, batch_size=32, steps=100)
+    thresholds = replace(THRESHOLDS, tail_steps=50)
+    found = []
+    for seed in range(40):
+        right = np.random.default_rng(seed).normal(scale=scale, size=(2000, 2))
+        costs = np.logaddexp.reduce(right, axis=1) - right[np.arange(2000), labels]
+        feed = batches(1, seed, len(labels), 32)
+        losses = np.array([costs[next(feed)].mean() for _ in range(101)])
+        found.append(fate(losses, references.guessing(seed, 50), 100, thresholds))
+    assert found.count("diverged") <= 1
+    assert "trained" not in found

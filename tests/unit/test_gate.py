@@ -73,6 +73,12 @@ def test_blindness_in_one_network_is_made_up_by_another():
     assert refusal_reason([*checked(2, W1="blind"), *checked(1, W1="blind")]) is None
 
 
+@pytest.mark.parametrize("missing", ["W1", "b1", "W2", "b2"])
+def test_a_kind_of_parameter_that_was_never_checked_was_not_seen(missing):
+    assert refusal_reason([one for one in checked() if one["parameter"] != missing]) is not None
+    assert "could see anything at depth any" in refusal_reason([])
+
+
 @pytest.mark.parametrize("verdict", ["blind", "skipped"])
 def test_central_differences_that_see_nothing_stop_nothing(verdict):
     rows = checked()

@@ -29,9 +29,9 @@ def data(tmp_path):
 
 
 def write_check(path, verdict="passed", activation="tanh"):
-    check = TensorCheck("W1", "complex_step", 0.5, 2e-16, verdict)
+    checks = [TensorCheck(name, "complex_step", 0.5, 2e-16, verdict) for name in ("W1", "b1", "W2", "b2")]
     checked = {"checked": json.dumps({"activation": activation, "init": "he_normal"})}
-    write_rows(path, [{"depth": 1, **asdict(check), "found": None}], check_schema(), checked)
+    write_rows(path, [{"depth": 1, **asdict(check), "found": None} for check in checks], check_schema(), checked)
     return path
 
 

@@ -156,8 +156,8 @@ class Verdicts(Section):
         "leaves a tenth to the restlessness of large steps."
     )
     diverged_loss: Annotated[float, Field(ge=1)] = Field(
-        description="A network has diverged if its loss is not finite, or its tail loss above this multiple of P and "
-        "above its initial loss. A cell has diverged if more than half of its tuning seeds do at every rate, or more "
+        description="A network has diverged if its loss is not finite, or its tail loss above this multiple of both P "
+        "and its initial loss. A cell has diverged if more than half of its tuning seeds do at every rate, or more "
         "than half of its evaluation seeds at the chosen one. Unit: P. Source: convention; the default is twice the "
         "loss of guessing."
     )
