@@ -64,8 +64,9 @@ def test_a_mean_of_seven_standard_errors_is_found(deviations):
     [
         np.sign,
         lambda normals: np.sqrt(0.2) * normals**3 / np.sqrt(3.0),
+        lambda n: np.sqrt(6.0) * np.arctan(n * 1e9) / 3.847,
     ],
-    ids=["two values", "heavy tails"],
+    ids=["two values", "heavy tails", "nearly two values"],
 )
 def test_a_right_mean_and_variance_are_believed_of_any_law(law):
     assert reason(replace(HE_NORMAL, shape=lambda normals, variance: law(normals) * np.sqrt(variance))) is None
