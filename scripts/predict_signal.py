@@ -8,11 +8,10 @@ from depthsounder.activations import ACTIVATIONS
 from depthsounder.commands import run
 from depthsounder.config import load_resolved
 from depthsounder.dataset import load_dataset
-from depthsounder.drawn_moments import why_not_believed, withheld_columns
 from depthsounder.gate import read_refusals, standing
 from depthsounder.initializers import initializer
 from depthsounder.meanfield import theory_columns
-from depthsounder.tables import THEORY, Columns, write_cells
+from depthsounder.tables import THEORY, write_cells
 
 
 def main() -> None:
@@ -26,18 +25,14 @@ def main() -> None:
     arguments = parser.parse_args()
     config = load_resolved(arguments.config)
     inputs = load_dataset(arguments.data).probe_inputs
-    fans = ((inputs.shape[1], config.width), (config.width, config.width))
     pairs = standing(product(config.activations, config.inits), read_refusals(arguments.checks))
-    columns: dict[tuple[int, str, str], Columns] = {}
-    for activation, init in pairs:
-        records = ACTIVATIONS[activation], initializer(init)
-        reason = why_not_believed(records[1], records[0], fans, config.root_seed)
-        predicted = (
-            theory_columns(config.depths, *records, inputs, config.width)
-            if reason is None
-            else withheld_columns(config.depths, reason)
-        )
-        columns |= {(depth, activation, init): of_depth for depth, of_depth in predicted.items()}
+    columns = {
+        (depth, activation, init): of_depth
+        for activation, init in pairs
+        for depth, of_depth in theory_columns(
+            config.depths, ACTIVATIONS[activation], initializer(init), inputs, config.width
+        ).items()
+    }
     write_cells(arguments.output, columns, THEORY, {"code": arguments.code})
 
 

@@ -146,12 +146,6 @@ class Run:
         return read_refusals(self.table_path("gradient_check"))
 
     @cached_property
-    def withheld_theory(self) -> dict[str, str]:
-        """The inits whose theory is withheld, with the reason: their rows of `theory` are null but for the note."""
-        withheld = self.theory[self.theory["z_second_moment"].isna() & self.theory["note"].notna()]
-        return dict(withheld.drop_duplicates("init").set_index("init")["note"])
-
-    @cached_property
     def references(self) -> References:
         """What constant predictions cost on the batches of the run's seeds."""
         training = self.config.training

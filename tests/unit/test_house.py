@@ -26,7 +26,7 @@ FLOORS = (
     {"activations", "blocks", "commands", "streams", "tables"},
     {"collect", "dataset", "definitions", "gate", "gaussian", "sources", "trials"},
     {"contract", "entries", "initializers", "kernels", "prepare", "unseen"},
-    {"drawn_moments", "fingerprint", "init_contract", "loss", "network", "optimizers"},
+    {"fingerprint", "init_contract", "loss", "network", "optimizers"},
     {"checked_network", "jacobian", "probes"},
     {"gradcheck"},
     {"checks"},

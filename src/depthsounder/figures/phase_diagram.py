@@ -34,8 +34,6 @@ PHASES = ("order", "edge", "chaos")
 def rows(run: Run) -> pd.DataFrame:
     """Return for each activation and initialization its place in the plane, its χ1 and depth scales, and its phase.
 
-    An initialization whose theory is withheld has no place: its weights are not of the variance that it states.
-
     Returns
     -------
     pandas.DataFrame
@@ -43,8 +41,7 @@ def rows(run: Run) -> pd.DataFrame:
         and phase: order, edge or chaos.
     """
     columns = ["activation", "init", "q_star", "chi_1", "xi_c", "xi_grad"]
-    believed = run.theory[~run.theory["init"].isin(run.withheld_theory)]
-    table = believed.drop_duplicates(["activation", "init"])[columns].reset_index(drop=True)
+    table = run.theory.drop_duplicates(["activation", "init"])[columns].reset_index(drop=True)
     laws = [initializer(name) for name in table["init"]]
     width = run.config.width
     gains = [law.gain(width, width, ACTIVATIONS[name]) for law, name in zip(laws, table["activation"], strict=True)]

@@ -152,7 +152,6 @@ def _findings(run: Run) -> dict[str, Any]:
         "terms": terms(run),
         "surprises": surprises(run),
         "refused": refused(run),
-        "withheld_theory": run.withheld_theory,
         "claims": _claims(run),
         "claim_counts": counts.claim_counts(run),
     }
