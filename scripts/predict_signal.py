@@ -4,13 +4,11 @@ import argparse
 from itertools import product
 from pathlib import Path
 
-from depthsounder.activations import ACTIVATIONS
 from depthsounder.commands import run
 from depthsounder.config import load_resolved
 from depthsounder.dataset import load_dataset
 from depthsounder.gate import read_refusals, standing
-from depthsounder.initializers import initializer
-from depthsounder.meanfield import theory_columns
+from depthsounder.predicting import predict_cells
 from depthsounder.tables import THEORY, write_cells
 
 
@@ -26,14 +24,8 @@ def main() -> None:
     config = load_resolved(arguments.config)
     inputs = load_dataset(arguments.data).probe_inputs
     pairs = standing(product(config.activations, config.inits), read_refusals(arguments.checks))
-    columns = {
-        (depth, activation, init): of_depth
-        for activation, init in pairs
-        for depth, of_depth in theory_columns(
-            config.depths, ACTIVATIONS[activation], initializer(init), inputs, config.width
-        ).items()
-    }
-    write_cells(arguments.output, columns, THEORY, {"code": arguments.code})
+    predicted = predict_cells(pairs, config.depths, inputs, config.width, config.root_seed)
+    write_cells(arguments.output, dict(predicted), THEORY, {"code": arguments.code})
 
 
 if __name__ == "__main__":
