@@ -9,6 +9,7 @@ from depthsounder.comparing import Pair, compare, evaluation_tails
 from depthsounder.config import Config, save_resolved
 from depthsounder.dataset import Dataset, save_dataset
 from depthsounder.judging import judge_cells
+from depthsounder.predicting import withheld_columns
 from depthsounder.reference import References
 from depthsounder.thresholds import Thresholds
 
@@ -72,11 +73,14 @@ def make_config(depths, activations, inits, **changes):
     return Config.model_validate({**values, **changes})
 
 
-def write_run(folder, depths, activations, inits, *, factor=None, claims=None, classes=None, losses=None, **changes):
+def write_run(
+    folder, depths, activations, inits, *, factor=None, claims=None, classes=None, losses=None, withheld=(), **changes
+):
     """Write all that a finished run leaves for figures and report.
 
     `factor(activation, init)` is what a layer multiplies q and δ² by; without it the init decides alone. `losses` are
-    every network's, as multiples of H; without them the factor decides.
+    every network's, as multiples of H; without them the factor decides. `withheld` are inits, or pairs of an activation
+    and an init, without theory.
     """
     config = make_config(depths, activations, inits, **changes)
     factor = factor or (lambda activation, init: GAIN.get(init, 1.2))
@@ -89,7 +93,9 @@ def write_run(folder, depths, activations, inits, *, factor=None, claims=None, c
     _write(folder, "signal", [rows for cell in cells for rows in _signal(config, cell, factor(*cell[1:]))])
     _write(folder, "jacobian", [rows for cell in cells for rows in _jacobian(config, cell, factor(*cell[1:]))])
     _write(folder, "traces", [rows for cell in cells for rows in _traces(config, cell, factor(*cell[1:]), losses)])
-    _write(folder, "theory", [_theory(cell, factor(*cell[1:])) for cell in cells])
+    without = [cell for cell in cells if cell[2] in withheld or cell[1:] in withheld]
+    theory = [_no_theory(cell) if cell in without else _theory(cell, factor(*cell[1:])) for cell in cells]
+    _write(folder, "theory", theory)
     _write(folder, "gradient_check", list(_checks(config)))
     thresholds = Thresholds(**config.verdicts.model_dump())
     references = References(config.root_seed, labels, config.training.batch_size, config.training.steps)
@@ -189,6 +195,12 @@ def _theory(cell, factor):
         "xi_c": abs(scale), "xi_grad": scale, "z_second_moment_single": 1.1 * q,
         "z_log_variance_single": 0.01 * np.ones(len(layer)), "jacobian_mean_square_single": mean_square,
     }  # fmt: skip
+
+
+def _no_theory(cell):
+    layer = np.arange(1, cell[0] + 1)
+    columns = withheld_columns(cell[0], f"weights of '{cell[2]}' have mean 0.5, and theory takes it to be 0")
+    return {**_named(cell), "rows": layer, "layer": layer, "note": np.array(columns["note"])}
 
 
 def _checks(config):

@@ -42,9 +42,7 @@ class Moment:
         return not abs(self.value - stated) <= STANDARD_ERRORS * self.error + _ROUNDING
 
 
-def misdrawn(
-    init: Initializer, activation: Activation, fans: Sequence[tuple[int, int]], root_seed: int
-) -> str | None:
+def misdrawn(init: Initializer, activation: Activation, fans: Sequence[tuple[int, int]], root_seed: int) -> str | None:
     """Return in a clause which weights are not what theory takes them to be, or None if all are.
 
     Parameters

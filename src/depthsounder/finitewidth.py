@@ -32,8 +32,11 @@ def log_variances(activation: Activation, init: Initializer, q: np.ndarray, n_in
     Returns
     -------
     variances
-        (layers,): NaN from the first layer on whose q is 0 or ∞.
+        (layers,): NaN from the first layer on whose q is 0 or ∞, and throughout for weights that are neither orthogonal
+        nor independent, of which nothing is known.
     """
+    if not (init.orthogonal or init.independent):
+        return np.full(len(q), np.nan)
     variances = np.zeros(len(q))
     with np.errstate(all="ignore"):
         moments = _each(second_moment, activation, q[:-1])

@@ -9,6 +9,7 @@ This module knows the weights of one layer; it knows nothing of how layers are s
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from math import sqrt
 
 import numpy as np
@@ -41,6 +42,15 @@ def _orthogonal(normals: np.ndarray, variance: float) -> np.ndarray:
     return entries * sqrt(variance * max(fan_in, fan_out))
 
 
+@cache
+def _maps_each_by_itself(shape: Callable[[np.ndarray, float], np.ndarray]) -> bool:
+    """Tell whether a weight stays what it is where other normals of its layer change."""
+    trial = stream(0, "independent")
+    normals, others = trial.standard_normal((2, 8, 8))
+    kept = trial.random((8, 8)) < 0.5
+    return bool(np.array_equal(shape(normals, 1.0)[kept], shape(np.where(kept, normals, others), 1.0)[kept]))
+
+
 @dataclass(frozen=True)
 class Initializer:
     """The distribution of a hidden layer's weights and biases.
@@ -67,8 +77,13 @@ class Initializer:
 
     @property
     def orthogonal(self) -> bool:
-        """Whether the rows or columns of W are orthogonal; else its entries are independent."""
+        """Whether the rows or columns of W are known to be orthogonal."""
         return self.shape is _orthogonal
+
+    @property
+    def independent(self) -> bool:
+        """Whether the entries of W are independent: `shape` maps each of a layer's normals by itself, as is tried."""
+        return _maps_each_by_itself(self.shape)
 
     @property
     def gaussian(self) -> bool:

@@ -151,6 +151,13 @@ class Run:
         training = self.config.training
         return References(self.config.root_seed, self.data.train_labels, training.batch_size, training.steps)
 
+    @cached_property
+    def withheld(self) -> dict[tuple[str, str], str]:
+        """The activations with inits whose theory is withheld, and why: they have a note, and no number beside it."""
+        numbers = self.theory.columns.difference([*CELL, "layer", "note"])
+        rows = self.theory[self.theory[numbers].isna().all(axis=1) & self.theory["note"].notna()]
+        return {(str(row["activation"]), str(row["init"])): str(row["note"]) for row in records(rows)}
+
     @property
     def activations(self) -> list[str]:
         """The activations that have verdicts, in the config's order."""

@@ -275,6 +275,23 @@ def test_sigmoids_rate_needs_no_interval_and_no_theory(judged):
 
     assert judgement.observed == f"{GLOROT} 0.2"
     assert "outside" not in judgement.evidence
+    assert "nan" not in judgement.evidence
+    assert "Theory has no rate for them." in judgement.evidence
+
+
+def test_sigmoids_rate_leaves_out_a_theory_that_is_withheld(judged):
+    verdicts = [cell(20, "sigmoid", init, delta_ratio=0.2**19) for init in ("naive_small", GLOROT)]
+    first = {"depth": 20, "activation": "sigmoid", "layer": 1}
+    theory = [
+        {**first, "init": GLOROT, "chi_1": 0.04, "delta_second_moment_ratio": 0.04**19},
+        {**first, "init": "naive_small", "chi_1": None, "delta_second_moment_ratio": None},
+    ]
+
+    judgement = judged("sigmoid_gradient_rate", verdicts=verdicts, theory=theory)
+
+    assert f"settled: {GLOROT} 0.2. " in judgement.evidence
+    assert "naive_small" in judgement.observed
+    assert "nan" not in judgement.evidence
 
 
 @pytest.mark.parametrize(("ratio", "verdict"), [(1.0, "refuted"), (1e-20, "confirmed")])

@@ -29,7 +29,7 @@ from depthsounder.figures import (
 from depthsounder.figures.aggregate import median_interval, relative_to_top, spread, within
 from depthsounder.figures.outcomes import outcomes
 from depthsounder.figures.panels import draw_curve, log_limits
-from depthsounder.figures.style import FAILURES, TRAINING, activation_marker, init_style, ink_on, label, save
+from depthsounder.figures.style import FAILURES, INK, TRAINING, activation_marker, init_style, ink_on, label, save
 from depthsounder.figures.wording import count, join, number, typeset
 from depthsounder.initializers import INITIALIZERS, ORTHOGONAL, initializer
 from depthsounder.meanfield import theory_columns
@@ -69,6 +69,13 @@ ODD_RUNS = {
         "factor": lambda *cell: 1e200,
     },
     "all_zero": {"depths": [2, 5], "activations": ["relu"], "inits": ["zeros"], "factor": lambda *cell: 0.0},
+    "withheld": {
+        "depths": [2, 5],
+        "activations": ["tanh", "relu"],
+        "inits": INITS,
+        "withheld": ["naive_large", ("tanh", "xavier_note")],
+    },
+    "all_withheld": {"depths": [2, 5], "activations": ["linear"], "inits": ["he_normal"], "withheld": ["he_normal"]},
     "gaussian": {"depths": [3], "activations": ["erf"], "inits": ["gaussian_w1.5_b0.05", "gaussian_w2_b0"]},
 }
 
@@ -542,3 +549,68 @@ def test_zeros_and_overflow_among_singular_values_are_told_apart(tmp_path):
     assert (values.loc[[("relu", 3)], "median"] == -np.inf).all()
     assert (values.xs("linear")["median"] == np.inf).all()
     jacobian_spectrum.draw(run)
+
+
+WITHHELD = {("tanh", "naive_large"), ("relu", "naive_large"), ("tanh", "xavier_note")}
+
+
+def dashed(figure):
+    """How many curves of theory stand in a figure's panels."""
+    return sum(line.is_dashed() and line.get_color() == INK for panel in figure.axes for line in panel.lines)
+
+
+def test_what_is_withheld_is_told_apart_from_what_is_degenerate(runs):
+    assert set(runs["withheld"].withheld) == WITHHELD
+    note = "theory is withheld: weights of 'naive_large' have mean 0.5, and theory takes it to be 0"
+    assert runs["withheld"].withheld["relu", "naive_large"] == note
+    real = with_real_theory(runs["all_zero"])
+    assert real.theory["note"].notna().any()
+    assert real.withheld == {}
+    assert runs["usual"].withheld == {}
+
+
+@pytest.mark.parametrize("figure", ["forward_signal", "backward_signal"])
+def test_no_theory_is_drawn_where_it_is_withheld(runs, figure):
+    # In made-up runs the theory of each init is a curve of its own.
+    rows = FIGURES[figure].rows(runs["withheld"])
+    combinations = 2 * len(INITS)
+    assert dashed(FIGURES[figure].draw(runs["usual"])) == rows["measure"].nunique() * combinations
+    drawn = dashed(FIGURES[figure].draw(runs["withheld"]))
+    assert drawn == rows["measure"].nunique() * (combinations - len(WITHHELD))
+    bare = rows[[pair in WITHHELD for pair in zip(rows["activation"], rows["init"], strict=True)]]
+    assert len(bare)
+    assert bare["theory"].isna().all()
+    assert bare["median"].notna().all()
+
+
+def test_no_scatter_is_set_beside_a_theory_that_is_withheld(runs):
+    table = finite_width.rows(runs["withheld"])
+    assert not WITHHELD & set(zip(table["activation"], table["init"], strict=True))
+    assert dashed(finite_width.draw(runs["withheld"])) > 0
+    assert dashed(finite_width.draw(runs["all_withheld"])) == 0
+
+
+def test_no_spectrum_is_expected_of_weights_whose_law_is_not_the_stated_one(runs):
+    rows = jacobian_spectrum.rows(runs["all_withheld"])
+    assert len(rows)
+    assert rows["theory"].isna().all()
+    assert dashed(jacobian_spectrum.draw(runs["all_withheld"])) == 0
+
+
+def test_a_prediction_that_is_withheld_is_none(runs):
+    table = prediction.rows(runs["withheld"])
+    bare = [pair in WITHHELD for pair in zip(table["activation"], table["init"], strict=True)]
+    assert table.loc[bare, ["predicted_delta_ratio", "predicted_verdict", "within_interval"]].isna().all(axis=None)
+    known = len(table) - sum(bare)
+    assert f" of {known} cells" in prediction.message(runs["withheld"])
+    assert prediction.message(runs["all_withheld"]) == "Theory makes no prediction for the cells of this run."
+
+
+def test_an_init_whose_theory_is_withheld_has_no_place_in_the_plane(runs):
+    table = phase_diagram.rows(runs["withheld"])
+    assert not WITHHELD & set(zip(table["activation"], table["init"], strict=True))
+    assert len(table) == 2 * len(INITS) - len(WITHHELD)
+    assert phase_diagram.message(runs["all_withheld"]) == "In this run no initialization has a place in the plane."
+    labels = {text.get_text() for text in phase_diagram.draw(runs["withheld"]).legends[0].get_texts()}
+    assert label("naive_large") not in labels
+    assert label("xavier_note") in labels

@@ -1,7 +1,10 @@
 """The scatter of finite networks: closed forms, and networks that are drawn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.linalg import circulant
 from scipy.special import polygamma
 
 from depthsounder.activations import LINEAR, RELU, SIGMOID, TANH
@@ -91,3 +94,24 @@ def test_where_the_signal_is_gone_or_beyond_all_bounds_there_is_no_spread():
     assert np.isnan(log_variances(RELU, initializer("zeros"), np.zeros(3), 8, 8)).all()
     q = np.array([1.0, 1e300, np.inf, np.inf])
     assert np.isnan(log_variances(LINEAR, HE_NORMAL, q, 8, 8)).tolist() == [False, False, True, True]
+
+
+def own(shape):
+    """An init with He's variance and a shape of the user's."""
+    return replace(HE_NORMAL, name="own", shape=shape)
+
+
+def test_weights_of_another_shape_are_not_taken_to_be_independent():
+    laws = {
+        "copied": own(lambda normals, variance: normals * np.sqrt(variance)),
+        "signs": own(lambda normals, variance: np.sign(normals) * np.sqrt(variance)),
+        "an orthogonal one": own(lambda normals, variance: 1.0 * ORTHOGONAL.shape(normals, variance)),
+        "circulant": own(lambda normals, variance: circulant(normals[0]) * np.sqrt(variance)),
+        "centered": own(lambda normals, variance: (normals - normals.mean(axis=0)) * np.sqrt(variance)),
+    }
+    found = {name: log_variances(RELU, law, np.full(5, 2.0), 8, 8) for name, law in laws.items()}
+    known = log_variances(RELU, HE_NORMAL, np.full(5, 2.0), 8, 8)
+    for name in ("copied", "signs"):
+        np.testing.assert_array_equal(found[name], known)
+    for name in ("an orthogonal one", "circulant", "centered"):
+        assert np.isnan(found[name]).all()

@@ -22,7 +22,7 @@ from depthsounder.figures.outcomes import laws_of
 from depthsounder.figures.style import save
 from depthsounder.figures.wording import typeset
 from depthsounder.report import code_marks, render_report
-from depthsounder.report.counts import training_counts
+from depthsounder.report.counts import prediction_counts, training_counts
 from depthsounder.report.explorer import (
     ALPHABET,
     FIRST,
@@ -588,3 +588,36 @@ def test_no_text_of_a_table_ends_the_explorers_data(evil_run):
     assert "<" not in text
     cell = json.loads(text)["cells"]["5/tanh/naive_small"]
     assert (cell["reason"], cell["training_verdict"]) == ("</script><script>alert(1)</script>", "<!--")
+
+
+def test_the_page_says_whose_theory_is_withheld_and_why(tmp_path, captions):
+    withheld = ["naive_large", ("relu", "critical")]
+    run = load_run(write_run(tmp_path / "run", [2, 5], ["tanh", "relu"], INITS, withheld=withheld))
+    for name, record in FIGURES.items():
+        save(record.draw(run), tmp_path / f"{name}.svg")
+
+    text = render_report(run, tmp_path, captions, tmp_path / "index.html")
+
+    section = text[text.index('<section id="theory"') :].partition("</section>")[0]
+    told = [re.sub("&#39;", "'", found) for found in re.findall(r'<p class="withheld">(.*?)</p>', section)]
+    assert told == [
+        "Theory is withheld: weights of 'naive_large' have mean 0.5, and theory takes it to be 0.",
+        "Theory is withheld: weights of 'critical' have mean 0.5, and theory takes it to be 0. So it is with relu.",
+    ]
+    counted = {count.words: count.amount for count in prediction_counts(run)}
+    assert counted["without prediction"] == 2 * 3
+    assert sum(counted.values()) == len(run.verdicts)
+
+
+def test_the_page_of_a_run_with_theory_throughout_says_nothing_of_it(text):
+    assert 'class="withheld"' not in text
+
+
+def test_the_explorer_has_no_curve_of_a_theory_that_is_withheld(tmp_path):
+    run = load_run(write_run(tmp_path, [2, 5], ["tanh"], INITS, withheld=["naive_large"]))
+    cells = explorer_data(run)["cells"]
+    assert "NaN" not in explorer_json(run)
+    for init in INITS:
+        theory = cells[f"5/tanh/{init}"]["forward"]["theory"]
+        assert (set(theory) == {ALPHABET[0]}) == (init == "naive_large")
+        assert set(cells[f"5/tanh/{init}"]["forward"]["median"]) != {ALPHABET[0]}

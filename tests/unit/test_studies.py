@@ -31,6 +31,8 @@ RUNS = {
     "plateau": {"depths": [5, 10], "activations": ["sigmoid", "relu"], "inits": ["naive_small", "glorot_normal"]},
     "schoenholz2017": {"depths": [2, 5, 9], "activations": ["tanh"], "inits": GAUSSIANS},
     "trainability": {"depths": [2, 5, 9], "activations": ["tanh", "relu"], "inits": ["glorot_normal", "naive_small"]},
+    "withheld": {"depths": [2, 5], "activations": ["tanh"], "inits": GAUSSIANS, "withheld": GAUSSIANS[:2]},
+    "withheld throughout": {"depths": [2, 5], "activations": ["tanh"], "inits": GAUSSIANS, "withheld": GAUSSIANS},
     "not made for it": {"depths": [1, 2], "activations": ["erf"], "inits": ["he_normal"]},
     "dead": {"depths": [2, 4], "activations": ["tanh"], "inits": ["zeros"], "factor": lambda *cell: 0.0},
     "diverged": {"depths": [2, 4], "activations": ["relu"], "inits": ["he_normal"], "factor": lambda *cell: 1e200},
@@ -217,3 +219,10 @@ def test_inits_of_one_law_count_once(tmp_path):
 
     # Their made-up χ1 is 1, 1 and 2.
     assert trainability.rows(run)["init"].tolist() == ["glorot_normal", "he_normal"]
+
+
+def test_networks_whose_theory_is_withheld_have_no_place_on_a_map_of_theory(runs):
+    run = runs["withheld"]
+    assert set(schoenholz2017.rows(run)["init"]) == set(GAUSSIANS[2:])
+    assert not set(trainability.rows(run)["init"]) & set(GAUSSIANS[:2])
+    assert schoenholz2017.rows(runs["withheld throughout"]).empty

@@ -128,8 +128,11 @@ def _rates(evidence: Evidence) -> dict[str, Rate]:
 
 def _theory(rates: dict[str, Rate], width: int) -> str:
     """Return in sentences what theory has for each rate, and where the measurement disagrees."""
-    settled = "; ".join(f"{init} {number(rate.settled)}" for init, rate in rates.items())
-    outside = [f"{init}, {number(rate.predicted)}" for init, rate in rates.items() if rate.outside]
+    known = {init: rate for init, rate in rates.items() if not np.isnan(rate.settled)}
+    if not known:
+        return "Theory has no rate for them."
+    settled = "; ".join(f"{init} {number(rate.settled)}" for init, rate in known.items())
+    outside = [f"{init}, {number(rate.predicted)}" for init, rate in known.items() if rate.outside]
     told = f"Theory has √(σw²·E[φ'²]) where the layers have settled: {settled}."
     if outside:
         told += (

@@ -38,6 +38,8 @@ def _spectra(run: Run) -> pd.DataFrame:
     table = table.astype({"activation": str, "init": str}).assign(theory=np.nan)
     shape = (run.data.n_inputs, run.config.width, run.depths[-1])
     for activation, init in product(run.activations, run.inits):
+        if (activation, init) in run.withheld:
+            continue
         cell = (table["activation"] == activation) & (table["init"] == init)
         index = table.loc[cell, "index"].to_numpy()
         table.loc[cell, "theory"] = deep_spectrum(ACTIVATIONS[activation], initializer(init), *shape, index)

@@ -34,6 +34,8 @@ PHASES = ("order", "edge", "chaos")
 def rows(run: Run) -> pd.DataFrame:
     """Return for each activation and initialization its place in the plane, its χ1 and depth scales, and its phase.
 
+    An initialization whose theory is withheld has no place: its σw² is not the one that it states.
+
     Returns
     -------
     pandas.DataFrame
@@ -41,7 +43,9 @@ def rows(run: Run) -> pd.DataFrame:
         and phase: order, edge or chaos.
     """
     columns = ["activation", "init", "q_star", "chi_1", "xi_c", "xi_grad"]
-    table = run.theory.drop_duplicates(["activation", "init"])[columns].reset_index(drop=True)
+    table = run.theory.drop_duplicates(["activation", "init"])[columns]
+    table = table[[law not in run.withheld for law in zip(table["activation"], table["init"], strict=True)]]
+    table = table.reset_index(drop=True)
     laws = [initializer(name) for name in table["init"]]
     width = run.config.width
     gains = [law.gain(width, width, ACTIVATIONS[name]) for law, name in zip(laws, table["activation"], strict=True)]
@@ -57,6 +61,8 @@ def rows(run: Run) -> pd.DataFrame:
 def message(run: Run) -> str:
     """Return in sentences how many initializations lie in order, in chaos, and on the edge, and which these are."""
     table = rows(run)
+    if table.empty:
+        return "In this run no initialization has a place in the plane."
     amounts = table["phase"].value_counts()
     order, edge, chaos = (int(amounts.get(phase, 0)) for phase in PHASES)
     sentence = (
@@ -103,7 +109,8 @@ def draw(run: Run) -> Figure:
         bar.ax.set_yticklabels([f"{level:g}" for level in _LEVELS[1:-1]])
         bar.set_label("χ1, growth of δ² per layer")
     critical = Line2D([], [], color=INK, linewidth=1.2, label="critical line, χ1 = 1")
-    legend_below(figure, [*init_handles(run.inits), critical])
+    placed = [init for init in run.inits if (table["init"] == init).any()]
+    legend_below(figure, [*init_handles(placed), critical])
     return figure
 
 

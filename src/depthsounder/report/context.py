@@ -13,7 +13,8 @@ from markupsafe import Markup
 from depthsounder.claims import ledger
 from depthsounder.figures import prediction
 from depthsounder.figures.outcomes import laws_of, of_distinct_laws, repeated_laws
-from depthsounder.figures.style import FAILURES
+from depthsounder.figures.style import FAILURES, label
+from depthsounder.figures.wording import join
 from depthsounder.report import counts, provenance
 from depthsounder.report.captions import caption_html
 from depthsounder.report.downloads import MOST_ROWS, csv_link, data_link
@@ -152,6 +153,7 @@ def _findings(run: Run) -> dict[str, Any]:
         "terms": terms(run),
         "surprises": surprises(run),
         "refused": refused(run),
+        "withheld": withheld(run),
         "claims": _claims(run),
         "claim_counts": counts.claim_counts(run),
     }
@@ -214,6 +216,23 @@ def refused(run: Run) -> list[dict[str, Any]]:
         {"activation": activation, "reason": reason, "inits": inits, "whole": len(inits) == len(run.config.inits)}
         for (activation, reason), inits in grouped.items()
     ]
+
+
+def withheld(run: Run) -> list[str]:
+    """Return in sentences which initializations' theory is withheld, and why; each once, whatever the activations.
+
+    The variance that an init states may depend on the activation: of several reasons, the first is told.
+    """
+    activations: dict[str, list[str]] = {}
+    for activation, init in run.withheld:
+        activations.setdefault(init, []).append(activation)
+    sentences = []
+    for init, names in activations.items():
+        note = run.withheld[names[0], init]
+        others = set(run.theory.loc[run.theory["init"] == init, "activation"]) - set(names)
+        only = f" So it is with {join(map(label, names))}." if others else ""
+        sentences.append(f"{note[0].upper()}{note[1:]}.{only}")
+    return sentences
 
 
 def surprises(run: Run) -> dict[str, list[dict[str, Any]]]:

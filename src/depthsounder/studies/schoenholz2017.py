@@ -37,7 +37,7 @@ _CURVE_POINTS = 121
 
 
 def rows(run: Run) -> pd.DataFrame:
-    """Return each cell's place, its depth scale and its training.
+    """Return each cell's place, its depth scale and its training; a cell whose theory is withheld has no place.
 
     Returns
     -------
@@ -45,7 +45,8 @@ def rows(run: Run) -> pd.DataFrame:
         init, weight_gain (σw²), bias_variance (σb²), depth, xi_c, tail_share (median tail loss over the reference
         loss), learned (whether that is at most `LEARNED`) and training_verdict.
     """
-    cells = run.verdicts[run.verdicts["activation"] == ACTIVATION]
+    placed = [init for init in run.inits if (ACTIVATION, init) not in run.withheld]
+    cells = run.verdicts[(run.verdicts["activation"] == ACTIVATION) & run.verdicts["init"].isin(placed)]
     scales = run.theory.drop_duplicates(["activation", "init"])[["activation", "init", "xi_c"]]
     table = cells.merge(scales, on=["activation", "init"])
     laws = [initializer(name) for name in table["init"]]
