@@ -52,13 +52,17 @@ def misdrawn(init: Initializer, activation: Activation, fans: Sequence[tuple[int
     """
     for fan_in, fan_out in fans:
         stated = init.weight_variance(fan_in, fan_out, activation)
-        mean, square = drawn_moments(init, fan_in, fan_out, stated, root_seed)
-        layer = f"weights of '{init.name}' at fans {fan_in} → {fan_out} have"
+        layer = f"weights of '{init.name}' at fans {fan_in} → {fan_out}"
+        try:
+            mean, square = drawn_moments(init, fan_in, fan_out, stated, root_seed)
+        # Whatever goes wrong in a function that a user wrote is the user's to know.
+        except Exception as error:  # noqa: BLE001
+            return f"{layer} cannot be sampled: {type(error).__name__}: {error}"
         scale = _scale(stated)
         if mean.is_beside(0.0):
-            return f"{layer} mean {mean.value * scale:.3g}, and theory takes it to be 0"
-        if square.is_beside(stated / scale**2):
-            return f"{layer} variance {square.value * scale**2:.3g}, and theory takes it to be {stated:.3g}"
+            return f"{layer} have mean {mean.value * scale:.3g}, and theory takes it to be 0"
+        if square.is_beside(1.0 if stated > 0.0 else 0.0):
+            return f"{layer} have variance {square.value * scale**2:.3g}, and theory takes it to be {stated:.3g}"
     return None
 
 

@@ -136,3 +136,11 @@ def test_draws_are_the_root_seeds_own_and_repeat():
     first, again = (drawn_moments(law, 16, 16, 1.0, 1) for law in laws)
     assert first == again
     assert drawn_moments(laws[0], 16, 16, 1.0, 2) != first
+
+
+def test_a_shape_that_fails_on_fewer_outputs_costs_theory_and_is_no_traceback():
+    law = own(lambda normals, variance: normals.reshape(784, 16, 16).reshape(784, 256) * sqrt(variance))
+    assert misdrawn(law, TANH, [(784, 256)], 1).startswith(
+        "weights of 'mine' at fans 784 → 256 cannot be sampled: ValueError: cannot reshape"
+    )
+    assert not law.independent
