@@ -28,9 +28,10 @@ def _own_variance(fan_in: int, fan_out: int, activation: Activation) -> float:
     return 1.0 / fan_in
 
 
-for _shape in (_with_mean, _below, _forgetful, _from_zero):
-    _name = _shape.__name__.removeprefix("_")
-    INITIALIZERS[_name] = Initializer(_name, _own_variance, "an example", shape=_shape)
+WITH_MEAN = Initializer("with_mean", _own_variance, "an example", shape=_with_mean)
+BELOW = Initializer("below", _own_variance, "an example", shape=_below)
+FORGETFUL = Initializer("forgetful", _own_variance, "an example", shape=_forgetful)
+FROM_ZERO = Initializer("from_zero", _own_variance, "an example", shape=_from_zero)
 """
 
 WRONG = {"with_mean": "mean", "below": "mean", "forgetful": "variance", "from_zero": "mean"}
@@ -44,8 +45,9 @@ def withheld_run(sources, once):
 
     def make(folder):
         project = sources.copy(folder)
-        path = project / "src/depthsounder/initializers.py"
-        path.write_text(path.read_text().replace("\n\n_DECIMAL = ", f"{OWN}\n\n_DECIMAL = "))
+        module, registry = "src/depthsounder/initializers.py", "\nINITIALIZERS = {"
+        project.edit(module, registry, f"{OWN}\n{registry}")
+        project.edit(module, "        ZEROS,\n", "        ZEROS,\n        WITH_MEAN, BELOW, FORGETFUL, FROM_ZERO,\n")
         project.configure(SWEEP)
         project.run()
 
