@@ -95,7 +95,8 @@ def test_blocks_order_and_neighbors_change_no_number(fresh, finished_run):
 
     fresh.run(*(f"results/default/{name}.parquet" for name in names))
 
-    # The gradient check has depths of its own, and 0 for promises. The rows are in the order of the config, which is another one here.
+    # The gradient check has depths of its own, and 0 for promises.
+    # The rows are in the order of the config, which is another one here.
     for name in names:
         depths = "[012]" if name == "gradient_check" else "2"
         of_sweep = re.compile(f"{{'depth': {depths}, 'activation': 'relu',")
