@@ -8,8 +8,22 @@ from scipy.special import logsumexp
 from depthsounder.activations import ACTIVATIONS
 from depthsounder.dataset import Dataset
 from depthsounder.reference import Guessing
+from depthsounder.thresholds import Thresholds
 
 EVERY_ACTIVATION = list(ACTIVATIONS.values())
+
+DEFAULT_THRESHOLDS = Thresholds(
+    exploding_ratio=100.0,
+    vanishing_ratio=0.01,
+    collapsed_share=0.01,
+    trains_loss=0.1,
+    trains_share=0.8,
+    stalled_loss=0.98,
+    plateau_loss=1.1,
+    diverged_loss=2.0,
+    tail_steps=50,
+)
+"""Those of the default sweep."""
 
 
 class FlatReferences:

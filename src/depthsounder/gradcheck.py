@@ -71,7 +71,7 @@ def check_gradients(network: CheckedNetwork, threshold: float) -> list[TensorChe
     checks = []
     # A network that explodes overflows, which is judged here and is nothing to warn of.
     with np.errstate(all="ignore"):
-        analytic = network.gradient()
+        analytic, cost = network.gradient(), network.mean_cost()
         generator = np.random.default_rng(0)
         steps = [0.0, network.complex_step_size()] * (ROUNDINGS // 2)
         rounded = [network.gradient_with_other_roundings(generator, step) for step in steps]
@@ -81,16 +81,16 @@ def check_gradients(network: CheckedNetwork, threshold: float) -> list[TensorChe
                 np.nanmax([EPSILON, *(relative_error(analytic[entries], other[entries]) for other in rounded)])
             )
             checks.append(_by_complex_step(network, name, analytic, entries, floor, threshold))
-            checks.append(_by_central_difference(network, name, analytic, entries))
+            checks.append(_by_central_difference(network, name, analytic, entries, cost))
     return checks
 
 
 def check_by_central_differences(network: CheckedNetwork) -> list[TensorCheck]:
     """Check every parameter tensor of a network whose φ takes no complex numbers, by the second method alone."""
     with np.errstate(all="ignore"):
-        analytic = network.real_gradient()
+        analytic, cost = network.real_gradient(), network.mean_cost()
         return [
-            _by_central_difference(network, name, analytic, entries)
+            _by_central_difference(network, name, analytic, entries, cost)
             for name, entries in parameter_tensors(network.sizes)
         ]
 
@@ -117,11 +117,11 @@ def _by_complex_step(
 
 
 def _by_central_difference(
-    network: CheckedNetwork, name: str, gradient: np.ndarray, entries: np.ndarray
+    network: CheckedNetwork, name: str, gradient: np.ndarray, entries: np.ndarray, cost: float
 ) -> TensorCheck:
     """Return what central differences say of a tensor, after a second look where they say that it is wrong."""
     (numeric, smooth), lost = _watched(central_difference, network, entries)
-    floor = _central_noise(network.mean_cost(), gradient[entries], numeric)
+    floor = _central_noise(cost, gradient[entries], numeric)
     compared = gradient[entries][smooth], numeric[smooth]
     check = _compare(name, "central_difference", *compared, floor, CENTRAL_THRESHOLD, lost)
     if check.verdict != "failed":

@@ -1,11 +1,13 @@
 """What holds for every network, batch, trace and table, whatever the numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from support import EVERY_ACTIVATION, FlatReferences, small_dataset
+from support import DEFAULT_THRESHOLDS, EVERY_ACTIVATION, FlatReferences, small_dataset
 
 from depthsounder.activations import LEAKY_RELU, LINEAR, RELU
 from depthsounder.checked_network import draw_checked_network
@@ -17,23 +19,12 @@ from depthsounder.network import NetworkStack, pack, parameter_count
 from depthsounder.probes import Probe
 from depthsounder.streams import stream
 from depthsounder.tables import read_table, write_table
-from depthsounder.thresholds import Thresholds
 from depthsounder.training import Recipe, Trace, Trainer, batches, draw_stack
 from depthsounder.tuning import choose_rate, group_losses, tail_loss
 from depthsounder.verdicts import judge_signal, judge_training
 
 DATASET = small_dataset()
-THRESHOLDS = Thresholds(
-    exploding_ratio=100.0,
-    vanishing_ratio=0.01,
-    collapsed_share=0.01,
-    trains_loss=0.1,
-    trains_share=0.8,
-    stalled_loss=0.98,
-    plateau_loss=1.1,
-    diverged_loss=2.0,
-    tail_steps=5,
-)
+THRESHOLDS = replace(DEFAULT_THRESHOLDS, tail_steps=5)
 ENTROPY = 2.3
 
 activations = st.sampled_from(EVERY_ACTIVATION)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import balanced_dataset
+from support import DEFAULT_THRESHOLDS, balanced_dataset
 
 from depthsounder.activations import ACTIVATIONS, LINEAR, SIGMOID, TANH
 from depthsounder.checked_network import draw_checked_network
@@ -35,7 +35,6 @@ from depthsounder.initializers import INITIALIZERS, initializer
 from depthsounder.reference import References
 from depthsounder.streams import stream
 from depthsounder.tables import CLAIMS, SCHEMAS, read_table, write_rows, write_table
-from depthsounder.thresholds import Thresholds
 
 SETTINGS = Settings(
     root_seed=1,
@@ -46,17 +45,7 @@ SETTINGS = Settings(
     optimizer="sgd",
     steps=300,
     references=References(1, np.arange(200) % 10, batch_size=20, steps=300),
-    thresholds=Thresholds(
-        exploding_ratio=1e2,
-        vanishing_ratio=1e-2,
-        collapsed_share=0.01,
-        trains_loss=0.1,
-        trains_share=0.8,
-        stalled_loss=0.98,
-        plateau_loss=1.1,
-        diverged_loss=2.0,
-        tail_steps=50,
-    ),
+    thresholds=DEFAULT_THRESHOLDS,
 )
 
 DATASET = balanced_dataset(n_inputs=64, n_classes=10)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support import balanced_dataset
+from support import DEFAULT_THRESHOLDS, balanced_dataset
 
 from depthsounder.activations import SIGMOID
 from depthsounder.claims import Settings, ledger, load_evidence
@@ -13,7 +13,6 @@ from depthsounder.meanfield import theory_columns
 from depthsounder.reference import References
 from depthsounder.streams import stream
 from depthsounder.tables import SCHEMAS, write_rows
-from depthsounder.thresholds import Thresholds
 
 H = float(np.log(10))
 STEPS = 100
@@ -26,17 +25,7 @@ SETTINGS = Settings(
     optimizer="sgd",
     steps=STEPS,
     references=References(1, np.arange(200) % 10, batch_size=20, steps=STEPS),
-    thresholds=Thresholds(
-        exploding_ratio=1e2,
-        vanishing_ratio=1e-2,
-        collapsed_share=0.01,
-        trains_loss=0.1,
-        trains_share=0.8,
-        stalled_loss=0.98,
-        plateau_loss=1.1,
-        diverged_loss=2.0,
-        tail_steps=50,
-    ),
+    thresholds=DEFAULT_THRESHOLDS,
 )
 DATASET = balanced_dataset(n_inputs=64, n_classes=10)
 LEDGER = {claim.name: claim for claim in ledger()}

@@ -1,24 +1,15 @@
 """The verdicts table, from collected tables: every cell is judged on its own rows, and on the right ones."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from support import FlatReferences
+from support import DEFAULT_THRESHOLDS, FlatReferences
 
 from depthsounder.judging import judge_cells
 from depthsounder.tables import SIGNAL, TRACES, VERDICTS, write_rows
-from depthsounder.thresholds import Thresholds
 
-THRESHOLDS = Thresholds(
-    exploding_ratio=100.0,
-    vanishing_ratio=0.01,
-    collapsed_share=0.01,
-    trains_loss=0.1,
-    trains_share=0.8,
-    stalled_loss=0.98,
-    plateau_loss=1.1,
-    diverged_loss=2.0,
-    tail_steps=4,
-)
+THRESHOLDS = replace(DEFAULT_THRESHOLDS, tail_steps=4)
 STEPS, H = 8, 2.0
 N_SEEDS = 8
 DEEP, SHALLOW, EXPLODED, DEAD = (

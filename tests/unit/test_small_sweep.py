@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from support import DEFAULT_THRESHOLDS
 from threadpoolctl import threadpool_limits
 
 from depthsounder.activations import ACTIVATIONS, LEAKY_SLOPE
@@ -14,7 +15,6 @@ from depthsounder.initializers import INITIALIZERS
 from depthsounder.prepare import prepare_dataset
 from depthsounder.reference import References
 from depthsounder.tables import SCHEMAS
-from depthsounder.thresholds import Thresholds
 
 HE, GLOROT = "he_normal", "glorot_normal"
 SETTINGS = Settings(
@@ -26,17 +26,7 @@ SETTINGS = Settings(
     optimizer="adam",
     steps=300,
     references=References(1, np.arange(200) % 10, batch_size=20, steps=300),
-    thresholds=Thresholds(
-        exploding_ratio=1e2,
-        vanishing_ratio=1e-2,
-        collapsed_share=1e-2,
-        trains_loss=0.1,
-        trains_share=0.8,
-        stalled_loss=0.98,
-        plateau_loss=1.1,
-        diverged_loss=2.0,
-        tail_steps=50,
-    ),
+    thresholds=DEFAULT_THRESHOLDS,
 )
 TABLES = ("signal", "traces", "gradient_check", "theory", "verdicts", "comparisons")
 LEDGER = {claim.name: claim for claim in ledger()}

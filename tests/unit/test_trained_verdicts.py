@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from support import DEFAULT_THRESHOLDS
 
 from depthsounder.activations import ACTIVATIONS
 from depthsounder.initializers import initializer
@@ -10,21 +11,10 @@ from depthsounder.prepare import prepare_dataset
 from depthsounder.records import initial_signal, trace_columns
 from depthsounder.reference import References
 from depthsounder.tables import SIGNAL, TRACES, write_cells
-from depthsounder.thresholds import Thresholds
 from depthsounder.training import Recipe, Trace, draw_stack, train
 from depthsounder.tuning import choose_rate
 
-THRESHOLDS = Thresholds(
-    exploding_ratio=100.0,
-    vanishing_ratio=0.01,
-    collapsed_share=0.01,
-    trains_loss=0.1,
-    trains_share=0.8,
-    stalled_loss=0.98,
-    plateau_loss=1.1,
-    diverged_loss=2.0,
-    tail_steps=50,
-)
+THRESHOLDS = DEFAULT_THRESHOLDS
 ROOT_SEED, STEPS, BATCH = 1, 300, 32
 
 

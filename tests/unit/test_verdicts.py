@@ -1,15 +1,15 @@
 """The rules of the verdicts, on made-up numbers: each word, each boundary, and the order in which they are tried."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+import yaml
 from scipy.stats import binom, norm
-from support import FlatReferences
+from support import DEFAULT_THRESHOLDS, FlatReferences
 
 from depthsounder.fates import escape_step
 from depthsounder.reasons import reason
-from depthsounder.thresholds import Thresholds
 from depthsounder.verdicts import (
     COLLAPSED,
     DISTINCT,
@@ -21,17 +21,7 @@ from depthsounder.verdicts import (
     judge_training,
 )
 
-THRESHOLDS = Thresholds(
-    exploding_ratio=100.0,
-    vanishing_ratio=0.01,
-    collapsed_share=0.01,
-    trains_loss=0.1,
-    trains_share=0.8,
-    stalled_loss=0.98,
-    plateau_loss=1.1,
-    diverged_loss=2.0,
-    tail_steps=5,
-)
+THRESHOLDS = replace(DEFAULT_THRESHOLDS, tail_steps=5)
 STEPS = 20
 # A power of two, so that shares of it are exact in single precision where the test wants a boundary.
 H = 2.0
@@ -490,3 +480,8 @@ def test_a_healthy_ratio_of_errors_does_not_hide_that_inputs_collapsed_or_units_
 
 def test_a_tail_without_a_rare_class_has_no_ratio():
     assert "median tail loss 0.05 nat; left" in said(reference_loss=0.0)
+
+
+def test_the_tests_judge_by_the_thresholds_of_the_default_sweep(root):
+    config = yaml.safe_load((root / "config/config.yaml").read_text())
+    assert config["verdicts"] == asdict(DEFAULT_THRESHOLDS)

@@ -13,15 +13,12 @@ from pathlib import Path
 
 from depthsounder.sources.problems import DataError, shown
 
-SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,6})?", re.ASCII)
 """A number as it is written in files."""
 
 _SAMPLED_LINES = 20
 _EXCEL_LINE = re.compile(rb'"?sep=(.)"?[,;\t|]*(\r\n|\n|\r)', re.IGNORECASE)
 _NEWLINE = re.compile(rb"\r\n|\n|\r")
-_MARKERS = {"?", "", "na", "nan", "null"}
 
 
 @dataclass(frozen=True)
