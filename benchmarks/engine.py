@@ -6,7 +6,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.problem import LEARNING_RATE, ROOT_SEED, Outcome, Problem
-from depthsounder.training import Recipe, Trace, train
+from depthsounder.engine.training import Recipe, Trace, train
 
 
 def run(problem: Problem) -> Outcome:

@@ -9,12 +9,12 @@ from functools import cache
 
 import numpy as np
 
-from depthsounder.activations import ACTIVATIONS, Activation
-from depthsounder.dataset import Dataset
-from depthsounder.initializers import initializer, layer_sizes
-from depthsounder.network import layer_views
-from depthsounder.prepare import prepare_dataset
-from depthsounder.training import batches, draw_stack
+from depthsounder.data.dataset import Dataset
+from depthsounder.data.prepare import prepare_dataset
+from depthsounder.elements.activations import ACTIVATIONS, Activation
+from depthsounder.elements.initializers import initializer, layer_sizes
+from depthsounder.engine.network import layer_views
+from depthsounder.engine.training import batches, draw_stack
 
 ROOT_SEED = 1
 

@@ -14,11 +14,11 @@ import pyarrow as pa
 import yaml
 
 from depthsounder.config import stage_settings, validate_files
-from depthsounder.costs import measure_costs, start_of_a_job
-from depthsounder.planning import make_plan
-from depthsounder.prepare import prepare_dataset
-from depthsounder.sweep import PART_KINDS, RunPaths, part_paths
-from depthsounder.tables import SCHEMAS, write_rows
+from depthsounder.data.prepare import prepare_dataset
+from depthsounder.storage.tables import SCHEMAS, write_rows
+from depthsounder.sweep.cells import PART_KINDS, RunPaths, part_paths
+from depthsounder.sweep.costs import measure_costs, start_of_a_job
+from depthsounder.sweep.planning import make_plan
 
 SIZES = {"3k": (2, 3), "10k": (4, 5), "100k": (10, 20)}
 """Activations and initializations; with five depths and a hundred networks a cell that makes the sweep's networks."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from depthsounder.tables import read_table
+from depthsounder.storage.tables import read_table
 
 CASE = ["activation", "depth", "width", "batch", "networks", "threads"]
 """What identifies a case in the table."""

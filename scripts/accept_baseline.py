@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from depthsounder.changes import save_baseline
-from depthsounder.commands import run
+from depthsounder.judging.run_changes import save_baseline
+from depthsounder.process.commands import run
 
 
 def main() -> None:

@@ -5,13 +5,13 @@ import json
 import sys
 from pathlib import Path
 
-from depthsounder.activations import ACTIVATIONS
-from depthsounder.checks import CheckPlan, check_records
-from depthsounder.commands import run
-from depthsounder.gate import check_schema, refusal_reason
-from depthsounder.initializers import initializer
-from depthsounder.jobs import describe
-from depthsounder.tables import write_rows
+from depthsounder.checking.checks import CheckPlan, check_records
+from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.initializers import initializer
+from depthsounder.engine.gate import check_schema, refusal_reason
+from depthsounder.engine.jobs import describe
+from depthsounder.process.commands import run
+from depthsounder.storage.tables import write_rows
 
 
 def main() -> None:

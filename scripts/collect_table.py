@@ -4,11 +4,11 @@ import argparse
 import json
 from pathlib import Path
 
-from depthsounder.collect import collect_parts
-from depthsounder.commands import run
 from depthsounder.config import Stage, load_resolved, stage_settings
-from depthsounder.sweep import check_paths, table_parts
-from depthsounder.tables import SCHEMAS
+from depthsounder.process.commands import run
+from depthsounder.storage.collect import collect_parts
+from depthsounder.storage.tables import SCHEMAS
+from depthsounder.sweep.cells import check_paths, table_parts
 
 STAGES: dict[str, tuple[Stage, ...]] = {
     "signal": ("prepare", "tune", "train"),

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
-from depthsounder.commands import run
-from depthsounder.comparing import Pair, compare, evaluation_tails
 from depthsounder.config import load_resolved
-from depthsounder.laws import equal_laws
-from depthsounder.tables import CELL_KEYS, COMPARISONS, read_table, write_rows
+from depthsounder.judging.equal_inits import equal_laws
+from depthsounder.judging.paired_inits import Pair, compare, evaluation_tails
+from depthsounder.process.commands import run
+from depthsounder.storage.tables import CELL_KEYS, COMPARISONS, read_table, write_rows
 
 
 def main() -> None:

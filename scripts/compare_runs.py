@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from depthsounder.changes import Change, compare_runs, load_snapshot
-from depthsounder.commands import run
+from depthsounder.judging.run_changes import Change, compare_runs, load_snapshot
+from depthsounder.process.commands import run
 
 
 def main() -> None:

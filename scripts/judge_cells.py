@@ -3,15 +3,15 @@
 import argparse
 from pathlib import Path
 
-from depthsounder.commands import run
 from depthsounder.config import load_resolved
-from depthsounder.dataset import load_dataset
-from depthsounder.gate import read_refusals, standing
-from depthsounder.judging import judge_cells
-from depthsounder.reference import References
-from depthsounder.sweep import cells
-from depthsounder.tables import VERDICTS, write_rows
-from depthsounder.thresholds import Thresholds
+from depthsounder.data.dataset import load_dataset
+from depthsounder.engine.gate import read_refusals, standing
+from depthsounder.judging.cell_verdicts import judge_cells
+from depthsounder.judging.reference import References
+from depthsounder.judging.thresholds import Thresholds
+from depthsounder.process.commands import run
+from depthsounder.storage.tables import VERDICTS, write_rows
+from depthsounder.sweep.cells import cells
 
 
 def main() -> None:

@@ -5,13 +5,13 @@ from itertools import product
 from pathlib import Path
 
 from depthsounder.claims import Settings, columns_read, judge, ledger, load_evidence
-from depthsounder.commands import run
 from depthsounder.config import load_resolved
-from depthsounder.dataset import load_dataset
-from depthsounder.gate import read_refusals, standing
-from depthsounder.reference import References
-from depthsounder.tables import CLAIMS, write_rows
-from depthsounder.thresholds import Thresholds
+from depthsounder.data.dataset import load_dataset
+from depthsounder.engine.gate import read_refusals, standing
+from depthsounder.judging.reference import References
+from depthsounder.judging.thresholds import Thresholds
+from depthsounder.process.commands import run
+from depthsounder.storage.tables import CLAIMS, write_rows
 
 
 def main() -> None:

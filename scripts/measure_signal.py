@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from depthsounder.commands import run
-from depthsounder.jobs import CellJob, cell_parser, compute_cell
-from depthsounder.records import Columns, initial_jacobian, initial_signal
-from depthsounder.tables import JACOBIAN, SIGNAL
+from depthsounder.engine.jobs import CellJob, cell_parser, compute_cell
+from depthsounder.engine.rows import Columns, initial_jacobian, initial_signal
+from depthsounder.process.commands import run
+from depthsounder.storage.tables import JACOBIAN, SIGNAL
 
 
 def main() -> None:

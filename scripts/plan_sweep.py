@@ -5,13 +5,13 @@ import os
 import sys
 from pathlib import Path
 
-from depthsounder.commands import run
 from depthsounder.config import check_data, stage_settings, validate_files
-from depthsounder.costs import measure_costs, start_of_a_job
-from depthsounder.planning import advice, make_plan
-from depthsounder.prepare import prepare_dataset
-from depthsounder.progress import duration
-from depthsounder.sweep import RunPaths
+from depthsounder.data.prepare import prepare_dataset
+from depthsounder.process.commands import run
+from depthsounder.sweep.cells import RunPaths
+from depthsounder.sweep.costs import measure_costs, start_of_a_job
+from depthsounder.sweep.planning import advice, make_plan
+from depthsounder.sweep.progress import duration
 
 
 def main() -> None:

@@ -3,10 +3,10 @@
 import argparse
 from pathlib import Path
 
-from depthsounder.commands import Refusal, run
 from depthsounder.figures.style import save
-from depthsounder.runs import load_run
+from depthsounder.process.commands import Refusal, run
 from depthsounder.studies import figures_of
+from depthsounder.sweep.runs import load_run
 
 
 def main() -> None:

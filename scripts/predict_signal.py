@@ -4,12 +4,12 @@ import argparse
 from itertools import product
 from pathlib import Path
 
-from depthsounder.commands import run
 from depthsounder.config import load_resolved
-from depthsounder.dataset import load_dataset
-from depthsounder.gate import read_refusals, standing
-from depthsounder.predicting import predict_cells
-from depthsounder.tables import THEORY, write_cells
+from depthsounder.data.dataset import load_dataset
+from depthsounder.engine.gate import read_refusals, standing
+from depthsounder.process.commands import run
+from depthsounder.storage.tables import THEORY, write_cells
+from depthsounder.theory.predicting import predict_cells
 
 
 def main() -> None:

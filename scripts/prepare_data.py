@@ -4,10 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from depthsounder.commands import run
-from depthsounder.dataset import save_dataset
-from depthsounder.prepare import prepare_dataset
-from depthsounder.sources import BUILT_IN, NAMED_KINDS, data_sentences
+from depthsounder.data.dataset import save_dataset
+from depthsounder.data.prepare import prepare_dataset
+from depthsounder.data.sources import BUILT_IN, NAMED_KINDS, data_sentences
+from depthsounder.process.commands import run
 
 
 def main() -> None:

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from depthsounder.commands import run
 from depthsounder.config import Config, save_resolved
+from depthsounder.process.commands import run
 
 
 def main() -> None:

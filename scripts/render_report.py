@@ -3,10 +3,10 @@
 import argparse
 from pathlib import Path
 
-from depthsounder.commands import run
+from depthsounder.process.commands import run
 from depthsounder.report import render_report
-from depthsounder.runs import load_run
-from depthsounder.tables import replacing
+from depthsounder.storage.tables import replacing
+from depthsounder.sweep.runs import load_run
 
 
 def main() -> None:

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from depthsounder.commands import run
-from depthsounder.jobs import CellJob, add_recipe, cell_parser, compute_cell, recipe
-from depthsounder.probes import Probe
-from depthsounder.records import Columns, trace_columns, training_signal
-from depthsounder.tables import SIGNAL, TRACES
-from depthsounder.training import Trace, train
-from depthsounder.tuning import read_chosen_rate
+from depthsounder.engine.jobs import CellJob, add_recipe, cell_parser, compute_cell, recipe
+from depthsounder.engine.probes import Probe
+from depthsounder.engine.rows import Columns, trace_columns, training_signal
+from depthsounder.engine.training import Trace, train
+from depthsounder.engine.tuning import read_chosen_rate
+from depthsounder.process.commands import run
+from depthsounder.storage.tables import SIGNAL, TRACES
 
 
 def main() -> None:

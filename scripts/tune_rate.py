@@ -3,11 +3,11 @@
 from itertools import product
 from pathlib import Path
 
-from depthsounder.commands import run
-from depthsounder.jobs import CellJob, add_recipe, cell_parser, compute_cell, recipe
-from depthsounder.records import Columns, trace_columns
-from depthsounder.tables import TRACES
-from depthsounder.training import Trace, train
+from depthsounder.engine.jobs import CellJob, add_recipe, cell_parser, compute_cell, recipe
+from depthsounder.engine.rows import Columns, trace_columns
+from depthsounder.engine.training import Trace, train
+from depthsounder.process.commands import run
+from depthsounder.storage.tables import TRACES
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from depthsounder.commands import run
+from depthsounder.process.commands import run
 from depthsounder.report.verification import verify_report
 
 

@@ -4,14 +4,14 @@ import itertools
 
 import numpy as np
 
-from depthsounder import tables
-from depthsounder.comparing import Pair, compare, evaluation_tails
 from depthsounder.config import Config, save_resolved
-from depthsounder.dataset import Dataset, save_dataset
-from depthsounder.judging import judge_cells
-from depthsounder.predicting import withheld_columns
-from depthsounder.reference import References
-from depthsounder.thresholds import Thresholds
+from depthsounder.data.dataset import Dataset, save_dataset
+from depthsounder.judging.cell_verdicts import judge_cells
+from depthsounder.judging.paired_inits import Pair, compare, evaluation_tails
+from depthsounder.judging.reference import References
+from depthsounder.judging.thresholds import Thresholds
+from depthsounder.storage import tables
+from depthsounder.theory.predicting import withheld_columns
 
 CLASSES = 4
 ENTROPY = float(np.log(CLASSES))
@@ -30,7 +30,7 @@ FULL = {
 
 
 def make_config(depths, activations, inits, **changes):
-    """The config of a small run; `changes` replace keys of the top level."""
+    """The config of a small run; `run_changes` replace keys of the top level."""
     values = {
         "run": "made-up",
         "root_seed": 1,

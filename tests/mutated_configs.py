@@ -4,9 +4,9 @@ from copy import deepcopy
 
 from hypothesis import strategies as st
 
-from depthsounder.activations import ACTIVATIONS
 from depthsounder.config import Config
-from depthsounder.initializers import INITIALIZERS
+from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.initializers import INITIALIZERS
 
 names = st.sampled_from(
     [*ACTIVATIONS, *INITIALIZERS, "gaussian_w1.5_b0.05", "gaussian_w1_b", "last", "digits", "a.csv", "adam"]

@@ -5,10 +5,10 @@ import re
 import numpy as np
 from scipy.special import logsumexp
 
-from depthsounder.activations import ACTIVATIONS
-from depthsounder.dataset import Dataset
-from depthsounder.reference import Guessing
-from depthsounder.thresholds import Thresholds
+from depthsounder.data.dataset import Dataset
+from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.judging.reference import Guessing
+from depthsounder.judging.thresholds import Thresholds
 
 EVERY_ACTIVATION = list(ACTIVATIONS.values())
 

@@ -1,9 +1,11 @@
 """Depthsounder: how deep can a network be before its signal dies, and was that predictable?
 
-The library below the Snakemake workflow. Its modules stand on floors, and each imports only from floors below its own:
-the vocabulary (`activations`, `streams`, `tables`), Gaussian expectations (`gaussian`), `initializers`, the engine
-(`network`, `loss`, `optimizers`), what is done with it (`gradcheck`, `probes`, `jacobian`, `training`), what is made of
-the numbers (`meanfield`, `verdicts`, `claims`), and what a person reads (`config`, `figures`, `report`).
+The library below the Snakemake workflow. Its folders are rooms, and a room imports only from rooms below it. From the
+lowest to the highest: `elements` (activations, initializations, random streams), `storage` (tables), `process` (what
+a job needs to run and rerun), `data` (the user's examples), `engine` (networks: trained and measured), `checking`
+(what is held to its promises before it counts), `theory` (what is predicted), `config` (the validated settings),
+`judging` (verdicts), `sweep` (cells, plans, finished runs), and what a person reads: `claims`, `figures`, `studies`
+and `report`.
 """
 
 __version__ = "0.1.0"

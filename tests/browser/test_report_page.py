@@ -7,7 +7,7 @@ from made_up_run import write_run
 from depthsounder.figures import FIGURES
 from depthsounder.figures.style import save
 from depthsounder.report import render_report
-from depthsounder.runs import load_run
+from depthsounder.sweep.runs import load_run
 
 Axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe
 

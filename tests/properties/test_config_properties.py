@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from mutated_configs import mutated
 
 from depthsounder.config import ConfigError, load_resolved, save_resolved, stage_arguments, validate_config
-from depthsounder.initializers import INITIALIZERS
-from depthsounder.sweep import PART_KINDS, cells, part_paths
+from depthsounder.elements.initializers import INITIALIZERS
+from depthsounder.sweep.cells import PART_KINDS, cells, part_paths
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "config" / "smoke.yaml").read_text()

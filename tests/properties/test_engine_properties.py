@@ -9,19 +9,19 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from support import DEFAULT_THRESHOLDS, EVERY_ACTIVATION, FlatReferences, small_dataset
 
-from depthsounder.activations import LEAKY_RELU, LINEAR, RELU
-from depthsounder.checked_network import draw_checked_network
-from depthsounder.fates import escape_step
-from depthsounder.gradcheck import complex_step, parameter_tensors, relative_error
-from depthsounder.initializers import draw_network, initializer, layer_sizes
-from depthsounder.loss import cross_entropy
-from depthsounder.network import NetworkStack, pack, parameter_count
-from depthsounder.probes import Probe
-from depthsounder.streams import stream
-from depthsounder.tables import read_table, write_table
-from depthsounder.training import Recipe, Trace, Trainer, batches, draw_stack
-from depthsounder.tuning import choose_rate, group_losses, tail_loss
-from depthsounder.verdicts import judge_signal, judge_training
+from depthsounder.checking.checked_network import draw_checked_network
+from depthsounder.checking.gradcheck import complex_step, parameter_tensors, relative_error
+from depthsounder.elements.activations import LEAKY_RELU, LINEAR, RELU
+from depthsounder.elements.initializers import draw_network, initializer, layer_sizes
+from depthsounder.elements.streams import stream
+from depthsounder.engine.loss import cross_entropy
+from depthsounder.engine.network import NetworkStack, pack, parameter_count
+from depthsounder.engine.probes import Probe
+from depthsounder.engine.training import Recipe, Trace, Trainer, batches, draw_stack
+from depthsounder.engine.tuning import choose_rate, group_losses, tail_loss
+from depthsounder.judging.fates import escape_step
+from depthsounder.judging.verdicts import judge_signal, judge_training
+from depthsounder.storage.tables import read_table, write_table
 
 DATASET = small_dataset()
 THRESHOLDS = replace(DEFAULT_THRESHOLDS, tail_steps=5)

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from depthsounder.activations import ACTIVATIONS
-from depthsounder.gaussian import critical_gain, second_moment, squared_slope
-from depthsounder.initializers import initializer
-from depthsounder.kernels import hermite_coefficients
-from depthsounder.meanfield import mean_field, theory_columns, variance_map
-from depthsounder.overlaps import probe_trajectory
+from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.gaussian import critical_gain, second_moment, squared_slope
+from depthsounder.elements.initializers import initializer
+from depthsounder.theory.correlation_map import hermite_coefficients
+from depthsounder.theory.meanfield import mean_field, theory_columns, variance_map
+from depthsounder.theory.overlaps import probe_trajectory
 
 activations = st.sampled_from(list(ACTIVATIONS.values()))
 variances = st.floats(-8.0, 6.0).map(lambda exponent: 10.0**exponent)

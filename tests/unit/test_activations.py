@@ -8,7 +8,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 from support import EVERY_ACTIVATION, name_of
 
-from depthsounder.activations import ACTIVATIONS, RELU, SELU, SIGMOID, SILU, maximum_slope
+from depthsounder.elements.activations import ACTIVATIONS, RELU, SELU, SIGMOID, SILU, maximum_slope
 
 jax.config.update("jax_enable_x64", True)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from depthsounder.antiderivative import find_mismatch
+from depthsounder.checking.antiderivative import find_mismatch
 
 REACH = 1e3
 

@@ -16,7 +16,7 @@ from benchmarks.measure import SCHEMA, measure
 from benchmarks.page import render_page
 from benchmarks.problem import Case, Outcome, pose
 from benchmarks.summary import GOALS, judge_goals, read_results, text_tables
-from depthsounder.tables import write_rows
+from depthsounder.storage.tables import write_rows
 
 PEERS = ("torch_loop", "torch_vmap", "jax_scan")
 RELU = Case("relu", depth=3, width=8, networks=3, updates=12, batch=16)

@@ -7,12 +7,12 @@ import pytest
 from own_records import NOT_ANALYTIC, RIGHT, WRONG, valued
 from support import EVERY_ACTIVATION, name_of
 
-from depthsounder import gradcheck
-from depthsounder.activations import RELU, TANH
-from depthsounder.checks import CheckPlan, check_records
-from depthsounder.gate import refusal_reason
-from depthsounder.gaussian import critical_gain
-from depthsounder.initializers import HE_NORMAL, INITIALIZERS, initializer
+from depthsounder.checking import gradcheck
+from depthsounder.checking.checks import CheckPlan, check_records
+from depthsounder.elements.activations import RELU, TANH
+from depthsounder.elements.gaussian import critical_gain
+from depthsounder.elements.initializers import HE_NORMAL, INITIALIZERS, initializer
+from depthsounder.engine.gate import refusal_reason
 
 PLAN = CheckPlan(
     root_seed=1, depths=(1, 2, 10), width=6, examples=4, sweep_width=64, complex_step_threshold=1e-12,
@@ -77,7 +77,7 @@ def test_networks_are_checked_at_the_gain_of_the_sweep(sweep_width, monkeypatch)
         gains.append(float(np.mean([6 * layer.var() for layer in weights[1:-1]])))
         return []
 
-    monkeypatch.setattr("depthsounder.checks.check_gradients", look)
+    monkeypatch.setattr("depthsounder.checking.checks.check_gradients", look)
     check_records(TANH, initializer("naive_large"), replace(PLAN, depths=(50,), sweep_width=sweep_width))
     assert gains == [pytest.approx(sweep_width / 4, rel=0.1)]
 

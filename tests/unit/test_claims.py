@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 from support import DEFAULT_THRESHOLDS, balanced_dataset
 
-from depthsounder.activations import ACTIVATIONS, LINEAR, SIGMOID, TANH
-from depthsounder.checked_network import draw_checked_network
+from depthsounder.checking.checked_network import draw_checked_network
 from depthsounder.claims import (
     Evidence,
     Settings,
@@ -31,10 +30,11 @@ from depthsounder.claims import (
 )
 from depthsounder.claims.ledger import VERDICTS
 from depthsounder.claims.xavier_for_sigmoid import chi_1
-from depthsounder.initializers import INITIALIZERS, initializer
-from depthsounder.reference import References
-from depthsounder.streams import stream
-from depthsounder.tables import CLAIMS, SCHEMAS, read_table, write_rows, write_table
+from depthsounder.elements.activations import ACTIVATIONS, LINEAR, SIGMOID, TANH
+from depthsounder.elements.initializers import INITIALIZERS, initializer
+from depthsounder.elements.streams import stream
+from depthsounder.judging.reference import References
+from depthsounder.storage.tables import CLAIMS, SCHEMAS, read_table, write_rows, write_table
 
 SETTINGS = Settings(
     root_seed=1,

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from support import DEFAULT_THRESHOLDS, balanced_dataset
 
-from depthsounder.activations import SIGMOID
 from depthsounder.claims import Settings, ledger, load_evidence
-from depthsounder.initializers import initializer
-from depthsounder.meanfield import theory_columns
-from depthsounder.reference import References
-from depthsounder.streams import stream
-from depthsounder.tables import SCHEMAS, write_rows
+from depthsounder.elements.activations import SIGMOID
+from depthsounder.elements.initializers import initializer
+from depthsounder.elements.streams import stream
+from depthsounder.judging.reference import References
+from depthsounder.storage.tables import SCHEMAS, write_rows
+from depthsounder.theory.meanfield import theory_columns
 
 H = float(np.log(10))
 STEPS = 100

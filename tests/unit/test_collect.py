@@ -4,9 +4,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-import depthsounder.collect
-from depthsounder.collect import collect_parts
-from depthsounder.tables import SIGNAL, TRACES, part_schema, read_table, write_table
+import depthsounder.storage.collect
+from depthsounder.storage.collect import collect_parts
+from depthsounder.storage.tables import SIGNAL, TRACES, part_schema, read_table, write_table
 
 ROWS = 30
 
@@ -62,11 +62,11 @@ def test_nulls_and_nans_go_through(parts, tmp_path):
 
 
 def test_row_groups_are_bounded_and_whole(parts, tmp_path, monkeypatch):
-    monkeypatch.setattr(depthsounder.collect, "ROWS_AT_ONCE", 50)
+    monkeypatch.setattr(depthsounder.storage.collect, "ROWS_AT_ONCE", 50)
     waiting = []
-    concat = depthsounder.collect.pa.concat_tables
+    concat = depthsounder.storage.collect.pa.concat_tables
     monkeypatch.setattr(
-        depthsounder.collect.pa,
+        depthsounder.storage.collect.pa,
         "concat_tables",
         lambda tables: waiting.append(sum(table.num_rows for table in tables)) or concat(tables),
     )
@@ -82,7 +82,7 @@ def test_row_groups_are_bounded_and_whole(parts, tmp_path, monkeypatch):
 
 def test_how_rows_are_grouped_does_not_change_the_table(parts, tmp_path, monkeypatch):
     collect_parts(parts, tmp_path / "large.parquet", TRACES, {})
-    monkeypatch.setattr(depthsounder.collect, "ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(depthsounder.storage.collect, "ROWS_AT_ONCE", 7)
     collect_parts(parts, tmp_path / "small.parquet", TRACES, {})
     large, small = (read_table(tmp_path / f"{name}.parquet").to_pandas() for name in ("large", "small"))
     assert large.equals(small)

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from depthsounder.activations import ACTIVATIONS
 from depthsounder.config import (
     Config,
     ConfigError,
@@ -21,9 +20,10 @@ from depthsounder.config import (
 from depthsounder.config.data_section import Section
 from depthsounder.config.model import Verdicts
 from depthsounder.config.reference import reference_text, schema_text
-from depthsounder.damage import DamagedFile
-from depthsounder.gaussian import critical_gain
-from depthsounder.sweep import Cell, cell_parts
+from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.gaussian import critical_gain
+from depthsounder.storage.file_errors import DamagedFile
+from depthsounder.sweep.cells import Cell, cell_parts
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT = ROOT / "config" / "config.yaml"

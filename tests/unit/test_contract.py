@@ -8,9 +8,9 @@ import pytest
 from own_records import NOT_ANALYTIC, RIGHT, WRONG, own, valued
 from support import EVERY_ACTIVATION, name_of
 
-from depthsounder.activations import TANH, Activation
-from depthsounder.contract import try_activation
-from depthsounder.trials import LARGEST
+from depthsounder.checking.contract import try_activation
+from depthsounder.checking.trials import LARGEST
+from depthsounder.elements.activations import TANH, Activation
 
 
 def breach_of(activation):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from support import small_dataset
 
-from depthsounder.damage import DamagedFile
-from depthsounder.dataset import Dataset, load_dataset, save_dataset
+from depthsounder.data.dataset import Dataset, load_dataset, save_dataset
+from depthsounder.storage.file_errors import DamagedFile
 
 
 @pytest.fixture

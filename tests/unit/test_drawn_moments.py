@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import linalg, stats
 
-from depthsounder.activations import TANH
-from depthsounder.drawn_moments import DRAWN, STANDARD_ERRORS, drawn_moments, misdrawn
-from depthsounder.initializers import INITIALIZERS, ORTHOGONAL, Initializer, initializer
-from depthsounder.special import ndtr
+from depthsounder.checking.drawn_moments import DRAWN, STANDARD_ERRORS, drawn_moments, misdrawn
+from depthsounder.elements.activations import TANH
+from depthsounder.elements.initializers import INITIALIZERS, ORTHOGONAL, Initializer, initializer
+from depthsounder.elements.special import ndtr
 
 FANS = [(64, 64), (11, 64), (784, 256)]
 

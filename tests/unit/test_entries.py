@@ -6,16 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from depthsounder.activations import ACTIVATIONS
-from depthsounder.definitions import Library, NotFollowed
-from depthsounder.fingerprint import code_fingerprint, require_digests
-from depthsounder.initializers import INITIALIZERS
+from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.initializers import INITIALIZERS
+from depthsounder.process.definitions import Library, NotFollowed
+from depthsounder.process.fingerprint import code_fingerprint, require_digests
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "depthsounder"
 
 # Modules that a registry's entries are made of, and all that a job does with them here.
-MODULES = ("__init__", "activations", "gaussian", "initializers", "special", "streams")
-LOOK_UP = "from depthsounder.activations import ACTIVATIONS\nfrom depthsounder.initializers import initializer\n"
+MODULES = (
+    "__init__",
+    *(f"elements/{name}" for name in ("__init__", "activations", "gaussian", "initializers", "special", "streams")),
+)
+LOOK_UP = """from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.initializers import initializer
+"""
 
 REGISTRIES = {
     "activations": ("ACTIVATIONS", list(ACTIVATIONS), "Activation"),
@@ -37,17 +42,17 @@ class Looked:
         self.library = folder / "depthsounder"
         self.scripts = folder / "scripts"
         self.script = self.scripts / "look_up.py"
-        self.library.mkdir()
+        (self.library / "elements").mkdir(parents=True)
         self.scripts.mkdir()
         self.script.write_text(LOOK_UP)
         for module in MODULES:
-            shutil.copy(SOURCE / f"{module}.py", self.library)
+            shutil.copy(SOURCE / f"{module}.py", self.library / f"{module}.py")
 
     def tree(self, module):
-        return ast.parse((self.library / f"{module}.py").read_text())
+        return ast.parse((self.library / "elements" / f"{module}.py").read_text())
 
     def write(self, module, tree):
-        (self.library / f"{module}.py").write_text(ast.unparse(ast.fix_missing_locations(tree)))
+        (self.library / "elements" / f"{module}.py").write_text(ast.unparse(ast.fix_missing_locations(tree)))
 
     def digests(self):
         """The digest of every name of both registries, each with one of the other."""
@@ -308,7 +313,7 @@ def test_what_cannot_be_followed_is_refused_by_file_and_name(looked, edit, expec
     with pytest.raises(NotFollowed) as refused:
         require_digests(looked.scripts, ["tanh"], ["zeros"], Library(looked.library))
     message = str(refused.value)
-    assert str(looked.library / "activations.py") in message
+    assert str(looked.library / "elements" / "activations.py") in message
     assert "allowed" in message
     for words in expected:
         assert words in message

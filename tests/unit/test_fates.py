@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from depthsounder.fates import fate, plateau_top
-from depthsounder.reference import Guessing, References
-from depthsounder.thresholds import Thresholds
-from depthsounder.training import batches
-from depthsounder.verdicts import judge_training
+from depthsounder.engine.training import batches
+from depthsounder.judging.fates import fate, plateau_top
+from depthsounder.judging.reference import Guessing, References
+from depthsounder.judging.thresholds import Thresholds
+from depthsounder.judging.verdicts import judge_training
 
 THRESHOLDS = Thresholds(
     exploding_ratio=100.0,

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from scipy.stats import chi2
 
-from depthsounder.activations import ACTIVATIONS, LINEAR
-from depthsounder.comparing import Pair, compare, evaluation_tails
+from depthsounder.elements.activations import ACTIVATIONS, LINEAR
+from depthsounder.elements.initializers import INITIALIZERS, ORTHOGONAL, initializer
 from depthsounder.figures import (
     FIGURES,
     answer,
@@ -31,10 +31,10 @@ from depthsounder.figures.outcomes import outcomes
 from depthsounder.figures.panels import draw_curve, log_limits
 from depthsounder.figures.style import FAILURES, INK, TRAINING, activation_marker, init_style, ink_on, label, save
 from depthsounder.figures.wording import count, join, number, typeset
-from depthsounder.initializers import INITIALIZERS, ORTHOGONAL, initializer
-from depthsounder.meanfield import theory_columns
-from depthsounder.runs import load_run
-from depthsounder.spectra import deep_spectrum
+from depthsounder.judging.paired_inits import Pair, compare, evaluation_tails
+from depthsounder.sweep.runs import load_run
+from depthsounder.theory.meanfield import theory_columns
+from depthsounder.theory.spectra import deep_spectrum
 
 INITS = ["naive_small", "naive_large", "glorot_normal", "xavier_note"]
 ODD_RUNS = {

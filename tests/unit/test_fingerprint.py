@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from depthsounder.definitions import WHOLE, Library, NotFollowed
-from depthsounder.fingerprint import code_fingerprint
-from depthsounder.unseen import require_followed
+from depthsounder.process.definitions import WHOLE, Library, NotFollowed
+from depthsounder.process.fingerprint import code_fingerprint
+from depthsounder.process.unseen import require_followed
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "depthsounder"
@@ -176,11 +176,11 @@ def test_comments_docstrings_and_layout_rerun_nothing(library):
 
 
 ENGINE = [
-    ("network", "NetworkStack.backward"),
-    ("loss", "cross_entropy"),
-    ("streams", "stream"),
-    ("initializers", "draw_network"),
-    ("initializers", "LECUN_NORMAL"),
+    ("engine/network", "NetworkStack.backward"),
+    ("engine/loss", "cross_entropy"),
+    ("elements/streams", "stream"),
+    ("elements/initializers", "draw_network"),
+    ("elements/initializers", "LECUN_NORMAL"),
 ]
 
 
@@ -190,17 +190,17 @@ def test_an_edit_of_the_engine_reruns_every_cell(library, module, definition):
 
 
 STAGES = [
-    ("optimizers", "Momentum.DECAY", TRAINING),
-    ("optimizers", "Adam.update", TRAINING),
-    ("optimizers", "OPTIMIZERS", TRAINING),
-    ("training", "batches", TRAINING),
-    ("training", "draw_stack", MEASURING),
-    ("probes", "SATURATED_BELOW", MEASURING),
-    ("jacobian", "SWEEPS", {"measure_signal"}),
-    ("tuning", "choose_rate", {"train_networks"}),
-    ("checked_network", "COMPLEX_STEP", {"check_gradients"}),
-    ("checked_network", "N_CLASSES", {"check_gradients"}),
-    ("gate", "refused", MEASURING),
+    ("engine/optimizers", "Momentum.DECAY", TRAINING),
+    ("engine/optimizers", "Adam.update", TRAINING),
+    ("engine/optimizers", "OPTIMIZERS", TRAINING),
+    ("engine/training", "batches", TRAINING),
+    ("engine/training", "draw_stack", MEASURING),
+    ("engine/probes", "SATURATED_BELOW", MEASURING),
+    ("engine/jacobian", "SWEEPS", {"measure_signal"}),
+    ("engine/tuning", "choose_rate", {"train_networks"}),
+    ("checking/checked_network", "COMPLEX_STEP", {"check_gradients"}),
+    ("checking/checked_network", "N_CLASSES", {"check_gradients"}),
+    ("engine/gate", "refused", MEASURING),
 ]
 
 
@@ -214,41 +214,41 @@ def test_an_optimizer_of_the_registry_is_followed_in_whatever_form(library):
     def inline(statement):
         statement.value.values[0] = ast.parse("type('Mine', (GradientDescent,), {'FACTOR': 2})", mode="eval").body
 
-    library.edit("optimizers", "OPTIMIZERS", inline)
+    library.edit("engine/optimizers", "OPTIMIZERS", inline)
     before = library.digests()
-    library.edit("optimizers", "OPTIMIZERS", the_number(2, 3))
+    library.edit("engine/optimizers", "OPTIMIZERS", the_number(2, 3))
     after = library.digests()
     assert {job for job in after if after[job] != before[job]} == every_job(TRAINING)
 
 
 def test_an_activation_reruns_its_own_cells_only(library):
-    changed = library.changed_by(("activations", "_tanh"))
+    changed = library.changed_by(("elements/activations", "_tanh"))
     assert compute_jobs(changed) == every_job(cells=[("tanh", "he_normal")])
 
 
 def test_a_helper_of_activations_reruns_all_that_use_it(library):
-    changed = library.changed_by(("activations", "_sigmoid"))
+    changed = library.changed_by(("elements/activations", "_sigmoid"))
     assert compute_jobs(changed) == every_job(cells=[("sigmoid", "critical"), ("silu", "orthogonal")])
 
 
 def test_a_record_of_an_activation_reruns_its_own_cells_only(library):
-    changed = library.changed_by(("activations", "RELU"))
+    changed = library.changed_by(("elements/activations", "RELU"))
     assert compute_jobs(changed) == every_job(cells=[("relu", "gaussian_w1.5_b0.05")])
 
 
 def test_an_init_reruns_its_own_cells_only(library):
-    changed = library.changed_by(("initializers", "HE_NORMAL"))
+    changed = library.changed_by(("elements/initializers", "HE_NORMAL"))
     assert compute_jobs(changed) == every_job(cells=[("tanh", "he_normal")])
 
 
 def test_the_quadrature_reruns_critical_cells_only(library):
     for edit in (("REACH",), ("_TINY", the_number(1e-150, 1e-140)), ("_TINY", the_number(1e150, 1e140))):
-        changed = library.changed_by(("gaussian", *edit))
+        changed = library.changed_by(("elements/gaussian", *edit))
         assert compute_jobs(changed) == every_job(cells=[("sigmoid", "critical")])
 
 
 def test_the_gaussian_family_reruns_with_its_rule(library):
-    changed = library.changed_by(("initializers", "initializer"))
+    changed = library.changed_by(("elements/initializers", "initializer"))
     # The rule stands where names are looked up, which every cell passes through.
     assert ("train_networks", "relu", "gaussian_w1.5_b0.05") in changed
 
@@ -284,8 +284,8 @@ def with_entry(source):
 
 def test_a_new_activation_and_a_new_init_rerun_no_old_cell(library):
     for module, registry, source, entry in (
-        ("activations", "ACTIVATIONS", NEW_ACTIVATION, "CUBE"),
-        ("initializers", "INITIALIZERS", NEW_INIT, "HALF"),
+        ("elements/activations", "ACTIVATIONS", NEW_ACTIVATION, "CUBE"),
+        ("elements/initializers", "INITIALIZERS", NEW_INIT, "HALF"),
     ):
         library.change(f"depthsounder/{module}.py", before_registry(registry, source))
         library.edit(module, registry, with_entry(entry))
@@ -305,14 +305,15 @@ def test_what_is_made_of_the_numbers_reruns_no_cell(library, package, script):
 
 
 def test_what_stands_above_the_engine_reruns_no_cell(library):
-    for name in ("meanfield", "overlaps", "spectra", "verdicts", "judging", "sweep", "collect", "prepare", "runs"):
+    modules = ("theory/*", "judging/[!t_]*", "sweep/cells", "sweep/runs", "storage/collect", "data/prepare")
+    for path in (path for pattern in modules for path in (library.folder / "depthsounder").glob(f"{pattern}.py")):
         # A statement more in every function.
         def edit(tree):
             for function in tree.body:
                 if isinstance(function, ast.FunctionDef):
                     changed(function)
 
-        library.change(f"depthsounder/{name}.py", edit)
+        library.change(path.relative_to(library.folder), edit)
     reran = library.changed(above=True)
     assert not compute_jobs(reran)
     assert reran == {(script,) for script in ABOVE}
@@ -324,14 +325,14 @@ def test_a_script_reruns_its_own_jobs_only(library):
 
 
 def test_a_function_that_is_taken_from_elsewhere_is_part_of_the_code_that_calls_it(library):
-    library.edit("special", "erf", the_name("erf", "erfc"))
+    library.edit("elements/special", "erf", the_name("erf", "erfc"))
     assert not compute_jobs(library.changed())
 
     def with_jax(tree):
         (statement,) = [node for node in tree.body if isinstance(node, ast.Import) and node.names[0].name == "numpy"]
         statement.names[0].name = "jax.numpy"
 
-    library.change("depthsounder/loss.py", with_jax)
+    library.change("depthsounder/engine/loss.py", with_jax)
     assert compute_jobs(library.changed()) == every_job()
 
 

@@ -7,10 +7,10 @@ import pytest
 from scipy.linalg import circulant
 from scipy.special import polygamma
 
-from depthsounder.activations import LINEAR, RELU, SIGMOID, TANH
-from depthsounder.finitewidth import log_variances
-from depthsounder.initializers import HE_NORMAL, LECUN_NORMAL, ORTHOGONAL, draw_network, initializer
-from depthsounder.meanfield import signal_trajectory
+from depthsounder.elements.activations import LINEAR, RELU, SIGMOID, TANH
+from depthsounder.elements.initializers import HE_NORMAL, LECUN_NORMAL, ORTHOGONAL, draw_network, initializer
+from depthsounder.theory.finitewidth import log_variances
+from depthsounder.theory.meanfield import signal_trajectory
 
 
 def infinite(activation, init, n_inputs, width, depth):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from depthsounder.gate import (
+from depthsounder.engine.gate import (
     NothingLeft,
     RefusedCells,
     WrongCheck,
@@ -14,7 +14,7 @@ from depthsounder.gate import (
     refused,
     standing,
 )
-from depthsounder.tables import GRADIENT_CHECK, write_rows
+from depthsounder.storage.tables import GRADIENT_CHECK, write_rows
 
 
 def row(parameter, method="complex_step", verdict="passed", depth=1, **changes):

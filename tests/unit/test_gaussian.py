@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from depthsounder.activations import (
+from depthsounder.elements.activations import (
     ACTIVATIONS,
     ERF,
     GELU,
@@ -19,8 +19,14 @@ from depthsounder.activations import (
     TANH,
     Activation,
 )
-from depthsounder.gaussian import critical_gain, fourth_moment, second_moment, second_moment_slope, squared_slope
-from depthsounder.initializers import CRITICAL, GLOROT_NORMAL, HE_NORMAL, LECUN_NORMAL
+from depthsounder.elements.gaussian import (
+    critical_gain,
+    fourth_moment,
+    second_moment,
+    second_moment_slope,
+    squared_slope,
+)
+from depthsounder.elements.initializers import CRITICAL, GLOROT_NORMAL, HE_NORMAL, LECUN_NORMAL
 
 EVERY_Q = np.logspace(-200.0, 200.0, 81)
 MODERATE_Q = np.logspace(-12.0, 12.0, 49)

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from support import EVERY_ACTIVATION, name_of
 
-from depthsounder import gradcheck, training
-from depthsounder.activations import ACTIVATIONS, LINEAR, RELU, SIGMOID, TANH
-from depthsounder.checked_network import CheckedNetwork, draw_checked_network
-from depthsounder.gradcheck import (
+from depthsounder.checking import gradcheck
+from depthsounder.checking.checked_network import CheckedNetwork, draw_checked_network
+from depthsounder.checking.gradcheck import (
     CENTRAL_THRESHOLD,
     central_difference,
     check_by_central_differences,
@@ -18,9 +17,11 @@ from depthsounder.gradcheck import (
     parameter_tensors,
     relative_error,
 )
-from depthsounder.initializers import initializer, with_gain_at
-from depthsounder.loss import cross_entropy, mean_cross_entropy
-from depthsounder.network import NetworkStack, layer_views, parameter_count
+from depthsounder.elements.activations import ACTIVATIONS, LINEAR, RELU, SIGMOID, TANH
+from depthsounder.elements.initializers import initializer, with_gain_at
+from depthsounder.engine import training
+from depthsounder.engine.loss import cross_entropy, mean_cross_entropy
+from depthsounder.engine.network import NetworkStack, layer_views, parameter_count
 
 THRESHOLD = 1e-12
 ROOT_SEED = 1

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from depthsounder.activations import TANH
-from depthsounder.init_contract import try_init
-from depthsounder.initializers import HE_NORMAL, INITIALIZERS, initializer
+from depthsounder.checking.init_contract import try_init
+from depthsounder.elements.activations import TANH
+from depthsounder.elements.initializers import HE_NORMAL, INITIALIZERS, initializer
 
 FANS = ((6, 8), (8, 8), (8, 5))
 

@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import chi2, kstest, norm, uniform
 from support import name_of
 
-from depthsounder.activations import ACTIVATIONS, LINEAR, RELU, SELU, SIGMOID, TANH
-from depthsounder.initializers import (
+from depthsounder.elements.activations import ACTIVATIONS, LINEAR, RELU, SELU, SIGMOID, TANH
+from depthsounder.elements.initializers import (
     HE_NORMAL,
     INITIALIZERS,
     LECUN_NORMAL,

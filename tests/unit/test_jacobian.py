@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from support import small_dataset
 
-from depthsounder.activations import ELU, LINEAR, RELU, SIGMOID, TANH
-from depthsounder.initializers import draw_network, initializer, layer_sizes
-from depthsounder.jacobian import InputJacobian, log_singular_values
-from depthsounder.network import pack
+from depthsounder.elements.activations import ELU, LINEAR, RELU, SIGMOID, TANH
+from depthsounder.elements.initializers import draw_network, initializer, layer_sizes
+from depthsounder.engine.jacobian import InputJacobian, log_singular_values
+from depthsounder.engine.network import pack
 
 jax.config.update("jax_enable_x64", True)
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from support import small_dataset
 
-from depthsounder.activations import TANH
-from depthsounder.dataset import save_dataset
-from depthsounder.gate import check_schema
-from depthsounder.gradcheck import TensorCheck
-from depthsounder.initializers import HE_NORMAL
-from depthsounder.jobs import add_recipe, cell_parser, describe, recipe, start_cell
-from depthsounder.tables import JACOBIAN, SIGNAL, TRACES, part_schema, read_table, write_rows
-from depthsounder.training import Recipe, draw_stack
+from depthsounder.checking.gradcheck import TensorCheck
+from depthsounder.data.dataset import save_dataset
+from depthsounder.elements.activations import TANH
+from depthsounder.elements.initializers import HE_NORMAL
+from depthsounder.engine.gate import check_schema
+from depthsounder.engine.jobs import add_recipe, cell_parser, describe, recipe, start_cell
+from depthsounder.engine.training import Recipe, draw_stack
+from depthsounder.storage.tables import JACOBIAN, SIGNAL, TRACES, part_schema, read_table, write_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPE = ["--optimizer", "sgd", "--batch-size", "16", "--steps", "8", "--logged-steps", "0", "1", "8"]

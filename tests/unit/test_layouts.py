@@ -13,7 +13,7 @@ import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
-from depthsounder.sources import Wanted, read_source
+from depthsounder.data.sources import Wanted, read_source
 
 PLAIN = "length,width,kind\n1.5,2,a\n2.5,3,b\n3.5,5,a\n"
 INPUTS = [[1.5, 2.0], [2.5, 3.0], [3.5, 5.0]]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
-from depthsounder.loss import cross_entropy
+from depthsounder.engine.loss import cross_entropy
 
 
 def problem(scale=1.0, shape=(3, 5, 4), dtype=np.float64):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from depthsounder.activations import (
+from depthsounder.elements.activations import (
     ACTIVATIONS,
     ELU,
     ERF,
@@ -19,8 +19,8 @@ from depthsounder.activations import (
     SOFTPLUS,
     TANH,
 )
-from depthsounder.gaussian import critical_gain, second_moment
-from depthsounder.initializers import (
+from depthsounder.elements.gaussian import critical_gain, second_moment
+from depthsounder.elements.initializers import (
     CRITICAL,
     GLOROT_NORMAL,
     HE_NORMAL,
@@ -30,15 +30,15 @@ from depthsounder.initializers import (
     draw_network,
     initializer,
 )
-from depthsounder.meanfield import (
+from depthsounder.storage.tables import CELL_KEYS, THEORY
+from depthsounder.theory.meanfield import (
     fixed_points,
     mean_field,
     signal_trajectory,
     theory_columns,
     variance_map,
 )
-from depthsounder.overlaps import probe_trajectory
-from depthsounder.tables import CELL_KEYS, THEORY
+from depthsounder.theory.overlaps import probe_trajectory
 
 TWO_ENDS = "q → 0 and q → ∞ both attract: the start decides"
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from support import EVERY_ACTIVATION, name_of, textbook_gradients
 
-from depthsounder.activations import ACTIVATIONS, LINEAR, RELU, SIGMOID, TANH
-from depthsounder.initializers import HE_NORMAL, draw_network, initializer, layer_sizes
-from depthsounder.loss import cross_entropy
-from depthsounder.network import NetworkStack, layer_views, pack, parameter_count
+from depthsounder.elements.activations import ACTIVATIONS, LINEAR, RELU, SIGMOID, TANH
+from depthsounder.elements.initializers import HE_NORMAL, draw_network, initializer, layer_sizes
+from depthsounder.engine.loss import cross_entropy
+from depthsounder.engine.network import NetworkStack, layer_views, pack, parameter_count
 
 jax.config.update("jax_enable_x64", True)
 

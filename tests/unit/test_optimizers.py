@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from jax.example_libraries import optimizers as jax_optimizers
 
-from depthsounder.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum
+from depthsounder.engine.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum
 
 jax.config.update("jax_enable_x64", True)
 

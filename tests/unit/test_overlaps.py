@@ -7,11 +7,21 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import erf, eval_hermitenorm, gammaln
 
-from depthsounder.activations import ACTIVATIONS, ERF, LEAKY_RELU, LINEAR, RELU, SELU, SIGMOID, TANH, Activation
-from depthsounder.gaussian import second_moment, squared_slope
-from depthsounder.initializers import ZEROS, initializer
-from depthsounder.kernels import correlation_map, hermite_coefficients
-from depthsounder.overlaps import probe_trajectory
+from depthsounder.elements.activations import (
+    ACTIVATIONS,
+    ERF,
+    LEAKY_RELU,
+    LINEAR,
+    RELU,
+    SELU,
+    SIGMOID,
+    TANH,
+    Activation,
+)
+from depthsounder.elements.gaussian import second_moment, squared_slope
+from depthsounder.elements.initializers import ZEROS, initializer
+from depthsounder.theory.correlation_map import correlation_map, hermite_coefficients
+from depthsounder.theory.overlaps import probe_trajectory
 
 
 def _hard_tanh(z, out):

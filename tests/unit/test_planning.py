@@ -4,9 +4,9 @@ import pytest
 from made_up_run import make_config
 from support import small_dataset
 
-from depthsounder.costs import measure_costs
-from depthsounder.planning import Costs, Line, advice, make_plan
-from depthsounder.sweep import blocks, cells
+from depthsounder.sweep.cells import blocks, cells
+from depthsounder.sweep.costs import measure_costs
+from depthsounder.sweep.planning import Costs, Line, advice, make_plan
 
 NOTHING = Line(0.0, 0.0)
 CONFIG = make_config([2, 10], ["tanh", "relu"], ["glorot_normal", "he_normal"], seeds_per_block=2)

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from depthsounder.activations import RELU, TANH
-from depthsounder.initializers import HE_NORMAL, INITIALIZERS, Initializer
-from depthsounder.meanfield import theory_columns
-from depthsounder.predicting import predict_cells, sweep_fans
-from depthsounder.tables import CELL_KEYS, THEORY, read_table, write_cells
+from depthsounder.elements.activations import RELU, TANH
+from depthsounder.elements.initializers import HE_NORMAL, INITIALIZERS, Initializer
+from depthsounder.storage.tables import CELL_KEYS, THEORY, read_table, write_cells
+from depthsounder.theory.meanfield import theory_columns
+from depthsounder.theory.predicting import predict_cells, sweep_fans
 
 INPUTS = np.ones((4, 11))
 MINE = Initializer("mine", lambda fan_in, fan_out, activation: 1.0 / fan_in, "a test", shape=lambda normals, _: normals)

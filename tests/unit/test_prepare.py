@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from depthsounder.dataset import load_dataset
-from depthsounder.prepare import load_examples, prepare_dataset, standardize
-from depthsounder.sources import BUILT_IN, CENSUSES, DataError, Wanted, take_census
-from depthsounder.sources.suspicions import suspicions
+from depthsounder.data.dataset import load_dataset
+from depthsounder.data.prepare import load_examples, prepare_dataset, standardize
+from depthsounder.data.sources import BUILT_IN, CENSUSES, DataError, Wanted, take_census
+from depthsounder.data.sources.suspicions import suspicions
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from support import EVERY_ACTIVATION, name_of, small_dataset, textbook_pass
 
-from depthsounder.activations import ACTIVATIONS, LINEAR, RELU, SIGMOID, TANH, maximum_slope
-from depthsounder.initializers import draw_network, initializer, layer_sizes
-from depthsounder.network import pack
-from depthsounder.probes import STATISTICS, Probe, update_ratios
+from depthsounder.elements.activations import ACTIVATIONS, LINEAR, RELU, SIGMOID, TANH, maximum_slope
+from depthsounder.elements.initializers import draw_network, initializer, layer_sizes
+from depthsounder.engine.network import pack
+from depthsounder.engine.probes import STATISTICS, Probe, update_ratios
 
 DATASET = small_dataset()
 DEPTH, WIDTH = 3, 9

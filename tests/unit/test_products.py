@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from depthsounder.products import SMALL, multiply, transpose
+from depthsounder.engine.products import SMALL, multiply, transpose
 
 # Small, twice small, as wide as two halves that differ, and beyond both.
 SHAPES = [(64, 64, 64), (64, 128, 128), (64, 128, 129), (128, 64, 128), (64, 256, 256), (1, 64, 1), (64, 10, 64)]

@@ -6,8 +6,8 @@ import time
 import pytest
 from made_up_run import make_config, write_run
 
-from depthsounder.progress import Portion, ProgressReporter, closing_words, duration, portion, progress_line
-from depthsounder.sweep import RunPaths
+from depthsounder.sweep.cells import RunPaths
+from depthsounder.sweep.progress import Portion, ProgressReporter, closing_words, duration, portion, progress_line
 
 CONFIG = make_config([2, 50], ["tanh"], ["glorot_normal"])
 

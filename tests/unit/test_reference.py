@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import entropy
 
-from depthsounder.reference import References
-from depthsounder.training import batches
+from depthsounder.engine.training import batches
+from depthsounder.judging.reference import References
 
 STEPS, BATCH, WINDOW = 40, 8, 5
 

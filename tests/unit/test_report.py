@@ -15,7 +15,6 @@ from made_up_run import write_run
 from markupsafe import escape
 from support import without_times
 
-from depthsounder import tables
 from depthsounder.claims import ledger
 from depthsounder.figures import FIGURES, answer, failure_map
 from depthsounder.figures.outcomes import laws_of
@@ -41,8 +40,9 @@ from depthsounder.report.provenance import StageTime, network_counts, stage_time
 from depthsounder.report.sensitivity import sensitivities
 from depthsounder.report.vector import inline_svg
 from depthsounder.report.verification import NoDigests, verify_report
-from depthsounder.runs import load_run
+from depthsounder.storage import tables
 from depthsounder.studies import STUDIES, figures_of
+from depthsounder.sweep.runs import load_run
 
 EVIL = "<script>alert(1)</script>"
 EVIL_CLASS = '"><img src=x onerror=alert(1)>'

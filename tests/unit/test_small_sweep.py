@@ -9,12 +9,12 @@ import pytest
 from support import DEFAULT_THRESHOLDS
 from threadpoolctl import threadpool_limits
 
-from depthsounder.activations import ACTIVATIONS, LEAKY_SLOPE
 from depthsounder.claims import Evidence, Settings, he_for_rectifiers, ledger, small_sweep
-from depthsounder.initializers import INITIALIZERS
-from depthsounder.prepare import prepare_dataset
-from depthsounder.reference import References
-from depthsounder.tables import SCHEMAS
+from depthsounder.data.prepare import prepare_dataset
+from depthsounder.elements.activations import ACTIVATIONS, LEAKY_SLOPE
+from depthsounder.elements.initializers import INITIALIZERS
+from depthsounder.judging.reference import References
+from depthsounder.storage.tables import SCHEMAS
 
 HE, GLOROT = "he_normal", "glorot_normal"
 SETTINGS = Settings(

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from depthsounder.sources import (
+from depthsounder.data.sources import (
     Census,
     DataError,
     Wanted,
@@ -18,7 +18,7 @@ from depthsounder.sources import (
     split_problems,
     split_sizes,
 )
-from depthsounder.sources import read_examples as read_wanted
+from depthsounder.data.sources import read_examples as read_wanted
 
 
 def table(**columns):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import polygamma
 
-from depthsounder.activations import LINEAR, RELU, TANH
-from depthsounder.initializers import (
+from depthsounder.elements.activations import LINEAR, RELU, TANH
+from depthsounder.elements.initializers import (
     GLOROT_UNIFORM,
     HE_NORMAL,
     LECUN_NORMAL,
@@ -14,8 +14,8 @@ from depthsounder.initializers import (
     draw_network,
     initializer,
 )
-from depthsounder.jacobian import log_singular_values
-from depthsounder.spectra import deep_spectrum
+from depthsounder.engine.jacobian import log_singular_values
+from depthsounder.theory.spectra import deep_spectrum
 
 
 def drawn(activation, init, sizes, networks):

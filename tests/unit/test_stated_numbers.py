@@ -13,8 +13,8 @@ from depthsounder.figures.style import save
 from depthsounder.report import render_report
 from depthsounder.report.captions import caption_text
 from depthsounder.report.counts import forward_counts
-from depthsounder.runs import load_run
 from depthsounder.studies import STUDIES, figures_of
+from depthsounder.sweep.runs import load_run
 
 CAPTIONS = Path(__file__).resolve().parents[2] / "workflow" / "report"
 VERDICTS = {

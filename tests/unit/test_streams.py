@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from depthsounder.streams import stream
+from depthsounder.elements.streams import stream
 
 
 def draws(*names, n=1000):

@@ -12,12 +12,12 @@ from scipy import stats
 from depthsounder.claims.wording import STALL_OR_DEATH
 from depthsounder.config import STUDIES as NAMES
 from depthsounder.config import validate_files
-from depthsounder.dataset import load_dataset
+from depthsounder.data.dataset import load_dataset
 from depthsounder.figures.style import save
-from depthsounder.runs import load_run
 from depthsounder.studies import STUDIES, figures_of, glorot2010, he2015, plateau, schoenholz2017, trainability
 from depthsounder.studies.depth_scale import Brackets, DepthScaleFit, bracket, fit
 from depthsounder.studies.escapes import ESCAPE, TRAINED, milestone_steps, summary
+from depthsounder.sweep.runs import load_run
 
 ROOT = Path(__file__).resolve().parents[2]
 GAUSSIANS = ["gaussian_w1.2_b0.05", "gaussian_w1.76_b0.05", "gaussian_w2.4_b0.05"]

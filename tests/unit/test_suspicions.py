@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from depthsounder.sources import Wanted, read_examples
-from depthsounder.sources.suspicions import suspicions
+from depthsounder.data.sources import Wanted, read_examples
+from depthsounder.data.sources.suspicions import suspicions
 
 RANDOM = np.random.default_rng(5)
 ROWS = 300

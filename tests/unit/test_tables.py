@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from depthsounder.damage import DamagedFile
-from depthsounder.tables import (
+from depthsounder.storage.file_errors import DamagedFile
+from depthsounder.storage.tables import (
     CLAIMS,
     COMPARISONS,
     GRADIENT_CHECK,
@@ -345,7 +345,7 @@ def test_a_healthy_table_stays_in_place_however_little_memory_there_is(path):
     lines = [
         "import resource, sys",
         "from pathlib import Path",
-        "from depthsounder.tables import read_table",
+        "from depthsounder.storage.tables import read_table",
         "pages = int(Path('/proc/self/statm').read_text().split()[0])",
         "limit = pages * resource.getpagesize() + int(sys.argv[2]) * 2**10",
         "resource.setrlimit(resource.RLIMIT_AS, (limit, limit))",

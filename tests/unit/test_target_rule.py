@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from depthsounder.sources import Wanted, read_source
+from depthsounder.data.sources import Wanted, read_source
 
 # What stands in the file, the classes in order, and the class of each row.
 CASES = {

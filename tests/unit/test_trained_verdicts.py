@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from support import DEFAULT_THRESHOLDS
 
-from depthsounder.activations import ACTIVATIONS
-from depthsounder.initializers import initializer
-from depthsounder.judging import judge_cells
-from depthsounder.prepare import prepare_dataset
-from depthsounder.records import initial_signal, trace_columns
-from depthsounder.reference import References
-from depthsounder.tables import SIGNAL, TRACES, write_cells
-from depthsounder.training import Recipe, Trace, draw_stack, train
-from depthsounder.tuning import choose_rate
+from depthsounder.data.prepare import prepare_dataset
+from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.initializers import initializer
+from depthsounder.engine.rows import initial_signal, trace_columns
+from depthsounder.engine.training import Recipe, Trace, draw_stack, train
+from depthsounder.engine.tuning import choose_rate
+from depthsounder.judging.cell_verdicts import judge_cells
+from depthsounder.judging.reference import References
+from depthsounder.storage.tables import SIGNAL, TRACES, write_cells
 
 THRESHOLDS = DEFAULT_THRESHOLDS
 ROOT_SEED, STEPS, BATCH = 1, 300, 32

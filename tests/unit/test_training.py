@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from support import name_of, small_dataset, textbook_gradients, textbook_pass
 
-from depthsounder import training
-from depthsounder.activations import LINEAR, RELU, SIGMOID, TANH
-from depthsounder.initializers import HE_NORMAL, NAIVE_SMALL, draw_network, layer_sizes
-from depthsounder.network import NetworkStack, layer_views, pack, working_set
-from depthsounder.optimizers import OPTIMIZERS
-from depthsounder.prepare import prepare_dataset
-from depthsounder.probes import STATISTICS, Probe
-from depthsounder.training import Evaluation, Recipe, Trace, Trainer, batches, draw_stack
+from depthsounder.data.prepare import prepare_dataset
+from depthsounder.elements.activations import LINEAR, RELU, SIGMOID, TANH
+from depthsounder.elements.initializers import HE_NORMAL, NAIVE_SMALL, draw_network, layer_sizes
+from depthsounder.engine import training
+from depthsounder.engine.network import NetworkStack, layer_views, pack, working_set
+from depthsounder.engine.optimizers import OPTIMIZERS
+from depthsounder.engine.probes import STATISTICS, Probe
+from depthsounder.engine.training import Evaluation, Recipe, Trace, Trainer, batches, draw_stack
 
 DATASET = small_dataset()
 SIZES = layer_sizes(DATASET.n_inputs, 8, 3, DATASET.n_classes)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from depthsounder.tables import TRACES, part_schema, write_table
-from depthsounder.tuning import choose_rate, group_losses, read_chosen_rate, tail_loss
+from depthsounder.engine.tuning import choose_rate, group_losses, read_chosen_rate, tail_loss
+from depthsounder.storage.tables import TRACES, part_schema, write_table
 
 STEPS, TAIL = 10, 4
 

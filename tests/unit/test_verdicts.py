@@ -8,9 +8,9 @@ import yaml
 from scipy.stats import binom, norm
 from support import DEFAULT_THRESHOLDS, FlatReferences
 
-from depthsounder.fates import escape_step
-from depthsounder.reasons import reason
-from depthsounder.verdicts import (
+from depthsounder.judging.fates import escape_step
+from depthsounder.judging.reasons import reason
+from depthsounder.judging.verdicts import (
     COLLAPSED,
     DISTINCT,
     NO_SIGNAL_VERDICT,

@@ -21,7 +21,7 @@ import pytest
 import yaml
 from tiny_sweep import TINY_SWEEP
 
-from depthsounder.tables import read_table
+from depthsounder.storage.tables import read_table
 
 PARTS_OF_THE_PROJECT = ("Snakefile", "workflow", "config", "profiles", "scripts", "src", "environment.yml")
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy._core import _multiarray_umath
 
-from depthsounder.tables import read_table
+from depthsounder.storage.tables import read_table
 
 pytestmark = [
     pytest.mark.workflow,

@@ -12,10 +12,10 @@ from tiny_sweep import TINY_SWEEP
 from depthsounder.config import ConfigError, check_data, validate_config
 from depthsounder.figures.style import save
 from depthsounder.report import render_report
-from depthsounder.runs import load_run
+from depthsounder.storage.tables import SCHEMAS
 from depthsounder.studies import figures_of
-from depthsounder.sweep import RunPaths, cells
-from depthsounder.tables import SCHEMAS
+from depthsounder.sweep.cells import RunPaths, cells
+from depthsounder.sweep.runs import load_run
 
 pytestmark = [pytest.mark.workflow, pytest.mark.faults]
 

@@ -9,8 +9,8 @@ from depthsounder.figures import FIGURES
 pytestmark = pytest.mark.workflow
 
 OF_CELLS = {"check_gradients", "measure_signal", "tune_rate", "train_networks"}
-ENGINE = "src/depthsounder/network.py"
-ACTIVATIONS = "src/depthsounder/activations.py"
+ENGINE = "src/depthsounder/engine/network.py"
+ACTIVATIONS = "src/depthsounder/elements/activations.py"
 CELLS = 8
 
 

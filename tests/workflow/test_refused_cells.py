@@ -6,6 +6,8 @@ import pytest
 
 pytestmark = pytest.mark.workflow
 
+ACTIVATIONS = "src/depthsounder/elements/activations.py"
+
 OWN = """
 
 def _cube(z, out):
@@ -51,8 +53,8 @@ def refused_run(sources, once):
     def make(folder):
         project = sources.copy(folder)
         registry = "\nACTIVATIONS = {"
-        project.edit("src/depthsounder/activations.py", registry, f"{OWN}\n{registry}")
-        project.edit("src/depthsounder/activations.py", "        ERF,\n", "        ERF,\n        CUBE,\n        FAR,\n")
+        project.edit(ACTIVATIONS, registry, f"{OWN}\n{registry}")
+        project.edit(ACTIVATIONS, "        ERF,\n", "        ERF,\n        CUBE,\n        FAR,\n")
         project.configure(SWEEP)
         (folder / "said.txt").write_text(project.run())
 
@@ -105,7 +107,7 @@ def test_a_second_run_has_nothing_to_do(refused_run):
 def test_a_repaired_activation_is_computed_and_nothing_else(refused_run, tmp_path):
     project = refused_run.copy(tmp_path / "project")
     before = project.rows("signal")
-    project.edit("src/depthsounder/activations.py", "np.multiply(out, 2.0, out=out)", "np.multiply(out, 3.0, out=out)")
+    project.edit(ACTIVATIONS, "np.multiply(out, 2.0, out=out)", "np.multiply(out, 3.0, out=out)")
     computed = {job["activation"] for job in project.plan() if job.rule in {"measure_signal", "tune_rate"}}
     assert computed == {"cube"}
     project.run()

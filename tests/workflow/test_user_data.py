@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from depthsounder.config import load_resolved
-from depthsounder.dataset import load_dataset
+from depthsounder.data.dataset import load_dataset
 from depthsounder.figures import FIGURES
 
 pytestmark = pytest.mark.workflow

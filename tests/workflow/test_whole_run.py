@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from depthsounder.figures import FIGURES
-from depthsounder.tables import SCHEMAS, read_table
+from depthsounder.storage.tables import SCHEMAS, read_table
 
 pytestmark = pytest.mark.workflow
 
@@ -190,7 +190,7 @@ def test_a_lock_that_a_crash_left_behind_stops_nobody(finished):
 def test_a_broken_back_propagation_stops_every_cell_and_says_where(fresh):
     fresh.configure({"depths": [1]})
     fresh.edit(
-        "src/depthsounder/network.py",
+        "src/depthsounder/engine/network.py",
         "np.multiply(errors, slopes, out=z)",
         "np.multiply(errors, 1.001 * slopes, out=z)",
     )

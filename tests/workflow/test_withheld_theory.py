@@ -45,7 +45,7 @@ def withheld_run(sources, once):
 
     def make(folder):
         project = sources.copy(folder)
-        module, registry = "src/depthsounder/initializers.py", "\nINITIALIZERS = {"
+        module, registry = "src/depthsounder/elements/initializers.py", "\nINITIALIZERS = {"
         project.edit(module, registry, f"{OWN}\n{registry}")
         project.edit(module, "        ZEROS,\n", "        ZEROS,\n        WITH_MEAN, BELOW, FORGETFUL, FROM_ZERO,\n")
         project.configure(SWEEP)

@@ -7,16 +7,16 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from depthsounder.changes import KEPT
-from depthsounder.clock import DatedInTheFuture, bring_back, require_past
+from depthsounder.judging.run_changes import KEPT
+from depthsounder.process.future_dates import DatedInTheFuture, bring_back, require_past
 from depthsounder.config import STUDIES, ConfigError, check_data, stage_arguments, validate_config
-from depthsounder.definitions import NotFollowed
-from depthsounder.exclusive import RUNNER, NoClaim, claim, require_free
-from depthsounder.fingerprint import code_fingerprint, require_digests
-from depthsounder.progress import Portion, ProgressReporter, closing_words, portion
-from depthsounder.sources import source_files
-from depthsounder.sweep import PART_KINDS, Cell, RunPaths, cell_parts, check_paths, part_paths, table_parts
-from depthsounder.tables import SCHEMAS
+from depthsounder.process.definitions import NotFollowed
+from depthsounder.process.lock import RUNNER, NoClaim, claim, require_free
+from depthsounder.process.fingerprint import code_fingerprint, require_digests
+from depthsounder.sweep.progress import Portion, ProgressReporter, closing_words, portion
+from depthsounder.data.sources import source_files
+from depthsounder.sweep.cells import PART_KINDS, Cell, RunPaths, cell_parts, check_paths, part_paths, table_parts
+from depthsounder.storage.tables import SCHEMAS
 
 ROOT = Path(workflow.basedir)
 

@@ -6,12 +6,12 @@ from math import sqrt
 
 import numpy as np
 
-from depthsounder.activations import LINEAR
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement
 from depthsounder.claims.wording import number, rounds_to
-from depthsounder.network import NetworkStack, pack
-from depthsounder.streams import stream
+from depthsounder.elements.activations import LINEAR
+from depthsounder.elements.streams import stream
+from depthsounder.engine.network import NetworkStack, pack
 
 UNITS = 8
 

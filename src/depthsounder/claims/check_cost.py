@@ -4,14 +4,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from depthsounder.activations import TANH
-from depthsounder.checked_network import CheckedNetwork, draw_checked_network
+from depthsounder.checking.checked_network import CheckedNetwork, draw_checked_network
+from depthsounder.checking.gradcheck import central_difference
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement
 from depthsounder.claims.wording import number
-from depthsounder.gradcheck import central_difference
-from depthsounder.initializers import initializer, layer_sizes
-from depthsounder.network import NetworkStack, parameter_count
+from depthsounder.elements.activations import TANH
+from depthsounder.elements.initializers import initializer, layer_sizes
+from depthsounder.engine.network import NetworkStack, parameter_count
 
 DEPTH, WIDTH, EXAMPLES = 2, 8, 5
 STEP_PASSES = 3

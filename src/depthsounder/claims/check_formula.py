@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from depthsounder.activations import SIGMOID, TANH, Activation
-from depthsounder.checked_network import CheckedNetwork, draw_checked_network
+from depthsounder.checking.checked_network import CheckedNetwork, draw_checked_network
+from depthsounder.checking.gradcheck import central_difference, parameter_tensors, relative_error
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict
 from depthsounder.claims.wording import at_most, number
-from depthsounder.gradcheck import central_difference, parameter_tensors, relative_error
-from depthsounder.initializers import initializer
+from depthsounder.elements.activations import SIGMOID, TANH, Activation
+from depthsounder.elements.initializers import initializer
 
 DEPTH, WIDTH, EXAMPLES = 3, 8, 5
 TENSOR = "W1"

@@ -9,16 +9,16 @@ from functools import partial
 
 import numpy as np
 
-from depthsounder.activations import TANH
-from depthsounder.checked_network import CheckedNetwork, draw_checked_network
+from depthsounder.checking.checked_network import CheckedNetwork, draw_checked_network
+from depthsounder.checking.gradcheck import CENTRAL_STEP, relative_error
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict
 from depthsounder.claims.wording import at_most, number
-from depthsounder.gradcheck import CENTRAL_STEP, relative_error
-from depthsounder.initializers import initializer
-from depthsounder.loss import cross_entropy
-from depthsounder.network import NetworkStack, layer_views
-from depthsounder.streams import stream
+from depthsounder.elements.activations import TANH
+from depthsounder.elements.initializers import initializer
+from depthsounder.elements.streams import stream
+from depthsounder.engine.loss import cross_entropy
+from depthsounder.engine.network import NetworkStack, layer_views
 
 DEPTH, WIDTH, EXAMPLES = 2, 8, 5
 KEPT = 0.5

@@ -1,9 +1,9 @@
 """The note's first example of a numerical derivative: θ² at θ = 3."""
 
+from depthsounder.checking.gradcheck import CENTRAL_STEP
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement
 from depthsounder.claims.wording import number, rounds_to
-from depthsounder.gradcheck import CENTRAL_STEP
 
 THETA = 3.0
 QUOTED = "6.000"

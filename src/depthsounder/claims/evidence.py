@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from depthsounder.dataset import Dataset
-from depthsounder.reference import References
-from depthsounder.tables import CELL_KEYS, read_table
-from depthsounder.thresholds import Thresholds
+from depthsounder.data.dataset import Dataset
+from depthsounder.judging.reference import References
+from depthsounder.judging.thresholds import Thresholds
+from depthsounder.storage.tables import CELL_KEYS, read_table
 
 CELL = CELL_KEYS
 """The columns that identify a cell."""

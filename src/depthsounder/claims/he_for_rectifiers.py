@@ -3,14 +3,14 @@
 from dataclasses import replace
 from functools import partial
 
-from depthsounder.activations import ACTIVATIONS
 from depthsounder.claims.comparisons import COMPARED, FAMILY, Outcome, findings, pairs
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict
 from depthsounder.claims.small_sweep import described, small_sweep
 from depthsounder.claims.wording import listed, number
-from depthsounder.gaussian import squared_slope
-from depthsounder.initializers import initializer
+from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.gaussian import squared_slope
+from depthsounder.elements.initializers import initializer
 
 HE, GLOROT = "he_normal", "glorot_normal"
 

@@ -6,11 +6,11 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from depthsounder.activations import LINEAR
 from depthsounder.claims.evidence import CELL, Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
 from depthsounder.claims.wording import listed, number
-from depthsounder.initializers import draw_network, initializer
+from depthsounder.elements.activations import LINEAR
+from depthsounder.elements.initializers import draw_network, initializer
 
 DRAWN_WEIGHTS = 200_000
 TOLERANCE = 0.1

@@ -5,11 +5,11 @@ from functools import partial
 import numpy as np
 from scipy import stats
 
-from depthsounder.activations import LINEAR
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement
-from depthsounder.initializers import draw_network, initializer
-from depthsounder.streams import stream
+from depthsounder.elements.activations import LINEAR
+from depthsounder.elements.initializers import draw_network, initializer
+from depthsounder.elements.streams import stream
 
 FAN_IN = 100
 DRAWS = 40_000

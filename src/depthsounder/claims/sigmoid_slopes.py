@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from depthsounder.activations import SIGMOID
 from depthsounder.claims.evidence import CELL, Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
 from depthsounder.claims.wording import listed, number, rounds_to
-from depthsounder.initializers import draw_network, initializer, layer_sizes
-from depthsounder.network import NetworkStack, pack
-from depthsounder.streams import stream
+from depthsounder.elements.activations import SIGMOID
+from depthsounder.elements.initializers import draw_network, initializer, layer_sizes
+from depthsounder.elements.streams import stream
+from depthsounder.engine.network import NetworkStack, pack
 
 STEEPEST = 0.25
 DEPTH = 10

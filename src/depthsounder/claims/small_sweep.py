@@ -12,19 +12,19 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from depthsounder.activations import ACTIVATIONS, Activation
 from depthsounder.claims.evidence import CELL, Evidence
 from depthsounder.claims.wording import listed
-from depthsounder.comparing import Pair, compare
-from depthsounder.dataset import Dataset
-from depthsounder.initializers import Initializer, initializer, layer_sizes
-from depthsounder.records import initial_signal
-from depthsounder.reference import References
-from depthsounder.streams import stream
-from depthsounder.thresholds import Thresholds
-from depthsounder.training import Recipe, Trace, draw_stack, train
-from depthsounder.tuning import NetworkLosses, choose_rate, tail_loss
-from depthsounder.verdicts import SignalVerdict, delta_ratios, judge_signal, judge_training
+from depthsounder.data.dataset import Dataset
+from depthsounder.elements.activations import ACTIVATIONS, Activation
+from depthsounder.elements.initializers import Initializer, initializer, layer_sizes
+from depthsounder.elements.streams import stream
+from depthsounder.engine.rows import initial_signal
+from depthsounder.engine.training import Recipe, Trace, draw_stack, train
+from depthsounder.engine.tuning import NetworkLosses, choose_rate, tail_loss
+from depthsounder.judging.paired_inits import Pair, compare
+from depthsounder.judging.reference import References
+from depthsounder.judging.thresholds import Thresholds
+from depthsounder.judging.verdicts import SignalVerdict, delta_ratios, judge_signal, judge_training
 
 DEPTHS = (20, 50)
 MOST_UNITS = 64

@@ -5,11 +5,11 @@ from functools import partial
 
 import numpy as np
 
-from depthsounder.activations import LINEAR
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict
 from depthsounder.claims.wording import number, percent, rounds_to
-from depthsounder.initializers import draw_network, initializer
+from depthsounder.elements.activations import LINEAR
+from depthsounder.elements.initializers import draw_network, initializer
 
 FAN_IN, FAN_OUT = 100, 50
 NETWORKS = 40

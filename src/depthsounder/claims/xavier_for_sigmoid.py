@@ -1,12 +1,12 @@
 """Xavier's initialization for sigmoid networks, and the advice of four times its range."""
 
-from depthsounder.activations import SIGMOID
 from depthsounder.claims.comparisons import COMPARED, LEARNED, Outcome, outcomes
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
 from depthsounder.claims.wording import STALL_OR_DEATH, listed, number
-from depthsounder.initializers import initializer
-from depthsounder.meanfield import mean_field
+from depthsounder.elements.activations import SIGMOID
+from depthsounder.elements.initializers import initializer
+from depthsounder.theory.meanfield import mean_field
 
 INITS = ("glorot_normal", "xavier_note")
 RANGE_FACTOR = 4

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from depthsounder.activations import LINEAR
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement
 from depthsounder.claims.wording import number
-from depthsounder.initializers import draw_network, initializer
+from depthsounder.elements.activations import LINEAR
+from depthsounder.elements.initializers import draw_network, initializer
 
 DRAWN_WEIGHTS = 80_000
 DEPTH = 20

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from depthsounder.activations import ACTIVATIONS, Activation
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict
 from depthsounder.claims.wording import at_most, listed, number
-from depthsounder.initializers import draw_network, initializer
-from depthsounder.loss import mean_cross_entropy
-from depthsounder.network import NetworkStack, pack
-from depthsounder.optimizers import GradientDescent
-from depthsounder.streams import stream
+from depthsounder.elements.activations import ACTIVATIONS, Activation
+from depthsounder.elements.initializers import draw_network, initializer
+from depthsounder.elements.streams import stream
+from depthsounder.engine.loss import mean_cross_entropy
+from depthsounder.engine.network import NetworkStack, pack
+from depthsounder.engine.optimizers import GradientDescent
 
 SIZES = [4, 6, 6, 3]
 EXAMPLES, STEPS, RATE = 30, 50, 1.0

@@ -13,7 +13,7 @@ from typing import Any
 
 from depthsounder.config.loading import ConfigError
 from depthsounder.config.model import Config
-from depthsounder.sources import (
+from depthsounder.data.sources import (
     BUILT_IN,
     CENSUSES,
     Census,
@@ -23,7 +23,7 @@ from depthsounder.sources import (
     source_files,
     split_problems,
 )
-from depthsounder.tables import replacing
+from depthsounder.storage.tables import replacing
 
 
 def check_data(config: Config, stamp_path: Path) -> tuple[str, ...]:

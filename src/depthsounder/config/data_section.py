@@ -6,7 +6,7 @@ This module knows which keys have a meaning for which kind of source; reading is
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from depthsounder.config.fields import ColumnNames, Header, OptionalShare, Source, Target, refuse
-from depthsounder.sources import kind_of
+from depthsounder.data.sources import kind_of
 
 
 class Section(BaseModel):

@@ -10,11 +10,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from depthsounder.activations import ACTIVATIONS
 from depthsounder.config.wording import Allowed
-from depthsounder.initializers import GAUSSIAN_PATTERN, INITIALIZERS
-from depthsounder.optimizers import OPTIMIZERS
-from depthsounder.sources import BUILT_IN, NAMED_KINDS, advice_on_ending, kind_of
+from depthsounder.data.sources import BUILT_IN, NAMED_KINDS, advice_on_ending, kind_of
+from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.initializers import GAUSSIAN_PATTERN, INITIALIZERS
+from depthsounder.engine.optimizers import OPTIMIZERS
 
 TUNING_SEED_BASE = 10_000
 """The first tuning seed: measured and evaluated networks have the seeds below it, so that no rate is chosen on them."""

@@ -12,12 +12,12 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from depthsounder.commands import Refusal
 from depthsounder.config.files import ConfigFile, FileError, position, read_config_file
 from depthsounder.config.model import Config
 from depthsounder.config.wording import Allowed, KeyPath, allowed_in, nearest
-from depthsounder.damage import reading
-from depthsounder.tables import replacing
+from depthsounder.process.commands import Refusal
+from depthsounder.storage.file_errors import reading
+from depthsounder.storage.tables import replacing
 
 _LONGEST = 100
 

@@ -10,8 +10,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, Strict, ValidationInfo, field_validator
 
-from depthsounder.activations import ACTIVATIONS
-from depthsounder.blocks import seed_blocks
+from depthsounder.checking.contract import breaches
 from depthsounder.config.data_section import Data, Section
 from depthsounder.config.fields import (
     LIST,
@@ -36,8 +35,9 @@ from depthsounder.config.fields import (
     refuse,
 )
 from depthsounder.config.wording import Allowed
-from depthsounder.contract import breaches
-from depthsounder.gaussian import critical_gain
+from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.gaussian import critical_gain
+from depthsounder.process.blocks import seed_blocks
 
 
 class Seeds(Section):
@@ -198,11 +198,11 @@ class Config(Section):
         description="Depths L of the sweep, without the readout. Unit: hidden layers."
     )
     activations: Annotated[tuple[ActivationName, ...], *LIST, AfterValidator(distinct)] = Field(
-        description="Activations of the sweep, from `src/depthsounder/activations.py`."
+        description="Activations of the sweep, from `src/depthsounder/elements/activations.py`."
     )
     inits: Annotated[tuple[InitName, ...], *LIST, AfterValidator(distinct)] = Field(
-        description="Initializations of the sweep, from `src/depthsounder/initializers.py`; `critical` only with "
-        "activations that have a critical variance."
+        description="Initializations of the sweep, from `src/depthsounder/elements/initializers.py`; `critical` only "
+        "with activations that have a critical variance."
     )
     seeds: Seeds = Field(description="How many networks of each cell.")
     seeds_per_block: SeedCount = Field(

@@ -28,7 +28,7 @@ from depthsounder.figures import (
     training_signal,
     weight_gradients,
 )
-from depthsounder.runs import Run
+from depthsounder.sweep.runs import Run
 
 
 @dataclass(frozen=True)

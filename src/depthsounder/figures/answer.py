@@ -14,7 +14,7 @@ from depthsounder.figures.outcomes import of_distinct_laws, outcomes, repeated_l
 from depthsounder.figures.panels import WIDTH, legend_below, training_handles
 from depthsounder.figures.style import FAILURES, INK, TRAINING, ink_on, label, themed
 from depthsounder.figures.wording import count
-from depthsounder.runs import Run, records
+from depthsounder.sweep.runs import Run, records
 
 _MOST_WASHED_OUT = 0.5
 

@@ -9,7 +9,7 @@ from depthsounder.figures.layers import Measure, combined, draw_layers, measured
 from depthsounder.figures.panels import note
 from depthsounder.figures.style import label, themed
 from depthsounder.figures.wording import count, number
-from depthsounder.runs import Run
+from depthsounder.sweep.runs import Run
 
 
 def _measures(run: Run) -> list[Measure]:

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 
 from depthsounder.figures.panels import WIDTH
 from depthsounder.figures.style import INK, label
-from depthsounder.runs import Run, records
+from depthsounder.sweep.runs import Run, records
 
 CellDrawer = Callable[[Axes, int, int, dict[str, Any]], None]
 """`draw(panel, x, y, cell)` draws one row of the verdict table at its place."""

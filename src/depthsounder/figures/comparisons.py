@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from depthsounder.comparing import SIGNIFICANT
 from depthsounder.figures.panels import legend_below, log_axis, log_limits, note
 from depthsounder.figures.style import INK, MUTED, init_style, label, themed
 from depthsounder.figures.wording import count, number
-from depthsounder.runs import Run, records
+from depthsounder.judging.paired_inits import SIGNIFICANT
+from depthsounder.sweep.runs import Run, records
 
 _DECADES = 4
 

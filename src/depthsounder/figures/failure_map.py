@@ -15,7 +15,7 @@ from depthsounder.figures.outcomes import of_distinct_laws, repeated_laws
 from depthsounder.figures.panels import legend_below, training_handles
 from depthsounder.figures.style import MUTED, SIGNAL_GLYPHS, TRAINING, themed
 from depthsounder.figures.wording import count
-from depthsounder.runs import CELL, Run
+from depthsounder.sweep.runs import CELL, Run
 
 
 def rows(run: Run) -> pd.DataFrame:

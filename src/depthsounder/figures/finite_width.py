@@ -8,7 +8,7 @@ from scipy.stats import chi2, norm
 from depthsounder.figures.layers import LAYER_KEYS, Measure, combined, draw_layers, measured
 from depthsounder.figures.style import themed
 from depthsounder.figures.wording import count, number
-from depthsounder.runs import Run
+from depthsounder.sweep.runs import Run
 
 _CONFIDENCE = 0.95
 _ENDS = ((1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2)

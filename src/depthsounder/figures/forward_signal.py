@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 from depthsounder.figures.layers import Measure, agreement, combined, draw_layers, measured
 from depthsounder.figures.style import label, themed
 from depthsounder.figures.wording import count, number
-from depthsounder.runs import Run
-from depthsounder.verdicts import COLLAPSED
+from depthsounder.judging.verdicts import COLLAPSED
+from depthsounder.sweep.runs import Run
 
 
 def _measures(run: Run) -> list[Measure]:

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from depthsounder.figures.panels import legend_below, log_axis, log_limits
 from depthsounder.figures.style import INK, MUTED, LineStyle, label, themed
 from depthsounder.figures.wording import count, join, number, typeset
-from depthsounder.runs import CELL, Run
+from depthsounder.sweep.runs import CELL, Run
 
 NOTE_BANDS = (1e-7, 1e-4, 1e-2)
 """The course note's bands of the relative error."""

@@ -8,14 +8,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy.special import logsumexp
 
-from depthsounder.activations import ACTIVATIONS
+from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.initializers import initializer
 from depthsounder.figures.aggregate import median_interval, spread
 from depthsounder.figures.layers import Measure, combined, draw_layers
 from depthsounder.figures.style import label, themed
 from depthsounder.figures.wording import count, join, number, typeset
-from depthsounder.initializers import initializer
-from depthsounder.runs import CELL, Run, records
-from depthsounder.spectra import deep_spectrum
+from depthsounder.sweep.runs import CELL, Run, records
+from depthsounder.theory.spectra import deep_spectrum
 
 _POINTS = 12
 """Singular values that a curve shows."""

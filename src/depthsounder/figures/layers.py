@@ -23,7 +23,7 @@ from depthsounder.figures.panels import (
     theory_handle,
 )
 from depthsounder.figures.style import INK, init_style
-from depthsounder.runs import CELL, Run
+from depthsounder.sweep.runs import CELL, Run
 
 LAYER_KEYS = [*CELL, "layer"]
 

@@ -13,7 +13,7 @@ from depthsounder.figures.cellmap import draw_map, tile
 from depthsounder.figures.panels import legend_below
 from depthsounder.figures.style import FAILURES, FAINT, INK, ink_on, themed
 from depthsounder.figures.wording import count, rate
-from depthsounder.runs import CELL, Run
+from depthsounder.sweep.runs import CELL, Run
 
 
 def rows(run: Run) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from depthsounder.figures.aggregate import median_interval, spread
 from depthsounder.figures.panels import WIDTH, init_handles, legend_below, log_axis
 from depthsounder.figures.style import MUTED, init_style, label, themed
 from depthsounder.figures.wording import count, number
-from depthsounder.runs import CELL, Run
+from depthsounder.sweep.runs import CELL, Run
 
 _MOST_DEPTHS = 5
 _POINTS = 6_000

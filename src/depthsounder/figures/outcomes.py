@@ -7,8 +7,8 @@ all learn but slowly, are kept apart.
 import pandas as pd
 
 from depthsounder.figures.style import FAILURES
-from depthsounder.laws import Laws, equal_laws
-from depthsounder.runs import Run
+from depthsounder.judging.equal_inits import Laws, equal_laws
+from depthsounder.sweep.runs import Run
 
 
 def laws_of(run: Run) -> dict[str, Laws]:

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, NullLocator
 
 from depthsounder.figures.style import INK, MUTED, TRAINING, LineStyle, init_style, label
-from depthsounder.runs import Run
+from depthsounder.sweep.runs import Run
 
 WIDTH = 10.0
 """Inches of a figure that fills the page."""

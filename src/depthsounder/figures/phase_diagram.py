@@ -8,14 +8,14 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.transforms import offset_copy
 
-from depthsounder.activations import ACTIVATIONS
+from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.initializers import initializer
 from depthsounder.figures.panels import in_first_column, init_handles, legend_below, log_axis, panel_grid
 from depthsounder.figures.style import INK, PAPER, init_style, label, themed
 from depthsounder.figures.wording import count, join
-from depthsounder.initializers import initializer
-from depthsounder.meanfield import MARGINAL
-from depthsounder.phases import growth_plane
-from depthsounder.runs import Run, records
+from depthsounder.sweep.runs import Run, records
+from depthsounder.theory.meanfield import MARGINAL
+from depthsounder.theory.phase_plane import growth_plane
 
 _LEVELS = (1e-9, 0.1, 0.5, 0.9, 1.0, 1.1, 2.0, 10.0, 1e9)
 """Of χ1, between which a color stands: from errors that vanish to errors that explode."""

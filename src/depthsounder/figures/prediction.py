@@ -10,7 +10,7 @@ from depthsounder.figures.aggregate import within
 from depthsounder.figures.panels import DECADES, legend_below, log_axis, log_limits, note, training_handles
 from depthsounder.figures.style import FAILURES, INK, MUTED, TRAINING, activation_marker, label, themed
 from depthsounder.figures.wording import count, join
-from depthsounder.runs import CELL, Run, records
+from depthsounder.sweep.runs import CELL, Run, records
 
 _NAMED = 3
 """So many cells at most are named in a sentence."""

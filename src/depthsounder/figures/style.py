@@ -19,10 +19,10 @@ import seaborn as sns
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from depthsounder.tables import replacing
+from depthsounder.storage.tables import replacing
 
 if TYPE_CHECKING:
-    from depthsounder.runs import Run
+    from depthsounder.sweep.runs import Run
 
 INK = "#1f2933"
 MUTED = "#5f6b76"

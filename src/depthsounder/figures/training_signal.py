@@ -17,7 +17,7 @@ from depthsounder.figures.panels import (
 )
 from depthsounder.figures.style import FAILURES, init_style, themed
 from depthsounder.figures.wording import count, number
-from depthsounder.runs import CELL, Run
+from depthsounder.sweep.runs import CELL, Run
 
 _MEASURES = {"delta_ratio": "D", "top_batch_variance": "variance of z over\ninputs, layer L"}
 

@@ -8,7 +8,7 @@ from depthsounder.figures.aggregate import nearest
 from depthsounder.figures.layers import Measure, combined, draw_layers, measured
 from depthsounder.figures.style import themed
 from depthsounder.figures.wording import count
-from depthsounder.runs import Run
+from depthsounder.sweep.runs import Run
 
 _SHOWN_DEPTH = 10
 """Deep enough for the effect, and shallow enough for the smallest gradients to stay within the frame."""

@@ -10,11 +10,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from depthsounder.changes import compare_runs, load_snapshot
 from depthsounder.figures.style import label
 from depthsounder.figures.wording import count, join, number, rate, typeset
+from depthsounder.judging.run_changes import compare_runs, load_snapshot
 from depthsounder.report.context import report_context
-from depthsounder.runs import Run
+from depthsounder.sweep.runs import Run
 
 _TEMPLATES = Path(__file__).parent / "templates"
 

@@ -11,6 +11,7 @@ import yaml
 from markupsafe import Markup
 
 from depthsounder.claims import ledger
+from depthsounder.data.sources import data_sentences
 from depthsounder.figures import prediction
 from depthsounder.figures.outcomes import laws_of, of_distinct_laws, repeated_laws
 from depthsounder.figures.style import FAILURES, label
@@ -23,9 +24,8 @@ from depthsounder.report.headline import answer_sentences, rare_classes, soundin
 from depthsounder.report.plain_words import terms
 from depthsounder.report.sensitivity import sensitivities
 from depthsounder.report.vector import inline_svg
-from depthsounder.runs import CELL, Run, records
-from depthsounder.sources import data_sentences
 from depthsounder.studies import STUDIES, figures_of
+from depthsounder.sweep.runs import CELL, Run, records
 
 
 @dataclass(frozen=True)

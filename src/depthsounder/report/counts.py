@@ -8,9 +8,9 @@ import pandas as pd
 
 from depthsounder.figures import prediction
 from depthsounder.figures.style import TRAINING
-from depthsounder.runs import Run
+from depthsounder.judging.verdicts import COLLAPSED
 from depthsounder.studies import Agreement, Finding
-from depthsounder.verdicts import COLLAPSED
+from depthsounder.sweep.runs import Run
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from depthsounder.figures.aggregate import median_interval, relative_to_top, spread
 from depthsounder.figures.wording import number
-from depthsounder.runs import CELL, Run, records
+from depthsounder.sweep.runs import CELL, Run, records
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 PER_DECADE, LOWEST = 400, -325

@@ -12,8 +12,8 @@ import pandas as pd
 from depthsounder.figures.outcomes import laws_of, of_distinct_laws, outcomes, repeated_laws
 from depthsounder.figures.style import FAILURES, label
 from depthsounder.figures.wording import count, depths, join, number
-from depthsounder.runs import Run, records
-from depthsounder.verdicts import DISTINCT
+from depthsounder.judging.verdicts import DISTINCT
+from depthsounder.sweep.runs import Run, records
 
 MOST_SCATTER = 0.1
 """Of H: the standard deviation of what guessing costs on a tail, above which the page says that little can be seen."""

@@ -7,8 +7,8 @@ import pandas as pd
 
 from depthsounder.figures.style import label
 from depthsounder.figures.wording import join, number
-from depthsounder.runs import Run
-from depthsounder.verdicts import DISTINCT
+from depthsounder.judging.verdicts import DISTINCT
+from depthsounder.sweep.runs import Run
 
 
 @dataclass(frozen=True)

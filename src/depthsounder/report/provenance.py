@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from threadpoolctl import threadpool_info
 
 from depthsounder import __version__
-from depthsounder.runs import CELL, Run
-from depthsounder.tables import SCHEMAS, read_table
+from depthsounder.storage.tables import SCHEMAS, read_table
+from depthsounder.sweep.runs import CELL, Run
 
 _PACKAGES = ("numpy", "scipy", "pyarrow", "pandas", "matplotlib", "seaborn", "scikit-learn", "pydantic", "snakemake")
 _ROOT = Path(__file__).resolve().parents[3]

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from depthsounder.runs import CELL, Run
-from depthsounder.tables import read_table
-from depthsounder.thresholds import Thresholds
-from depthsounder.tuning import NetworkLosses, group_losses
-from depthsounder.verdicts import forward_word, judge_signal, judge_training
+from depthsounder.engine.tuning import NetworkLosses, group_losses
+from depthsounder.judging.thresholds import Thresholds
+from depthsounder.judging.verdicts import forward_word, judge_signal, judge_training
+from depthsounder.storage.tables import read_table
+from depthsounder.sweep.runs import CELL, Run
 
 _OF_SIGNAL = ("exploding_ratio", "vanishing_ratio")
 _OF_FORWARD = ("collapsed_share",)

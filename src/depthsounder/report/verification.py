@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
-from depthsounder.commands import Refusal
+from depthsounder.process.commands import Refusal
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from depthsounder.fates import escape_step
 from depthsounder.figures.panels import WIDTH, init_handles, legend_below
 from depthsounder.figures.style import INK, MUTED, init_style, label
 from depthsounder.figures.wording import count
-from depthsounder.runs import CELL, Run
+from depthsounder.judging.fates import escape_step
+from depthsounder.sweep.runs import CELL, Run
 
 
 @dataclass(frozen=True)

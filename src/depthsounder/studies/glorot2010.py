@@ -9,18 +9,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from depthsounder.activations import ACTIVATIONS
-from depthsounder.dataset import Dataset, load_dataset
+from depthsounder.data.dataset import Dataset, load_dataset
+from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.initializers import initializer, layer_sizes
+from depthsounder.engine.loss import cross_entropy
+from depthsounder.engine.network import NetworkStack
+from depthsounder.engine.training import draw_stack
 from depthsounder.figures import FigureRecord
 from depthsounder.figures.panels import legend_below, note
 from depthsounder.figures.style import label, layer_colors, themed
 from depthsounder.figures.wording import count, join, number, rate
-from depthsounder.initializers import initializer, layer_sizes
-from depthsounder.loss import cross_entropy
-from depthsounder.network import NetworkStack
-from depthsounder.runs import Run, records
 from depthsounder.studies.record import Agreement, Finding, Study
-from depthsounder.training import draw_stack
+from depthsounder.sweep.runs import Run, records
 
 STANDARD, NORMALIZED = "uniform_standard", "glorot_uniform"
 _SHORT = {STANDARD: "standard", NORMALIZED: "normalized"}

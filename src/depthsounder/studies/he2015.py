@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from depthsounder.figures import FigureRecord
 from depthsounder.figures.style import themed
 from depthsounder.figures.wording import number
-from depthsounder.runs import Run
 from depthsounder.studies.escapes import ESCAPE, TRAINED, draw_milestones, milestone_steps, summary
 from depthsounder.studies.record import Agreement, Finding, Study
+from depthsounder.sweep.runs import Run
 
 HE, GLOROT = "he_normal", "glorot_normal"
 

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from depthsounder.figures import FigureRecord
 from depthsounder.figures.style import label, themed
 from depthsounder.figures.wording import count, join, rate
-from depthsounder.runs import CELL, Run, records
 from depthsounder.studies.escapes import ESCAPE, TRAINED, draw_milestones, milestone_steps, summary
 from depthsounder.studies.record import Finding, Study
+from depthsounder.sweep.runs import CELL, Run, records
 
 DEFAULT_STEPS = 300
 """The length of a training in the default sweep, after which it says stalled."""

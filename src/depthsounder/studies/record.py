@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from depthsounder.figures import FigureRecord
-from depthsounder.runs import Run
+from depthsounder.sweep.runs import Run
 
 Agreement = Literal["agrees", "differs", "open"]
 """agrees: this run shows the same; differs: it shows something else; open: it does not decide."""

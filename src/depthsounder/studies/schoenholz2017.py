@@ -9,16 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from depthsounder.activations import ACTIVATIONS
+from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.initializers import initializer
 from depthsounder.figures import FigureRecord
 from depthsounder.figures.panels import legend_below, note
 from depthsounder.figures.style import PAPER, themed
 from depthsounder.figures.wording import count, number
-from depthsounder.initializers import initializer
-from depthsounder.meanfield import mean_field
-from depthsounder.phases import critical_line
-from depthsounder.runs import Run
 from depthsounder.studies.record import Finding, Study
+from depthsounder.sweep.runs import Run
+from depthsounder.theory.meanfield import mean_field
+from depthsounder.theory.phase_plane import critical_line
 
 ACTIVATION = "tanh"
 PUBLISHED_MULTIPLE = 6.0

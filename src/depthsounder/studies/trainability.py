@@ -7,16 +7,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from depthsounder.fates import fate
+from depthsounder.elements.streams import stream
 from depthsounder.figures import FigureRecord
 from depthsounder.figures.panels import init_handles, legend_below, log_axis, note
 from depthsounder.figures.style import INK, MUTED, activation_marker, init_style, label, themed
 from depthsounder.figures.wording import count, join, number
-from depthsounder.runs import CELL, Run, records
-from depthsounder.streams import stream
+from depthsounder.judging.fates import fate
+from depthsounder.judging.thresholds import Thresholds
 from depthsounder.studies.depth_scale import UNLIKELY, Brackets, DepthScaleFit, bracket, fit
 from depthsounder.studies.record import Finding, Study
-from depthsounder.thresholds import Thresholds
+from depthsounder.sweep.runs import CELL, Run, records
 
 PUBLISHED_MULTIPLE = 6.0
 

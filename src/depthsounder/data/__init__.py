@@ -1,0 +1,1 @@
+"""The user's examples: read, questioned, split and standardized."""

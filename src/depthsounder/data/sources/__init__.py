@@ -1,0 +1,36 @@
+"""Data sources: the user's own file as arrays, or every reason why it cannot be used.
+
+One module for each kind of file (text, Parquet, NPZ, IDX), one for what a target is, one for what makes a feature
+suspicious, one for the sizes of classes and parts. Nothing is read with pickle. Splitting and scaling are `prepare`'s
+business.
+"""
+
+from depthsounder.data.sources.built_in import BUILT_IN, CENSUSES
+from depthsounder.data.sources.census import Census, size_problems, split_problems, split_sizes, take_census
+from depthsounder.data.sources.examples import Examples, Reading, read_examples, read_source
+from depthsounder.data.sources.kinds import NAMED_KINDS, Kind, advice_on_ending, kind_of, source_files
+from depthsounder.data.sources.problems import DataError
+from depthsounder.data.sources.selection import Wanted
+from depthsounder.data.sources.summary import data_sentences
+
+__all__ = [
+    "BUILT_IN",
+    "CENSUSES",
+    "NAMED_KINDS",
+    "Census",
+    "DataError",
+    "Examples",
+    "Kind",
+    "Reading",
+    "Wanted",
+    "advice_on_ending",
+    "data_sentences",
+    "kind_of",
+    "read_examples",
+    "read_source",
+    "size_problems",
+    "source_files",
+    "split_problems",
+    "split_sizes",
+    "take_census",
+]

@@ -1,0 +1,168 @@
+"""From a source to examples: inputs, labels, and all that is wrong with them.
+
+A file of any kind becomes a table; here its target becomes classes and its features are questioned. This module knows
+which reader reads what; it knows nothing of formats.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from depthsounder.data.sources.census import LEAST_PER_PART, Census, take_census
+from depthsounder.data.sources.idx import read_idx_table
+from depthsounder.data.sources.kinds import NAMED_KINDS, Kind, advice_on_content, advice_on_ending, kind_of
+from depthsounder.data.sources.npz import read_npz_table
+from depthsounder.data.sources.parquet import read_parquet_table
+from depthsounder.data.sources.problems import DataError, printable, shown
+from depthsounder.data.sources.selection import Wanted
+from depthsounder.data.sources.suspicions import suspicions
+from depthsounder.data.sources.table import Table
+from depthsounder.data.sources.target import Classes, find_classes
+from depthsounder.data.sources.text_table import read_text_table
+
+_READERS: Mapping[Kind, Callable[[Path, Wanted], Table]] = {
+    "text": read_text_table,
+    "parquet": read_parquet_table,
+    "npz": read_npz_table,
+    "idx": read_idx_table,
+}
+
+_FORMS: Mapping[Kind, str] = {
+    "text": "rows of one length, and the names of the columns in the first",
+    "parquet": "a Parquet file",
+    "npz": "an archive of arrays of numbers or texts, as numpy.savez writes, without pickle",
+    "idx": "an IDX file as it was published",
+}
+
+_OWN_BYTES: Mapping[Kind, bytes] = {"parquet": b"PAR1", "npz": b"PK"}
+
+
+@dataclass(frozen=True)
+class Examples:
+    """A data source as arrays.
+
+    Attributes
+    ----------
+    inputs
+        (n_examples, n_inputs), float64, finite.
+    labels
+        (n_examples,), int64, from 0.
+    classes
+        (n_classes,), the names of the labels: numbers by value, texts by the alphabet.
+    features
+        (n_inputs,), the names of the inputs.
+    test
+        (n_examples,), whether an example belongs to the test part; None if the source has no split of its own.
+    warnings
+        What a person should look at.
+    """
+
+    inputs: np.ndarray
+    labels: np.ndarray
+    classes: np.ndarray
+    features: np.ndarray
+    test: np.ndarray | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What came of reading a source.
+
+    Attributes
+    ----------
+    examples
+        None if something is wrong.
+    census
+        The classes and their sizes; None if the target cannot be used.
+    problems
+        All that must be mended.
+    """
+
+    examples: Examples | None
+    census: Census | None
+    problems: tuple[str, ...]
+
+
+def read_examples(wanted: Wanted) -> Examples:
+    """Read a file of examples.
+
+    Raises
+    ------
+    DataError
+        With all problems, if the file, its target or one of its features cannot be used.
+    """
+    reading = read_source(wanted)
+    if reading.examples is None:
+        raise DataError(*reading.problems)
+    return reading.examples
+
+
+def read_source(wanted: Wanted) -> Reading:
+    """Read a file, and find all that is wrong with it."""
+    path, kind = Path(wanted.source), kind_of(wanted.source)
+    try:
+        if kind is None or kind == "built-in":
+            advice = advice_on_ending(wanted.source)
+            raise DataError(f"{path}: found a file that {advice or 'is of no known kind'}; allowed: {NAMED_KINDS}")
+        if not path.is_file():
+            raise DataError(
+                f"{path}: found {'a folder' if path.is_dir() else 'no such file'}; allowed: a file that exists"
+            )
+        return _reading(path, _table(path, kind, wanted))
+    except DataError as error:
+        return Reading(None, None, error.problems)
+    except MemoryError:
+        return Reading(
+            None, None, (f"{path}: found more than the memory holds; allowed: what fits into it as numbers",)
+        )
+
+
+def _table(path: Path, kind: Kind, wanted: Wanted) -> Table:
+    try:
+        return _READERS[kind](path, wanted)
+    except (DataError, MemoryError):
+        raise
+    except Exception as error:
+        # A damaged or hostile file fails in a dozen ways, from zlib to Arrow, and all of them mean the same.
+        with path.open("rb") as file:
+            head = file.read(4_096)
+        if not head.startswith(_OWN_BYTES.get(kind, b"\0")) and (advice := advice_on_content(head)):
+            raise DataError(f"{path}: the file cannot be read: it {advice}; allowed: {_FORMS[kind]}") from error
+        reason = printable(str(error)) or "it is damaged"
+        raise DataError(
+            f"{path}: the file cannot be read: {reason if head else 'it is empty'}; allowed: {_FORMS[kind]}"
+        ) from error
+
+
+def _reading(path: Path, table: Table) -> Reading:
+    problems = list(table.problems)
+    if table.labels is not None and len(table.labels) == 0:
+        problems.append(f"{path}: found no rows; allowed: at least {LEAST_PER_PART} of each class in either part")
+        return Reading(None, None, tuple(problems))
+    if table.inputs is not None and table.inputs.shape[1] == 0:
+        problems.append(f"{path}: found no feature that is left; allowed: at least one")
+    elif table.inputs is not None and (table.inputs == table.inputs[0]).all():
+        problems.append(f"{path}: found only constant features; allowed: at least one that varies")
+    classes, complaints = _classes(path, table)
+    problems += complaints
+    census = None if classes is None else take_census(classes.names, classes.codes, table.test)
+    if problems or classes is None or table.inputs is None:
+        return Reading(None, census, tuple(problems))
+    # In a source with its own split the training part comes first, and counts its rows for itself.
+    n_train = len(classes.codes) if table.test is None else int((~table.test).sum())
+    suspects = suspicions(table.names, table.inputs[:n_train], classes.codes[:n_train])
+    warnings = (*table.warnings, *classes.warnings, *suspects)
+    examples = Examples(table.inputs, classes.codes, classes.names, np.array(table.names), table.test, warnings)
+    return Reading(examples, census, ())
+
+
+def _classes(path: Path, table: Table) -> tuple[Classes | None, tuple[str, ...]]:
+    if table.labels is None:
+        return None, ()
+    try:
+        return find_classes(f"{path}, target {shown(table.target)}", table.labels), ()
+    except DataError as error:
+        return None, error.problems

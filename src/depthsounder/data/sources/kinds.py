@@ -1,0 +1,123 @@
+"""Which kind of file a source is, by its ending and by its first bytes; of kinds that are not read, what helps.
+
+This module knows names and first bytes; what is in a file is its reader's business.
+"""
+
+import re
+from pathlib import Path, PurePath
+from typing import Literal
+
+from depthsounder.data.sources.built_in import BUILT_IN
+
+Kind = Literal["built-in", "text", "parquet", "npz", "idx"]
+
+NAMED_KINDS = (
+    ".csv, .tsv, .txt or .data (packed too: .csv.gz), .parquet, .npz, or -images-idx3-ubyte (packed too) beside its "
+    "labels"
+)
+"""The endings that are read, in words."""
+
+_ENDINGS: dict[Kind, str] = {
+    "text": r"\.(csv|tsv|txt|data)(\.gz)?$",
+    "parquet": r"\.(parquet|pq)$",
+    "npz": r"\.npz$",
+    "idx": r"images[-._]idx3-ubyte(\.gz)?$",
+}
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+]*:/+", re.IGNORECASE)
+
+_FEATHER = "is a Feather file: pandas.read_feather(…).to_parquet('data.parquet') makes one that is read"
+_PICKLE = (
+    "is a pickle, which can run code when it is opened, and is not: save a table as Parquet, table.to_parquet("
+    "'data.parquet'), or arrays with numpy.savez('data.npz', X=X, y=y)"
+)
+_ARRAY = "is a single array: numpy.savez('data.npz', X=X, y=y) keeps features and target in one file"
+_WORKBOOK = "is a workbook: save the sheet as CSV, or pandas.read_excel(…).to_csv('data.csv', index=False)"
+_PACKED = "is packed: unpack it first, and name the table that was in it"
+_HDF5 = "is an HDF5 file: read it with h5py, and numpy.savez('data.npz', X=X, y=y) makes one that is read"
+_JSON = "holds JSON: pandas.read_json(…).to_csv('data.csv', index=False) makes a table of records"
+_ARFF = "is an ARFF file: scipy.io.arff.loadarff reads it, and pandas writes it with to_csv('data.csv', index=False)"
+_MATLAB = "is a MATLAB file: scipy.io.loadmat reads it, and numpy.savez('data.npz', X=X, y=y) makes one that is read"
+_PAGE = "is a web page and no table: download the file itself (on GitHub the raw one)"
+_LFS = "is a git-lfs pointer, and not the file that it points to: `git lfs pull` fetches it"
+_LABELS = "holds the labels: name the file of the images, beside which it is found by itself"
+_DATABASE = "is a database: pandas.read_sql(…).to_csv('data.csv', index=False) writes one of its tables"
+_PICTURE = "is a picture or a document, and no table"
+
+_ADVICE_BY_ENDING = (
+    (r"\.(feather|arrow|ipc)$", _FEATHER),
+    (r"\.(pkl|pickle|joblib|sav|p|pt|pth)$", _PICKLE),
+    (r"\.npy$", _ARRAY),
+    (r"\.(xlsx?|xlsm|ods)$", _WORKBOOK),
+    (r"\.(h5|hdf5|hdf)$", _HDF5),
+    (r"\.(jsonl?|ndjson)$", _JSON),
+    (r"\.arff$", _ARFF),
+    (r"\.mat$", _MATLAB),
+    (r"\.html?$", _PAGE),
+    (r"\.(sqlite3?|db)$", _DATABASE),
+    (r"\.(png|jpe?g|gif|pdf)$", _PICTURE),
+    (r"labels[-._]idx1-ubyte(\.gz)?$", _LABELS),
+    (r"\.(zip|tar|tgz|gz|bz2|xz|zst|7z|rar)$", _PACKED),
+)
+
+_ADVICE_BY_FIRST_BYTES = (
+    (rb"ARROW1\x00|FEA1[\x00-\x1f]", _FEATHER),
+    (rb"\x80[\x02-\x05]", _PICKLE),
+    (rb"(?s)x[\x01\x5e\x9c\xda].{0,60}?[\x00-\x08\x0e-\x1f]", "seems to be packed by joblib; it " + _PICKLE),
+    (rb"\x93NUMPY", _ARRAY),
+    (rb"(?s)PK\x03\x04.{0,400}?(\[Content_Types\]|xl/|mimetypeapplication)", _WORKBOOK),
+    (rb"\xd0\xcf\x11\xe0", _WORKBOOK),
+    (rb"(?s)PK\x03\x04.{22}.{0,100}?\.npy", "is an NPZ archive: give it the ending .npz"),
+    (rb"PK\x03\x04|BZh[1-9]1AY|\xfd7zXZ|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!\x1a|\x1f\x8b", _PACKED),
+    (rb"PAR1[\x00-\x1f]", "is a Parquet file: give it the ending .parquet"),
+    (rb"\x89HDF", _HDF5),
+    (rb"SQLite format 3", _DATABASE),
+    (rb"MATLAB 5\.0", _MATLAB),
+    (rb"\x89PNG|\xff\xd8\xff|GIF8|%PDF", _PICTURE),
+    (rb"\x00\x00[\x08-\x0e][\x01-\x04]", "is an IDX file: keep its name, which ends in -images-idx3-ubyte"),
+    (rb"version https://git-lfs", _LFS),
+    (rb"(?i)\s*(<!doctype html|<html|<head|<!--|<\?xml)", _PAGE),
+    (rb"\s*[{\[]\s*[\"{\[\]}]", _JSON),
+    (rb"(?im)(\s*%[^\n]*\n|\s*\n)*\s*@relation\b", _ARFF),
+)
+
+
+def kind_of(source: str) -> Kind | None:
+    """Return the kind of a source by its name; None if it is none that is read."""
+    if source in BUILT_IN:
+        return "built-in"
+    if _ADDRESS.match(source):
+        return None
+    name = PurePath(source).name.lower()
+    return next((kind for kind, ending in _ENDINGS.items() if re.search(ending, name)), None)
+
+
+def advice_on_ending(source: str) -> str | None:
+    """Return what helps with a source of a kind that is not read, to follow its name in a sentence."""
+    if _ADDRESS.match(source):
+        return "is a web address: download the file first, and name it here"
+    name = PurePath(source).name.lower()
+    return next((advice for ending, advice in _ADVICE_BY_ENDING if re.search(ending, name)), None)
+
+
+def advice_on_content(head: bytes) -> str | None:
+    """Return what helps with a file that begins with these bytes; None if they are those of no known kind."""
+    return next((advice for start, advice in _ADVICE_BY_FIRST_BYTES if re.match(start, head)), None)
+
+
+def source_files(source: str) -> list[Path]:
+    """Return the files that a source consists of: of an IDX file those that lie beside it and belong to it, too."""
+    kind = kind_of(source)
+    if kind == "built-in":
+        return []
+    path = Path(source)
+    if kind != "idx":
+        return [path]
+    tests = [path.with_name(path.name.replace("train", name)) for name in ("t10k", "test")]
+    test = next((other for other in tests if other.exists() and other != path), None)
+    return [file for images in filter(None, [path, test]) for file in (images, labels_beside(images))]
+
+
+def labels_beside(images: Path) -> Path:
+    """Return the IDX file with the labels of the images of another."""
+    return images.with_name(images.name.replace("images", "labels").replace("idx3", "idx1"))

@@ -1,0 +1,1 @@
+"""What a layer is made of: activations, initializations, streams of random numbers, and Gaussian expectations."""

@@ -1,0 +1,1 @@
+"""Networks: trained, measured, and written as rows of table parts."""

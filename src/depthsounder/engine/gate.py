@@ -1,0 +1,157 @@
+"""The gate between the checks of an activation and init and all that rests on them.
+
+A cell is computed only where every promise was kept, no comparison of gradients failed by either method, and every kind
+of parameter was seen to be right in some network: a check that saw nothing is no reason to go on.
+
+This module reads what the checks wrote; it checks nothing itself.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow as pa
+
+from depthsounder.process.commands import Refusal
+from depthsounder.storage.tables import GRADIENT_CHECK, read_table
+
+CellName = TypeVar("CellName", tuple[str, str], tuple[int, str, str])
+
+CONTRACT, COMPLEX_STEP, CENTRAL_DIFFERENCE = "contract", "complex_step", "central_difference"
+"""The column `method`: a promise of a record, and the two ways to check a gradient."""
+
+Row = Mapping[str, Any]
+"""A row of the gradient_check table."""
+
+
+class WrongCheck(Refusal):
+    """A job was given the check of another activation or init."""
+
+
+class NothingLeft(Refusal):
+    """No activation and init of a sweep may be computed."""
+
+
+@dataclass(frozen=True)
+class RefusedCells:
+    """An activation with an init whose cells are not computed, and why, in sentences."""
+
+    activation: str
+    init: str
+    reason: str
+
+
+def check_schema() -> pa.Schema:
+    """Return the schema of a part of the gradient_check table, whose activation and init stand in its path."""
+    return pa.schema([field for field in GRADIENT_CHECK if field.name not in ("activation", "init")])
+
+
+def refused(path: Path, activation: str, init: str) -> str | None:
+    """Return why the cells of an activation and init must not be computed, or None if they may be.
+
+    Parameters
+    ----------
+    path
+        Their part of the gradient_check table.
+
+    Raises
+    ------
+    WrongCheck
+        If the file is the check of something else.
+    """
+    table = read_table(path)
+    checked = json.loads(table.schema.metadata[b"checked"])
+    if checked != {"activation": activation, "init": init}:
+        raise WrongCheck(
+            f"{path}: found the check of {checked['activation']} with {checked['init']}; allowed: that of {activation} "
+            f"with {init}, on which this job rests"
+        )
+    return refusal_reason(table.to_pylist())
+
+
+def read_refusals(path: Path) -> list[RefusedCells]:
+    """Return what the gradient_check table of a run refuses, in its order."""
+    rows = read_table(path).to_pylist()
+    cells = groupby(rows, key=lambda row: (row["activation"], row["init"]))
+    reasons = [(activation, init, refusal_reason(list(of_cell))) for (activation, init), of_cell in cells]
+    return [RefusedCells(activation, init, reason) for activation, init, reason in reasons if reason is not None]
+
+
+def standing(cells: Iterable[CellName], refusals: Iterable[RefusedCells]) -> list[CellName]:
+    """Return the cells that are not refused, in their order.
+
+    Parameters
+    ----------
+    cells
+        Tuples that end in activation and init, with the depth before them or without.
+
+    Raises
+    ------
+    NothingLeft
+        If all of them are refused.
+    """
+    reasons = {(refusal.activation, refusal.init): refusal.reason for refusal in refusals}
+    cells = list(cells)
+    left = [cell for cell in cells if cell[-2:] not in reasons]
+    if not left:
+        activation, init = cells[0][-2:]
+        raise NothingLeft(
+            "Every activation of this sweep is refused, and nothing is left to report. "
+            f"{activation} with {init}: {reasons[activation, init]}"
+        )
+    return left
+
+
+def refusal_reason(rows: Sequence[Row]) -> str | None:
+    """Return why the cells of an activation and init are refused, or None.
+
+    Parameters
+    ----------
+    rows
+        All rows of that activation and init.
+    """
+    broken = [row["found"] for row in rows if row["method"] == CONTRACT and row["verdict"] == "failed"]
+    if broken:
+        return " ".join(broken)
+    gradients = [row for row in rows if row["method"] != CONTRACT]
+    failures = [row for row in gradients if row["verdict"] == "failed"]
+    if failures:
+        return _failed(failures)
+    return _never_seen(gradients)
+
+
+def _failed(failures: list[Row]) -> str:
+    """Return the first failure in words: that of the complex step, where it has one."""
+    first = min(failures, key=lambda row: row["method"] != COMPLEX_STEP)
+    against = {COMPLEX_STEP: "the complex step", CENTRAL_DIFFERENCE: "central differences"}[first["method"]]
+    return (
+        f"The gradient of {first['parameter']} (layer {first['parameter'][1:]}) of a network of depth {first['depth']} "
+        f"has relative error {first['relative_error']:.2g} against {against}, where rounding explains "
+        f"{first['noise_floor']:.1g}; {len(failures)} comparisons failed."
+    )
+
+
+def _never_seen(gradients: list[Row]) -> str | None:
+    """Return which kinds of parameters no network has shown to be right, in words, or None if there are none."""
+    gating = COMPLEX_STEP if any(row["method"] == COMPLEX_STEP for row in gradients) else CENTRAL_DIFFERENCE
+    comparisons = [row for row in gradients if row["method"] == gating]
+    unseen = [kind for kind in _KINDS if kind not in {_kind(row) for row in comparisons if row["verdict"] == "passed"}]
+    if not unseen:
+        return None
+    depths = ", ".join(str(depth) for depth in sorted({row["depth"] for row in comparisons})) or "any"
+    return (
+        f"No comparison of the {' and of the '.join(unseen)} could see anything at depth {depths}: derivatives are "
+        "exactly 0, or rounding hides them. A depth of 1 among gradient_check.depths may show them."
+    )
+
+
+_KINDS = [f"{what} of the {where}" for where in ("hidden layers", "readout") for what in ("weights", "biases")]
+
+
+def _kind(row: Row) -> str:
+    """Return what a parameter tensor is: W or b, of a hidden layer or of the readout."""
+    letter, layer = row["parameter"][0], int(row["parameter"][1:])
+    return f"{'biases' if letter == 'b' else 'weights'} of the {'readout' if layer > row['depth'] else 'hidden layers'}"

@@ -1,0 +1,242 @@
+"""Training a stack of networks: the loop, the batches, and what is logged on the way.
+
+Step s is the state after s updates. Its training loss is that of batch s, before the update that the batch then makes;
+a network whose loss is no longer finite ends its trace with that loss and costs no more time.
+
+This module trains and records; what is a failure is decided by `verdicts`.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from math import ceil
+
+import numpy as np
+
+from depthsounder.data.dataset import Dataset
+from depthsounder.elements.activations import Activation
+from depthsounder.elements.initializers import Initializer, draw_network
+from depthsounder.elements.streams import stream
+from depthsounder.engine.loss import cross_entropy, mean_cross_entropy
+from depthsounder.engine.network import NetworkStack, pack, parameter_count, working_set
+from depthsounder.engine.optimizers import OPTIMIZERS, Optimizer
+from depthsounder.engine.probes import Probe, update_ratios
+
+CACHE_SHARE = 12 * 2**20
+"""Bytes that the networks trained side by side may take, unless one alone takes more.
+
+A step goes down and up through all of them, so that a stack which outgrows the processor's last cache waits for memory:
+at 38 MB steps take a seventh longer than at 11. Two jobs of this size, and the code, fit 32 MB. Much smaller stacks
+lose as much to NumPy's calls, so that the second-level cache, into which one deep network hardly fits, is no measure.
+"""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How networks are trained, the same for every cell.
+
+    Attributes
+    ----------
+    optimizer
+        A name of `OPTIMIZERS`.
+    batch_size
+        Examples of a batch.
+    steps
+        Updates.
+    logged_steps
+        The steps at which more than the loss is recorded.
+    """
+
+    optimizer: str
+    batch_size: int
+    steps: int
+    logged_steps: tuple[int, ...]
+
+
+@dataclass
+class Trace:
+    """What one network's training left.
+
+    Attributes
+    ----------
+    seed, learning_rate
+        Which network, trained how fast.
+    losses
+        The training loss of each step, in nats; shorter than steps + 1 if the network diverged.
+    evaluations
+        By logged step: grad_norm, test_loss, test_accuracy and train_accuracy.
+    signals
+        By logged step above 0: the probe's statistics (L + 1,) and update_ratio; empty where no probe was given.
+    """
+
+    seed: int
+    learning_rate: float
+    losses: list[float] = field(default_factory=list)
+    evaluations: dict[int, dict[str, float]] = field(default_factory=dict)
+    signals: dict[int, dict[str, np.ndarray]] = field(default_factory=dict)
+
+
+def draw_stack(
+    root_seed: int, seeds: Sequence[int], sizes: list[int], activation: Activation, init: Initializer
+) -> np.ndarray:
+    """Draw the networks of several seeds, as flat float32 parameters (S, P)."""
+    networks = [pack(*draw_network(root_seed, seed, sizes, activation, init)) for seed in seeds]
+    return np.stack(networks).astype(np.float32)
+
+
+def batches(root_seed: int, seed: int, n_examples: int, batch_size: int) -> Iterator[np.ndarray]:
+    """Yield the examples (B,) of each batch, epoch after epoch, from the seed alone, without an epoch's remainder."""
+    generator = stream(root_seed, "batches", seed)
+    while True:
+        order = generator.permutation(n_examples)
+        for start in range(0, n_examples - batch_size + 1, batch_size):
+            yield order[start : start + batch_size]
+
+
+class Evaluation:
+    """Loss and accuracy of one network at a time on the test part, and accuracy on the probe's training examples."""
+
+    def __init__(self, sizes: list[int], activation: Activation, dataset: Dataset) -> None:
+        inputs = np.concatenate([dataset.test_inputs, dataset.probe_inputs])
+        self.labels = np.concatenate([dataset.test_labels, dataset.probe_labels])
+        self.n_test = len(dataset.test_labels)
+        parameters = np.empty((1, parameter_count(sizes)), np.float32)
+        self.stack = NetworkStack(parameters, sizes, activation, len(inputs))
+        self.stack.inputs[0] = inputs
+
+    def evaluate(self, parameters: np.ndarray) -> dict[str, float]:
+        """Return test_loss, test_accuracy and train_accuracy of one network (P,)."""
+        self.stack.parameters[0] = parameters
+        self.stack.forward()
+        correct = self.stack.logits[0].argmax(axis=1) == self.labels
+        costs = cross_entropy(self.stack.logits, self.labels[None, :])[0]
+        return {
+            "test_loss": float(costs[: self.n_test].mean()),
+            "test_accuracy": float(correct[: self.n_test].mean()),
+            "train_accuracy": float(correct[self.n_test :].mean()),
+        }
+
+
+def train(
+    parameters: np.ndarray,
+    sizes: list[int],
+    activation: Activation,
+    dataset: Dataset,
+    recipe: Recipe,
+    traces: list[Trace],
+    root_seed: int,
+    probe: Probe | None = None,
+) -> None:
+    """Train networks of one cell, as many side by side as the cache holds; none of their bits depends on how many.
+
+    Parameters
+    ----------
+    parameters
+        (S, P), float32.
+    traces
+        Which seed and rate each of the S networks has, and where its record goes.
+    sizes, activation, dataset, recipe, probe
+        As for `Trainer`.
+    root_seed
+        Origin of the batches.
+    """
+    side_by_side = max(1, CACHE_SHARE // working_set(sizes, recipe.batch_size, parameters.itemsize))
+    n_stacks = ceil(len(traces) / side_by_side)
+    for members in np.array_split(np.arange(len(traces)), n_stacks):
+        stack = slice(members[0], members[-1] + 1)
+        Trainer(parameters[stack], sizes, activation, dataset, recipe, traces[stack], probe).run(root_seed)
+
+
+class Trainer:
+    """A stack of networks of one cell, trained side by side.
+
+    Parameters
+    ----------
+    parameters
+        (S, P), float32: updated in place.
+    sizes, activation
+        Their shape and φ.
+    dataset
+        The data; batches come from its training part.
+    recipe
+        How to train.
+    traces
+        Which seed and rate each of the S networks has, and where its record goes.
+    probe
+        Where given, measures the layers at the logged steps above 0.
+    """
+
+    def __init__(
+        self,
+        parameters: np.ndarray,
+        sizes: list[int],
+        activation: Activation,
+        dataset: Dataset,
+        recipe: Recipe,
+        traces: list[Trace],
+        probe: Probe | None = None,
+    ) -> None:
+        self.recipe = recipe
+        self.probe = probe
+        self.evaluation = Evaluation(sizes, activation, dataset)
+        self.inputs = dataset.train_inputs.astype(np.float32)
+        self.labels = dataset.train_labels
+        self.living = list(traces)
+        self.stack = NetworkStack(parameters, sizes, activation, recipe.batch_size)
+        rates = np.array([trace.learning_rate for trace in traces])
+        self._before: np.ndarray | None = None
+        self.optimizer: Optimizer = OPTIMIZERS[recipe.optimizer](parameters, rates)
+
+    def run(self, root_seed: int) -> None:
+        """Train to the last step, or until no network is left."""
+        seeds = sorted({trace.seed for trace in self.living})
+        feeds = {seed: batches(root_seed, seed, len(self.inputs), self.recipe.batch_size) for seed in seeds}
+        with np.errstate(all="ignore"):
+            for step in range(self.recipe.steps + 1):
+                self._carry({seed: next(feed) for seed, feed in feeds.items()})
+                if not self.living:
+                    return
+                if step in self.recipe.logged_steps:
+                    self._log(step)
+                if step < self.recipe.steps:
+                    self._before = self.stack.parameters.copy() if step + 1 in self.recipe.logged_steps else None
+                    self.optimizer.update(self.stack.parameters, self.stack.gradients)
+
+    def _carry(self, batch_of_seed: dict[int, np.ndarray]) -> None:
+        """Take every network over its batch: record its loss and fill its gradients, or drop it if it has diverged."""
+        losses = self._forward(batch_of_seed)
+        for trace, loss in zip(self.living, losses, strict=True):
+            trace.losses.append(float(loss))
+        finite = np.isfinite(losses)
+        if not finite.all():
+            self._keep(finite)
+            if not self.living:
+                return
+            self._forward(batch_of_seed)
+        self.stack.backward()
+
+    def _forward(self, batch_of_seed: dict[int, np.ndarray]) -> np.ndarray:
+        """Return each network's mean loss over its batch (S,), and leave its gradient by the logits in `logits`."""
+        examples = np.array([batch_of_seed[trace.seed] for trace in self.living])
+        np.take(self.inputs, examples, axis=0, out=self.stack.inputs, mode="clip")
+        self.stack.forward()
+        return mean_cross_entropy(self.stack.logits, self.labels[examples])
+
+    def _keep(self, kept: np.ndarray) -> None:
+        """Go on with the networks where the mask (S,) is true."""
+        stack = self.stack
+        self.living = [trace for trace, stays in zip(self.living, kept, strict=True) if stays]
+        self.optimizer.keep(kept)
+        if self._before is not None:
+            self._before = self._before[kept]
+        self.stack = NetworkStack(stack.parameters[kept], stack.sizes, stack.activation, self.recipe.batch_size)
+
+    def _log(self, step: int) -> None:
+        for network, trace in enumerate(self.living):
+            parameters = self.stack.parameters[network]
+            gradient_norm = float(np.linalg.norm(self.stack.gradients[network].astype(np.float64)))
+            trace.evaluations[step] = {"grad_norm": gradient_norm, **self.evaluation.evaluate(parameters)}
+            if self.probe is not None and self._before is not None:
+                trace.signals[step] = {
+                    **self.probe.measure(parameters),
+                    "update_ratio": update_ratios(self._before[network], parameters, self.stack.sizes),
+                }

@@ -1,0 +1,1 @@
+"""What is made of the numbers: verdicts, paired comparisons, and the changes between two runs."""

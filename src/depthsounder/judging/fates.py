@@ -1,0 +1,79 @@
+"""What became of one network: the words for a single loss trace, and the step at which it left the plateau.
+
+The plateau is where a network stands that makes nothing of its inputs: its loss is that of a constant prediction. All
+of it is judged against constant predictions on the same batches (`reference`), so that no word here is the noise of a
+batch's labels.
+
+This module knows one network; the words for a cell, of many seeds, are `verdicts`.
+"""
+
+from typing import Literal
+
+import numpy as np
+
+from depthsounder.engine.tuning import tail_loss
+from depthsounder.judging.reference import Guessing
+from depthsounder.judging.thresholds import Thresholds
+
+Fate = Literal["trained", "learning", "falling", "on_plateau", "above_plateau", "diverged"]
+
+FALLEN = 0.5
+"""A loss that began above the plateau is falling to it if it ends at most at this share of its start."""
+
+
+def fate(losses: np.ndarray, guessing: Guessing, steps: int, thresholds: Thresholds) -> Fate:
+    """Return what became of a network, in the order of the words.
+
+    *diverged*: not finite, or a tail above `diverged_loss` times both its start and guessing by frequency, which the
+    noise of a single batch, as the start is, does not reach. *trained*: a
+    tail of at most `trains_loss` times the least of constant predictions. *learning*: below `stalled_loss` times it,
+    where no constant prediction gets. *on_plateau*: a tail that guessing explains (`plateau_top`). Above that,
+    *falling* if the loss has come down to half of its start, and *above_plateau* if it has not.
+
+    Parameters
+    ----------
+    losses
+        (steps + 1,) in nats, or fewer if the network diverged.
+    guessing
+        Of windows of `tail_steps`, on the network's batches.
+    """
+    tail, start = tail_loss(losses, steps, thresholds.tail_steps), float(losses[0])
+    least, by_frequency = float(guessing.least[-1]), float(guessing.by_frequency[-1])
+    if tail == np.inf or tail > thresholds.diverged_loss * max(by_frequency, start):
+        return "diverged"
+    if tail <= thresholds.trains_loss * least:
+        return "trained"
+    if tail < thresholds.stalled_loss * least:
+        return "learning"
+    if tail <= plateau_top(start, guessing, thresholds):
+        return "on_plateau"
+    return "falling" if tail <= FALLEN * start else "above_plateau"
+
+
+def plateau_top(start: float, guessing: Guessing, thresholds: Thresholds) -> float:
+    """Return the highest tail loss that guessing explains.
+
+    That is what guessing by frequency costs, with a margin. A network that began no higher than blind guessing, with
+    the same margin, may be on its way from there to the frequencies: it has then learned of them at most. With equal
+    classes the two are one.
+    """
+    blind = thresholds.plateau_loss * guessing.blind
+    by_frequency = thresholds.plateau_loss * float(guessing.by_frequency[-1])
+    return max(by_frequency, blind) if start <= blind else by_frequency
+
+
+def escape_step(losses: np.ndarray, levels: np.ndarray, window: int) -> float:
+    """Return the first step at which the mean of the last `window` losses falls below its level; infinite if none does.
+
+    Parameters
+    ----------
+    losses
+        The training loss of each step, in nats.
+    levels
+        For each window of a full training, by its last step, from window − 1 on.
+    """
+    if len(losses) < window:
+        return np.inf
+    means = np.convolve(losses.astype(np.float64), np.full(window, 1.0 / window), mode="valid")
+    below = np.flatnonzero(means < levels[: len(means)])
+    return float(below[0] + window - 1) if len(below) else np.inf

@@ -1,0 +1,212 @@
+"""Two initializations against each other, seed by seed: how much lower the tail loss is, and whether that is chance.
+
+Inits are paired: the networks of one seed have the same normals behind their weights, and see the same batches. What is
+tested is a family that was named before the run; every other pair gets effect sizes, and no test.
+
+This module compares losses; what is a failure is decided by `verdicts`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from depthsounder.engine.tuning import tail_loss
+from depthsounder.judging.equal_inits import Laws, are_one_law
+from depthsounder.judging.verdicts import CONFIDENCE
+from depthsounder.storage.tables import CELL_KEYS
+
+SIGNIFICANT = 0.05
+"""Of the whole family: the probability of one false finding or more."""
+
+Finding = Literal["lower", "higher", "not told apart", "one law"]
+
+
+@dataclass(frozen=True, order=True)
+class Pair:
+    """Two inits of one activation at one depth."""
+
+    depth: int
+    activation: str
+    init: str
+    against: str
+
+
+@dataclass(frozen=True)
+class Effect:
+    """How the tail losses of a pair differ; None stands for null."""
+
+    seeds: int
+    lower: int
+    higher: int
+    tail_ratio: float | None
+    tail_ratio_low: float | None
+    tail_ratio_high: float | None
+    pairing_gain: float | None
+
+
+def evaluation_tails(traces: pd.DataFrame, steps: int, tail_steps: int) -> pd.Series:
+    """Return the tail loss of each evaluated network, indexed by depth, activation, init and seed.
+
+    Parameters
+    ----------
+    traces
+        Rows of the traces table, in the order of steps: the cell, phase, seed and train_loss.
+    """
+    evaluated = traces[traces["phase"] == "evaluate"]
+    networks = evaluated.groupby([*CELL_KEYS, "seed"], observed=True, sort=False)["train_loss"]
+    return networks.agg(lambda losses: tail_loss(losses.to_numpy(), steps, tail_steps)).astype(float)
+
+
+def log_ratios(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return ln(one/other) for each seed (seeds,): 0 for equal losses, also where both networks diverged."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(ones == others, 0.0, np.log(ones) - np.log(others))
+
+
+def effect(ones: np.ndarray, others: np.ndarray) -> Effect:
+    """Return the effect sizes of a pair.
+
+    The interval is that of order statistics (Conover 1999, section 3.2). The pairing's gain is how many times as many
+    seeds two independent samples would need for the same standard error. Where every network of both inits diverged,
+    there is no ratio.
+
+    Parameters
+    ----------
+    ones, others
+        (seeds,), the tail losses of both inits on the same seeds; infinite where a network diverged.
+    """
+    ratios = log_ratios(ones, others)
+    if np.isinf(ones).all() and np.isinf(others).all():
+        return Effect(len(ratios), 0, 0, None, None, None, None)
+    interval = stats.quantile_test(ratios, q=0.0, p=0.5).confidence_interval(CONFIDENCE)
+    low, high = (None if np.isnan(end) else float(np.exp(end)) for end in (interval.low, interval.high))
+    gain = None
+    if len(ratios) > 1 and np.isfinite(ratios).all() and np.isfinite(ones).all() and ratios.var() > 0.0:
+        gain = float((np.log(ones).var() + np.log(others).var()) / ratios.var())
+    return Effect(
+        seeds=len(ratios),
+        lower=int(np.sum(ratios < 0.0)),
+        higher=int(np.sum(ratios > 0.0)),
+        tail_ratio=float(np.exp(np.median(ratios))),
+        tail_ratio_low=low,
+        tail_ratio_high=high,
+        pairing_gain=gain,
+    )
+
+
+def paired_p_value(ratios: np.ndarray) -> float:
+    """Return the two-sided p-value of Wilcoxon's signed-rank test, over all signs that the ranks could have had.
+
+    Ranks know no size, so that one network that diverged is one large difference and not an infinite one. Equal losses
+    count for neither side.
+    """
+    ratios = ratios[ratios != 0.0]
+    # A tie has the mean of its ranks, which may end in a half: doubled, all are whole numbers.
+    ranks = (2.0 * stats.rankdata(np.abs(ratios))).astype(int)
+    chances = _rank_sum_chances(ranks)
+    observed = int(ranks[ratios > 0.0].sum())
+    return float(min(1.0, 2.0 * min(chances[: observed + 1].sum(), chances[observed:].sum())))
+
+
+def _rank_sum_chances(ranks: np.ndarray) -> np.ndarray:
+    """Return the probability of each sum, from 0 to that of all ranks, if each is in it or not with equal chances."""
+    chances = np.zeros(int(ranks.sum()) + 1)
+    chances[0] = 1.0
+    for rank in ranks:
+        with_rank = np.zeros_like(chances)
+        with_rank[rank:] = chances[: len(chances) - rank]
+        chances = (chances + with_rank) / 2.0
+    return chances
+
+
+def holm(p_values: np.ndarray) -> np.ndarray:
+    """Return p-values (tests,) adjusted so that the whole family errs with the probability of one test (Holm 1979)."""
+    order = np.argsort(p_values)
+    steps = (len(p_values) - np.arange(len(p_values))) * p_values[order]
+    adjusted = np.empty_like(steps)
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return adjusted
+
+
+CellName = tuple[int, str, str]
+Losses = tuple[np.ndarray, np.ndarray]
+"""Tail losses (seeds,) of both inits of a pair."""
+
+
+def other_pairs(cells: Iterable[CellName], family: Iterable[Pair], inits: tuple[str, ...]) -> list[Pair]:
+    """Return the pairs of inits that no family names, cell by cell and in the order of `inits`."""
+    named = {(pair.depth, pair.activation, frozenset((pair.init, pair.against))) for pair in family}
+    return [
+        Pair(depth, activation, init, against)
+        for depth, activation in dict.fromkeys((depth, activation) for depth, activation, _ in cells)
+        for init, against in combinations(inits, 2)
+        if (depth, activation, frozenset((init, against))) not in named
+    ]
+
+
+def compare(
+    tails: pd.Series, family: list[Pair], inits: tuple[str, ...], laws: Mapping[str, Laws] | None = None
+) -> list[dict[str, object]]:
+    """Return the rows of the comparisons table: the family, in its order, and then every other pair.
+
+    A pair of which one init has no networks, because its cell was refused, has no row.
+
+    Parameters
+    ----------
+    tails
+        From `evaluation_tails`.
+    laws
+        The inits that are one law by activation, from `equal_laws`; without it, none are. Losses would not tell: two
+        inits that diverge everywhere have equal ones, and one law's may differ in their last bits.
+    """
+    wide = tails.unstack("seed")
+    names = [wide.index.get_level_values(key) for key in CELL_KEYS]
+    cells = {
+        (int(depth), str(activation), str(init)): losses
+        for depth, activation, init, losses in zip(*names, wide.to_numpy(dtype=float), strict=True)
+    }
+    family, others = (
+        [
+            pair
+            for pair in pairs
+            if {(pair.depth, pair.activation, init) for init in (pair.init, pair.against)} <= cells.keys()
+        ]
+        for pairs in (family, other_pairs(cells, family, inits))
+    )
+    pairs = [*family, *others]
+    losses = [
+        (cells[pair.depth, pair.activation, pair.init], cells[pair.depth, pair.activation, pair.against])
+        for pair in pairs
+    ]
+    rows = [_row(pair, of_pair, laws or {}) for pair, of_pair in zip(pairs, losses, strict=True)]
+    for row in rows[: len(family)]:
+        row["in_family"] = True
+    tested = [position for position in range(len(family)) if rows[position]["finding"] is None]
+    for position, found in zip(tested, _findings([losses[position] for position in tested]), strict=True):
+        rows[position] |= dict(zip(("p_value", "p_holm", "finding"), found, strict=True))
+    return rows
+
+
+def _row(pair: Pair, losses: Losses, laws: Mapping[str, Laws]) -> dict[str, object]:
+    """Return the row of a pair that is not tested."""
+    finding: Finding | None = None
+    if are_one_law(laws.get(pair.activation, []), pair.init, pair.against):
+        finding = "one law"
+    untested = {"in_family": False, "p_value": None, "p_holm": None, "finding": finding}
+    return {**vars(pair), **vars(effect(*losses)), **untested}
+
+
+def _findings(tested: list[Losses]) -> list[tuple[float, float, Finding]]:
+    """Return each test's p-value, Holm's over all of them, and the finding."""
+    ratios = [log_ratios(*losses) for losses in tested]
+    p_values = np.array([paired_p_value(ratio) for ratio in ratios])
+    findings: list[tuple[float, float, Finding]] = []
+    for ratio, p_value, p_holm in zip(ratios, p_values.tolist(), holm(p_values).tolist(), strict=True):
+        finding: Finding = "lower" if np.sum(ratio < 0.0) > np.sum(ratio > 0.0) else "higher"
+        findings.append((p_value, p_holm, finding if p_holm <= SIGNIFICANT else "not told apart"))
+    return findings

@@ -1,0 +1,98 @@
+"""The reason of a cell's verdicts: what was seen, in words and with the numbers that the words rest on."""
+
+from math import isfinite
+
+from depthsounder.judging.thresholds import Thresholds
+from depthsounder.judging.verdicts import COLLAPSED, ForwardVerdict, SignalVerdict, TrainingVerdict
+
+_FATES = {
+    "successes": "trained",
+    "learning": "learning",
+    "falling": "falling",
+    "on_plateau": "on the plateau",
+    "above_plateau": "above it",
+    "diverged_seeds": "diverged",
+}
+"""The columns that count the evaluation seeds, in the words of `fates`."""
+
+
+def reason(
+    signal: SignalVerdict,
+    forward: ForwardVerdict,
+    training: TrainingVerdict,
+    dead_at_birth: int,
+    steps: int,
+    thresholds: Thresholds,
+) -> str:
+    """Say the verdicts in words, with the numbers that they rest on.
+
+    Parameters
+    ----------
+    dead_at_birth
+        Evaluation seeds that had no error in some hidden layer before training.
+    steps
+        The updates of a full training.
+    """
+    return f"{_signal_reason(signal, forward, thresholds)} {_training_reason(training, dead_at_birth, steps)}"
+
+
+def _signal_reason(signal: SignalVerdict, forward: ForwardVerdict, thresholds: Thresholds) -> str:
+    seen = _forward_reason(forward)
+    if signal.signal_verdict is None:
+        return f"One hidden layer has no ratio of errors{f', and {seen}' if seen else ''}."
+    interval = (
+        "" if signal.delta_ratio_low is None else f" ({signal.delta_ratio_low:.2g} to {signal.delta_ratio_high:.2g})"
+    )
+    bound = {
+        "exploding": f"above {thresholds.exploding_ratio:g}",
+        "vanishing": f"below {thresholds.vanishing_ratio:g}",
+        "healthy": f"between {thresholds.vanishing_ratio:g} and {thresholds.exploding_ratio:g}",
+    }[signal.signal_verdict]
+    borderline = ", borderline" if signal.signal_borderline else ""
+    linked = f", {'but' if signal.signal_verdict == 'healthy' else 'and'} {seen}" if seen else ""
+    return f"Signal {signal.signal_verdict}{borderline}: D = {signal.delta_ratio:.2g}{interval} is {bound}{linked}."
+
+
+def _forward_reason(forward: ForwardVerdict) -> str:
+    """Say what D does not see: inputs that have become alike, and dead units. Empty where there is neither."""
+    seen = []
+    if forward.forward_verdict == COLLAPSED:
+        share = f"{forward.variance_share:.2g}"
+        seen.append(f"inputs have collapsed: only {share} of the last layer's mean square differs between them")
+    if forward.dead_units:
+        whose = "its" if seen else "the last layer's"
+        seen.append(f"{100 * forward.dead_units:.2g} % of {whose} units are dead")
+    return " and ".join(seen)
+
+
+def _training_reason(training: TrainingVerdict, dead_at_birth: int, steps: int) -> str:
+    words = {
+        "diverged": "More than half of the evaluation seeds diverged at the chosen rate, which tuning found usable"
+        if training.usable_rate
+        else "No usable rate on this grid",
+        "trains": f"Trains within {steps} steps",
+        "stalled": f"Stalled within {steps} steps",
+        "partial": f"Partly trained within {steps} steps",
+        "mixed": f"Mixed within {steps} steps",
+    }[training.training_verdict]
+    counted = ((int(getattr(training, column)), said) for column, said in _FATES.items())
+    seeds = f"of {training.seeds} seeds " + ", ".join(f"{amount} {said}" for amount, said in counted if amount)
+    dead = f" ({dead_at_birth} dead at birth)" if dead_at_birth else ""
+    rate = f"at rate {training.best_learning_rate:g}" + (", the edge of the grid" if training.edge_of_grid else "")
+    return f"{words}: {seeds}{dead}; {_tail(training)}{_escapes(training)}; {rate}."
+
+
+def _tail(training: TrainingVerdict) -> str:
+    tail = f"median tail loss {training.tail_loss:.3g} nat"
+    # Tails without a single example of another class cost a constant prediction nothing.
+    if training.reference_loss == 0 or not isfinite(training.tail_loss):
+        return tail
+    ratio = training.tail_loss / training.reference_loss
+    return f"{tail}, {ratio:.2g} of what a constant prediction costs at least"
+
+
+def _escapes(training: TrainingVerdict) -> str:
+    if training.first_escape is None:
+        return ""
+    first, last = f"{training.first_escape:g}", f"{training.last_escape:g}"
+    return f"; left the plateau by step {first}" if first == last else f"; left the plateau at steps {first} to {last}"

@@ -1,0 +1,186 @@
+"""A digest of the code that a script runs, so that an edit reruns what depends on it and nothing else.
+
+Snakemake sees a changed input but not a changed import. The digest follows a script's imports definition by definition
+through the library's modules, over syntax trees without docstrings: a comment changes nothing, and a new activation
+changes no old cell, because a job that names its cell stops at the registries and adds only its own two entries. Some
+packages are taken whole (`definitions.WHOLE`). What cannot be followed is refused: a digest that overlooks an edit
+keeps old numbers.
+
+This module reads sources; it runs none of what it reads.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from itertools import product
+from pathlib import Path
+
+from depthsounder.elements.initializers import GAUSSIAN_PATTERN
+from depthsounder.process.definitions import WHOLE, Library, NotFollowed, Target
+from depthsounder.process.entries import FORMS, entries
+from depthsounder.process.unseen import require_followed
+
+REGISTRIES = (("elements.activations", "ACTIVATIONS"), ("elements.initializers", "INITIALIZERS"))
+"""The dictionaries, by module and name, in which a cell's two names are looked up."""
+
+_OWN = Library(Path(__file__).parents[1])
+
+
+@cache
+def code_fingerprint(
+    script: Path, activation: str | None = None, init: str | None = None, library: Library = _OWN
+) -> str:
+    """Return 16 hexadecimal digits that stand for all library code that a script can reach.
+
+    Parameters
+    ----------
+    script
+        The command.
+    activation, init
+        The cell's names, if the script computes one cell: other cells' records are then left out.
+    library
+        Where the modules are.
+
+    Raises
+    ------
+    NotFollowed
+        If the code has a form in which an edit would be overlooked, or no entry has one of the names.
+    """
+    closure = _Closure(library, REGISTRIES if activation is not None else ())
+    closure.visit_file(script)
+    if activation is not None and init is not None:
+        closure.visit_cell(activation, init)
+    texts = sorted(f"{place}\n{text}" for place, text in closure.seen.items())
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
+
+
+def require_digests(scripts: Path, activations: Iterable[str], inits: Iterable[str], library: Library = _OWN) -> None:
+    """Refuse code that no digest can stand for, before any job is planned.
+
+    Parameters
+    ----------
+    scripts
+        The folder of the commands.
+    activations, inits
+        The names that a sweep asks for.
+
+    Raises
+    ------
+    NotFollowed
+        As from `code_fingerprint`.
+    """
+    for script in sorted(scripts.glob("*.py")):
+        code_fingerprint(script, library=library)
+    closure = _Closure(library, REGISTRIES)
+    for activation, init in product(activations, inits):
+        closure.visit_cell(activation, init)
+
+
+class _Closure:
+    """The definitions that were reached, by place, with their syntax trees as text."""
+
+    def __init__(self, library: Library, boundary: tuple[Target, ...]) -> None:
+        self.library, self.boundary = library, boundary
+        self.seen: dict[str, str] = {}
+        self.entered: set[str] = set()
+
+    def visit_file(self, path: Path, name: str | None = None) -> None:
+        """Take a whole file, and all that it imports."""
+        place = path.name if name is None else f"{name} ({path.name})"
+        if place not in self.seen:
+            module = self.library.file(path, name)
+            self.seen[place] = ast.dump(module.tree)
+            for target in _whole_references(module.name, self.library, path):
+                self.visit(*target)
+
+    def visit(self, name: str, definition: str | None) -> None:
+        """Take one definition of one of the library's modules, or all of them, and all that it refers to."""
+        package = name.split(".", maxsplit=1)[0] or definition or ""
+        if package in WHOLE:
+            for path in sorted((self.library.folder / package).rglob("*.py")):
+                parts = path.relative_to(self.library.folder).with_suffix("").parts
+                self.visit_file(path, ".".join(parts).removesuffix(".__init__"))
+            return
+        if (name, definition) in self.boundary:
+            return
+        self.enter(name)
+        if definition is None:
+            self.visit_all(name)
+        elif f"{name}:{definition}" not in self.seen:
+            self.take(name, definition)
+
+    def visit_all(self, name: str) -> None:
+        """Take all that a module defines or hands on."""
+        if name == "":
+            raise NotFollowed(f"{self.library.folder.name} itself is handed on as a value; allowed: its modules' names")
+        module = self.library.module(name)
+        for definition in (*module.definitions, *module.imports.own):
+            self.visit(name, definition)
+
+    def take(self, name: str, definition: str) -> None:
+        """Take one definition that was not reached before."""
+        text, targets = _reading(self.library, name, definition)
+        self.seen[f"{name}:{definition}"] = text
+        for target in targets:
+            self.visit(*target)
+
+    def visit_cell(self, activation: str, init: str) -> None:
+        """Take the two entries that a cell's names stand for."""
+        self.visit_entry(*REGISTRIES[0], activation)
+        # A name of the family belongs to no entry; its rule stands where names are looked up, which all cells pass.
+        if not GAUSSIAN_PATTERN.fullmatch(init):
+            self.visit_entry(*REGISTRIES[1], init)
+
+    def visit_entry(self, name: str, registry: str, entry: str) -> None:
+        """Take one entry of a registry: its expression, and all that it refers to."""
+        self.enter(name)
+        found = _entries(self.library, name, registry)
+        if entry not in found:
+            place = self.library.module(name).path
+            raise NotFollowed(f"{place}: {registry} has no entry {entry!r} that can be followed; {FORMS}")
+        targets, foreign = self.library.module(name).references([found[entry]])
+        self.seen[f"{name}:{registry}[{entry}]"] = "\n".join([ast.dump(found[entry]), *foreign])
+        for target in targets:
+            self.visit(*target)
+
+    def enter(self, name: str) -> None:
+        """Require that nothing in a module can be overlooked, nor in those that are imported with it."""
+        if name in self.entered or name.split(".", maxsplit=1)[0] in WHOLE:
+            return
+        self.entered.add(name)
+        for other in _checked(self.library, name):
+            self.enter(other)
+
+
+@cache
+def _reading(library: Library, name: str, definition: str) -> tuple[str, list[Target]]:
+    """Return a definition as text, with what it takes from other libraries, and what it may refer to in this one."""
+    module = library.module(name)
+    statements = module.definitions.get(definition, [])
+    targets, foreign = module.references(statements)
+    targets += module.imports.own.get(definition, ())
+    foreign += module.imports.foreign.get(definition, ())
+    if not statements and not targets and not foreign:
+        raise NotFollowed(f"{module.path} defines no {definition}, which is imported from it")
+    return "\n".join([*map(ast.dump, statements), *foreign]), targets
+
+
+@cache
+def _checked(library: Library, name: str) -> list[str]:
+    """Return the modules that a module imports, itself being one in which nothing can be overlooked."""
+    require_followed(library, name)
+    return sorted({target for bound in library.module(name).imports.own.values() for target, _ in bound})
+
+
+@cache
+def _entries(library: Library, name: str, registry: str) -> dict[str, ast.expr]:
+    return entries(library, name, registry)
+
+
+@cache
+def _whole_references(name: str | None, library: Library, path: Path) -> list[Target]:
+    """Return what a whole file may refer to in the library."""
+    module = library.file(path, name)
+    targets, _ = module.references([module.tree])
+    return [target for target in targets if target[0] != name]

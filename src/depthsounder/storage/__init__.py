@@ -1,0 +1,1 @@
+"""Typed Parquet tables that are whole or named as damaged."""

@@ -1,0 +1,96 @@
+"""What a training step, a measurement and an evaluation cost on this machine, measured in some seconds.
+
+This module times the engine on two depths and draws a line through them; what a sweep makes of that is `planning`'s
+business.
+"""
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from time import perf_counter
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from depthsounder.config import Config
+from depthsounder.data.dataset import Dataset
+from depthsounder.elements.activations import TANH
+from depthsounder.elements.initializers import GLOROT_NORMAL, layer_sizes
+from depthsounder.engine.jacobian import InputJacobian
+from depthsounder.engine.probes import Probe
+from depthsounder.engine.training import Evaluation, Recipe, Trace, draw_stack, train
+from depthsounder.sweep.planning import Costs, Line
+
+DEPTHS = (4, 24)
+NETWORKS, STEPS, REPEATS = 4, 30, 15
+
+SNAKEMAKES_SHARE = 0.06
+"""Seconds of a job's start that the workflow engine takes: its shell, its bookkeeping, its times."""
+
+REST, REST_OF_A_CELL = 50.0, 0.25
+"""Seconds of data, theory, verdicts, figures and report on one core: of any sweep, and what each of its cells adds."""
+
+
+def measure_costs(config: Config, dataset: Dataset, script: Sequence[str]) -> Costs:
+    """Return the costs of a sweep's networks.
+
+    Parameters
+    ----------
+    config
+        The sweep, of which width, batch size and optimizer matter.
+    dataset
+        Its data.
+    script
+        The call of a job's script that only starts: with ``--help``.
+    """
+    pieces = [_pieces_of_work(config, dataset, depth) for depth in DEPTHS]
+    with threadpool_limits(1):
+        # The depths in turn, so that a busy moment of the machine strikes both and the shortest times leave it out.
+        rounds = [[[_seconds(work) for work in of_depth] for of_depth in pieces] for _ in range(REPEATS)]
+        starts = [_seconds(lambda: subprocess.run(script, check=True, stdout=subprocess.DEVNULL)) for _ in rounds]
+    training, look, spectrum, evaluation = np.min(rounds, axis=0).T
+    return Costs(
+        start=SNAKEMAKES_SHARE + min(starts),
+        step=_line(training / (NETWORKS * STEPS)),
+        look=_line(look),
+        spectrum=_line(spectrum),
+        evaluation=_line(evaluation),
+        rest=REST,
+        rest_of_a_cell=REST_OF_A_CELL,
+    )
+
+
+def _pieces_of_work(config: Config, dataset: Dataset, depth: int) -> list[Callable[[], object]]:
+    """Return a training of `NETWORKS` networks over `STEPS`, and a measurement, a spectrum and an evaluation of one."""
+    sizes = layer_sizes(dataset.n_inputs, config.width, depth, dataset.n_classes)
+    parameters = draw_stack(config.root_seed, range(NETWORKS), sizes, TANH, GLOROT_NORMAL)
+    recipe = Recipe(config.training.optimizer, config.training.batch_size, STEPS, logged_steps=())
+    probe, evaluation = Probe(sizes, TANH, dataset), Evaluation(sizes, TANH, dataset)
+    jacobian = InputJacobian(sizes, TANH, dataset)
+
+    def training() -> None:
+        traces = [Trace(seed, 1e-6) for seed in range(NETWORKS)]
+        train(parameters.copy(), sizes, TANH, dataset, recipe, traces, config.root_seed)
+
+    return [
+        training,
+        lambda: probe.measure(parameters[0]),
+        lambda: jacobian.measure(parameters[0]),
+        lambda: evaluation.evaluate(parameters[0]),
+    ]
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = perf_counter()
+    work()
+    return perf_counter() - start
+
+
+def _line(seconds: np.ndarray) -> Line:
+    layer = max((seconds[1] - seconds[0]) / (DEPTHS[1] - DEPTHS[0]), 0.0)
+    return Line(max(seconds[0] - layer * DEPTHS[0], 0.0), layer)
+
+
+def start_of_a_job(script: str) -> list[str]:
+    """Return the call of a script that starts, explains itself and ends."""
+    return [sys.executable, script, "--help"]

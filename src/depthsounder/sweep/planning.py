@@ -1,0 +1,130 @@
+"""What a sweep will take, before anything runs: networks, jobs, core-hours and disk.
+
+Every cost is a line over the depth: what a network costs whatever its depth, and what each hidden layer adds. The lines
+are measured on the machine that asks, at the sweep's own width, batch and optimizer (`costs`); this module adds up.
+A network that diverges ends early, so that the sum is an upper bound.
+"""
+
+from dataclasses import dataclass
+
+from depthsounder.config import Config
+from depthsounder.sweep.cells import PartKind, blocks, cells
+
+BYTES_PER_NUMBER = 5.0
+"""Of a measured number in a compressed table."""
+
+SIGNAL_NUMBERS, SPECTRUM_NUMBERS, TRACE_NUMBERS = 10, 2, 1
+"""Numbers in a row of the signal, Jacobian and traces tables; their other columns repeat themselves or are null."""
+
+
+MOST_JOBS = 10_000
+"""Snakemake plans so many in half a minute, and keeps them in half a gigabyte."""
+
+MOST_STARTS = 0.25
+"""Of the time of a sweep."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A cost in seconds, as a line over the depth."""
+
+    network: float
+    layer: float
+
+    def at(self, depth: int) -> float:
+        """Return the cost at a depth."""
+        return self.network + self.layer * depth
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Measured costs in seconds.
+
+    Attributes
+    ----------
+    start
+        Of a job: the interpreter, its imports, and Snakemake's share.
+    step, look, spectrum, evaluation
+        Of one network: a training step, a measurement of its layers, the singular values of its Jacobian, and its loss
+        and accuracy at a logged step.
+    rest, rest_of_a_cell
+        Of what does not grow with the networks, such as figures and report; and what each cell adds to it, such as its
+        theory.
+    """
+
+    start: float
+    step: Line
+    look: Line
+    spectrum: Line
+    evaluation: Line
+    rest: float
+    rest_of_a_cell: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sweep will take.
+
+    Attributes
+    ----------
+    cells, jobs
+        Their numbers.
+    measured, trained
+        Networks that are measured before training, and networks that are trained.
+    seconds
+        On one core.
+    starts
+        The part of it that starts jobs.
+    size
+        Bytes of the tables and the parts that they are collected from.
+    """
+
+    cells: int
+    jobs: int
+    measured: int
+    trained: int
+    seconds: float
+    starts: float
+    size: float
+
+
+def make_plan(config: Config, costs: Costs) -> Plan:
+    """Return what a sweep takes at most."""
+    recipe, logged = config.training, len(config.training.logged_at)
+    tuned = config.seeds.tune * len(recipe.learning_rates)
+    measured, evaluated = config.seeds.measure, config.seeds.evaluate
+    trained = tuned + evaluated
+    seconds = numbers = 0.0
+    sweep = list(cells(config))
+    for cell in sweep:
+        looks = measured + evaluated * (logged - 1)
+        seconds += looks * costs.look.at(cell.depth) + measured * costs.spectrum.at(cell.depth)
+        seconds += trained * (recipe.steps * costs.step.at(cell.depth) + logged * costs.evaluation.at(cell.depth))
+        numbers += looks * (cell.depth + 1) * SIGNAL_NUMBERS + trained * (recipe.steps + 1) * TRACE_NUMBERS
+        numbers += measured * config.width * SPECTRUM_NUMBERS
+    kinds: tuple[PartKind, ...] = ("initial", "tuning", "training")
+    jobs = len(sweep) * sum(len(blocks(config, kind)) for kind in kinds) + len(config.activations) * len(config.inits)
+    starts = jobs * costs.start
+    return Plan(
+        cells=len(sweep),
+        jobs=jobs,
+        measured=len(sweep) * measured,
+        trained=len(sweep) * trained,
+        seconds=seconds + starts + costs.rest + len(sweep) * costs.rest_of_a_cell,
+        starts=starts,
+        size=2 * BYTES_PER_NUMBER * numbers,
+    )
+
+
+def advice(config: Config, plan: Plan) -> str:
+    """Return in a sentence whether `seeds_per_block` suits the sweep: jobs that are many, or mostly start."""
+    most = max(config.seeds.measure, config.seeds.tune, config.seeds.evaluate)
+    share = plan.starts / plan.seconds
+    if (plan.jobs <= MOST_JOBS and share <= MOST_STARTS) or config.seeds_per_block >= most:
+        return f"seeds_per_block = {config.seeds_per_block} suits it: starting jobs takes {share:.0%} of the time."
+    factor = max(plan.jobs / MOST_JOBS, share / MOST_STARTS)
+    better = min(most, -(-int(config.seeds_per_block * factor * 1.5) // 10) * 10)
+    return (
+        f"{plan.jobs:,} jobs, whose starts take {share:.0%} of the time, are many: seeds_per_block = {better} "
+        f"instead of {config.seeds_per_block} would do with fewer."
+    )

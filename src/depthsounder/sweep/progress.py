@@ -1,0 +1,137 @@
+"""How far a run has come: networks done of all, their rate, and the time that is left.
+
+Time goes by work, not by jobs: a network of fifty layers takes twenty times as long as one of two. This module counts
+and words; whoever runs the jobs tells it which are done.
+"""
+
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TextIO
+
+from depthsounder.config import Config
+from depthsounder.engine.gate import read_refusals
+from depthsounder.process.blocks import parse_block
+from depthsounder.storage.tables import read_table
+from depthsounder.sweep.cells import PartKind, RunPaths
+
+MEASURING = 10
+"""The work of measuring a network's layers, in training steps."""
+
+TOLD_FROM = 0.02
+"""The share of the work from which on the time that is left is told: data and checks come first, and slow it down."""
+
+BESIDE_LAYERS = 2
+"""The work of a step that does not depend on the depth (readout, loss, batch), in layers."""
+
+
+@dataclass(frozen=True)
+class Portion:
+    """What a job contributes.
+
+    Attributes
+    ----------
+    networks
+        Networks that it measures or trains.
+    work
+        Steps × layers, over its networks.
+    """
+
+    networks: int = 0
+    work: float = 0.0
+
+    def __add__(self, other: "Portion") -> "Portion":
+        return Portion(self.networks + other.networks, self.work + other.work)
+
+
+def portion(config: Config, kind: PartKind, depth: int, seeds: str) -> Portion:
+    """Return what the job of one block contributes."""
+    networks = len(parse_block(seeds)) * (len(config.training.learning_rates) if kind == "tuning" else 1)
+    steps = MEASURING if kind == "initial" else config.training.steps
+    return Portion(networks, float(networks * steps * (depth + BESIDE_LAYERS)))
+
+
+def progress_line(done: Portion, total: Portion, seconds: float) -> str:
+    """Return the progress after so many seconds in a line."""
+    share = done.work / total.work if total.work else 1.0
+    line = f"{done.networks:,} of {total.networks:,} networks ({share:.0%} of the work)"
+    if seconds <= 0 or share < TOLD_FROM:
+        return line
+    return f"{line}, {done.networks / seconds:.1f} a second, {duration(seconds * (1 - share) / share)} left"
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it: ``"42 s"``, ``"5 min 7 s"`` or ``"3 h 2 min"``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def closing_words(paths: RunPaths, seconds: float) -> str:
+    """Return what a run ends with: what became of its cells, where the report lies, and the time it took."""
+    verdicts = Counter(read_table(paths.table("verdicts"), ["training_verdict"]).column(0).to_pylist())
+    words = ", ".join(f"{verdicts[word]} {word}" for word in ("trains", "partial", "mixed", "stalled", "diverged"))
+    cells = sum(verdicts.values())
+    noun = "cell" if cells == 1 else "cells"
+    refused = "".join(
+        f"\n{refusal.activation} with {refusal.init} was refused and is not among them. {refusal.reason}"
+        for refusal in read_refusals(paths.table("gradient_check"))
+    )
+    return f"{cells:,} {noun}: {words}{refused}\nThe report is {paths.report.resolve()} ({duration(seconds)})"
+
+
+class ProgressReporter:
+    """A thread that says how far a run has come: in one line that changes on a terminal, rarely in a log.
+
+    Parameters
+    ----------
+    done
+        Returns what is done so far; it is called from the thread.
+    total
+        What there is to do.
+    stream
+        Where to write.
+    """
+
+    ON_TERMINAL, IN_LOG = 1.0, 20.0
+    """Seconds from one line to the next."""
+
+    def __init__(self, done: Callable[[], Portion], total: Portion, stream: TextIO = sys.stderr) -> None:
+        self._done, self._total, self._stream = done, total, stream
+        self._terminal = stream.isatty()
+        self._start = time.monotonic()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    @property
+    def seconds(self) -> float:
+        """The time since the reporter was made."""
+        return time.monotonic() - self._start
+
+    def start(self) -> None:
+        """Begin, if there is anything to wait for."""
+        if self._total.networks:
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End, with a last line."""
+        self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self.ON_TERMINAL if self._terminal else self.IN_LOG):
+            self._say()
+        self._say()
+        if self._terminal:
+            print(file=self._stream)
+
+    def _say(self) -> None:
+        line = progress_line(self._done(), self._total, self.seconds)
+        before, after = ("\r\033[K", "") if self._terminal else ("", "\n")
+        print(f"{before}{line}", end=after, file=self._stream, flush=True)

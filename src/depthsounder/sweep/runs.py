@@ -1,0 +1,230 @@
+"""A finished run, as its readers see it: the tables as data frames, the config, and the facts of its data.
+
+The small tables are read at once; the long ones (signal, jacobian, traces) only when somebody asks for them, and then
+only what figures and report use. Nothing is computed here: what the numbers mean is the figures' business.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from depthsounder.config import Config, load_resolved
+from depthsounder.data.dataset import load_dataset
+from depthsounder.engine.gate import CONTRACT, RefusedCells, read_refusals
+from depthsounder.judging.reference import References
+from depthsounder.storage.tables import CELL_KEYS, SCHEMAS, read_table
+
+CELL = list(CELL_KEYS)
+"""The columns that identify a cell."""
+
+_SIGNAL_COLUMNS = [
+    *CELL,
+    "seed",
+    "step",
+    "layer",
+    "z_second_moment",
+    "z_second_moment_single",
+    "z_batch_variance",
+    "delta_second_moment",
+    "weight_grad_rms",
+]
+_TRACE_COLUMNS = [*CELL, "phase", "seed", "step", "train_loss"]
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What a reader needs to know of the data.
+
+    Attributes
+    ----------
+    class_entropy
+        H, the entropy of the training part's class prior in nats.
+    classes
+        The names of the labels.
+    n_inputs, n_test
+        Features and test examples.
+    class_counts
+        Examples of each class in both parts.
+    features
+        The names of the features.
+    warnings
+        What a person should look at.
+    train_labels
+        (n_train,), of the training examples, from 0.
+    """
+
+    class_entropy: float
+    classes: tuple[str, ...]
+    n_inputs: int
+    n_test: int
+    class_counts: tuple[int, ...]
+    features: tuple[str, ...]
+    warnings: tuple[str, ...]
+    train_labels: np.ndarray
+
+    @property
+    def n_train(self) -> int:
+        """The number of training examples."""
+        return len(self.train_labels)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything that a finished run left in its results folder.
+
+    Attributes
+    ----------
+    folder
+        results/<run>.
+    config
+        The resolved config.
+    data
+        Facts of the prepared data.
+    verdicts, theory, gradient_check, comparisons, claims
+        The tables of these names, in full.
+    """
+
+    folder: Path
+    config: Config
+    data: DataFacts
+    verdicts: pd.DataFrame
+    theory: pd.DataFrame
+    gradient_check: pd.DataFrame
+    comparisons: pd.DataFrame
+    claims: pd.DataFrame
+
+    @cached_property
+    def signal(self) -> pd.DataFrame:
+        """The per-layer statistics that figures draw, at every logged step; `activation` and `init` are categories."""
+        return _frame(read_table(self.table_path("signal"), _SIGNAL_COLUMNS))
+
+    @cached_property
+    def initial_signal(self) -> pd.DataFrame:
+        """The rows of `signal` before training."""
+        return self.signal[self.signal["step"] == 0].reset_index(drop=True)
+
+    @cached_property
+    def deepest_jacobian(self) -> pd.DataFrame:
+        """The singular values of the deepest networks' Jacobians."""
+        table = read_table(self.table_path("jacobian"))
+        return _frame(table.filter(pc.equal(table["depth"], self.depths[-1])))
+
+    @cached_property
+    def evaluation_traces(self) -> pd.DataFrame:
+        """The training loss at every step of the networks on which the training verdicts rest."""
+        traces = read_table(self.table_path("traces"), _TRACE_COLUMNS)
+        return _frame(traces.filter(pc.equal(traces["phase"], "evaluate")).drop_columns(["phase"]))
+
+    def evaluated_networks(self) -> Iterator[tuple[tuple[int, str, str], int, np.ndarray]]:
+        """Yield the cell, the seed and the training losses of each network on which the training verdicts rest."""
+        networks = self.evaluation_traces.groupby([*CELL, "seed"], observed=True, sort=True)["train_loss"]
+        network: Any
+        for network, losses in networks:
+            depth, activation, init, seed = network
+            yield (int(depth), str(activation), str(init)), int(seed), losses.to_numpy()
+
+    def sampled_traces(self, steps: Sequence[int]) -> pd.DataFrame:
+        """Return the training loss at a few steps of all networks, tuning and evaluation alike."""
+        traces = read_table(self.table_path("traces"), [*_TRACE_COLUMNS, "learning_rate"])
+        return _frame(traces.filter(pc.is_in(traces["step"], pa.array(steps, traces["step"].type))))
+
+    @cached_property
+    def compared_gradients(self) -> pd.DataFrame:
+        """The rows of `gradient_check` that compare gradients, without those that try a record's promises."""
+        return self.gradient_check[self.gradient_check["method"] != CONTRACT].reset_index(drop=True)
+
+    @cached_property
+    def refusals(self) -> list[RefusedCells]:
+        """The activations with inits that were refused, of which no other table has a row."""
+        return read_refusals(self.table_path("gradient_check"))
+
+    @cached_property
+    def references(self) -> References:
+        """What constant predictions cost on the batches of the run's seeds."""
+        training = self.config.training
+        return References(self.config.root_seed, self.data.train_labels, training.batch_size, training.steps)
+
+    @cached_property
+    def withheld(self) -> dict[tuple[str, str], str]:
+        """The activations with inits whose theory is withheld, and why: they have a note, and no number beside it."""
+        numbers = self.theory.columns.difference([*CELL, "layer", "note"])
+        rows = self.theory[self.theory[numbers].isna().all(axis=1) & self.theory["note"].notna()]
+        return {(str(row["activation"]), str(row["init"])): str(row["note"]) for row in records(rows)}
+
+    @property
+    def activations(self) -> list[str]:
+        """The activations that have verdicts, in the config's order."""
+        return _in_order(self.config.activations, self.verdicts["activation"])
+
+    @property
+    def inits(self) -> list[str]:
+        """The initializations that have verdicts, in the config's order."""
+        return _in_order(self.config.inits, self.verdicts["init"])
+
+    @property
+    def depths(self) -> list[int]:
+        """The depths that have verdicts, ascending."""
+        return sorted(int(depth) for depth in self.verdicts["depth"].unique())
+
+    def table_path(self, table: str) -> Path:
+        """Return the file of a table.
+
+        Raises
+        ------
+        KeyError
+            If the product has no table of this name.
+        """
+        if table not in SCHEMAS:
+            raise KeyError(table)
+        return self.folder / f"{table}.parquet"
+
+
+def load_run(folder: Path) -> Run:
+    """Read the config, the data's facts and the small tables of a results folder.
+
+    Raises
+    ------
+    OSError
+        If a file is missing or damaged; the message names it.
+    """
+    dataset = load_dataset(folder / "data.npz")
+    facts = DataFacts(
+        class_entropy=dataset.class_entropy,
+        classes=tuple(str(name) for name in dataset.classes),
+        n_inputs=dataset.n_inputs,
+        n_test=len(dataset.test_labels),
+        class_counts=tuple(dataset.class_counts.tolist()),
+        features=tuple(dataset.features.tolist()),
+        warnings=tuple(dataset.warnings.tolist()),
+        train_labels=dataset.train_labels,
+    )
+    small = {
+        name: read_table(folder / f"{name}.parquet").to_pandas()
+        for name in ("verdicts", "theory", "gradient_check", "comparisons", "claims")
+    }
+    return Run(folder=folder, config=load_resolved(folder / "config.json"), data=facts, **small)
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table's rows, each by the names of its columns."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    """Return a long table with its names as categories: a million strings cost more than the numbers beside them."""
+    for name in ("activation", "init"):
+        column = table.schema.get_field_index(name)
+        table = table.set_column(column, name, table[name].dictionary_encode())
+    return table.to_pandas()
+
+
+def _in_order(names: Sequence[str], present: pd.Series) -> list[str]:
+    found = set(present)
+    return [name for name in names if name in found]

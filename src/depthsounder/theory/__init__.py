@@ -1,0 +1,1 @@
+"""What networks of infinite and finite width are predicted to do."""

@@ -1,0 +1,45 @@
+"""The plane of σw² and σb²: where signals converge, where they are torn apart, and the line between.
+
+Order is χ1 < 1: two inputs become alike, and errors vanish on their way back. Chaos is χ1 > 1: inputs part, and errors
+explode. Poole et al. 2016, section 2; Schoenholz et al. 2017, section 2.
+
+This module knows no sweep; which inits lie where is the figures' business.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from depthsounder.elements.activations import Activation
+from depthsounder.elements.gaussian import second_moment, squared_slope
+from depthsounder.theory.meanfield import MARGINAL, fixed_points
+
+
+def critical_line(activation: Activation, q_star: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Return σw² and σb², in q_star's shape, of the networks whose fixed point is q* and has χ1 = 1.
+
+    It is the line between order and chaos, with q* as its parameter; NaN where it would need σb² < 0.
+    """
+    gain = 1.0 / squared_slope(activation, q_star)
+    bias_variance = np.asarray(q_star) - gain * second_moment(activation, q_star)
+    # Without biases the difference is rounding.
+    bias_variance = np.where(np.abs(bias_variance) <= MARGINAL * np.asarray(q_star), 0.0, bias_variance)
+    possible = bias_variance >= 0.0
+    return np.where(possible, gain, np.nan), np.where(possible, bias_variance, np.nan)
+
+
+def growth_plane(activation: Activation, gains: ArrayLike, bias_variances: ArrayLike) -> np.ndarray:
+    """Return χ1 at the fixed point that an input of norm 1 per unit reaches, over a plane of networks.
+
+    Parameters
+    ----------
+    gains, bias_variances
+        (n,) and (m,), σw² > 0 and σb².
+
+    Returns
+    -------
+    chi_1
+        (m, n).
+    """
+    gain, bias_variance = np.meshgrid(gains, bias_variances)
+    q_star = fixed_points(activation, gain, bias_variance, start=gain + bias_variance)
+    return gain * squared_slope(activation, q_star)

@@ -1,0 +1,130 @@
+"""One run at a time in a folder; a lock that a crash left behind locks nothing; no job outlives its run."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from depthsounder.process.commands import Refusal, run
+from depthsounder.process.lock import RUNNER, NoClaim, RunInProgress, claim, end_with_runner, require_free
+
+PATIENCE = 20
+
+
+def python(code, **options):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **options.pop("env", {})}
+    return subprocess.Popen([sys.executable, "-c", code], env=environment, **options)
+
+
+def test_a_second_claim_is_refused_and_names_the_process(tmp_path):
+    holder = python(
+        f"import sys, time; from pathlib import Path; from depthsounder.process.lock import claim\n"
+        f"kept = claim(Path({str(tmp_path)!r})); print('claimed', flush=True); time.sleep({PATIENCE})",
+        stdout=subprocess.PIPE,
+    )
+    holder.stdout.readline()
+    with pytest.raises(RunInProgress, match=rf"computed by another run \(process {holder.pid}\)"):
+        claim(tmp_path)
+    with pytest.raises(RunInProgress, match=rf"computed by another run \(process {holder.pid}\)"):
+        require_free(tmp_path)
+
+    holder.kill()
+    holder.wait()
+    require_free(tmp_path)
+    claim(tmp_path).close()
+    holder.stdout.close()
+
+
+def test_a_claim_clears_half_written_files_and_nothing_else(tmp_path):
+    part = tmp_path / "parts" / "seeds=0-9.parquet"
+    part.parent.mkdir()
+    part.write_text("whole")
+    part.with_name(".seeds=0-9.parquet.123.tmp").write_text("half")
+    claim(tmp_path).close()
+    assert [path.name for path in part.parent.iterdir()] == [part.name]
+
+
+def test_a_claim_clears_the_other_folders_of_its_run_too(tmp_path):
+    figure = tmp_path / "reports/mine/figures/answer.svg"
+    figure.parent.mkdir(parents=True)
+    figure.write_text("whole")
+    figure.with_name(".answer.svg.123.tmp").write_text("half")
+    claim(tmp_path / "results/mine", tmp_path / "reports/mine", tmp_path / "reports/none").close()
+    assert [path.name for path in figure.parent.iterdir()] == [figure.name]
+    assert not (tmp_path / "reports/none").exists()
+
+
+def test_a_folder_that_cannot_be_had_is_named_with_the_reason(tmp_path):
+    (tmp_path / "results").write_text("a file where a folder should be")
+    with pytest.raises(NoClaim, match=rf"{tmp_path}/results/mine cannot be used for this run: .*: Not a directory"):
+        claim(tmp_path / "results/mine")
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="the system cannot watch another process")
+def test_a_job_ends_with_the_process_that_started_it():
+    runner = python(f"import time; time.sleep({PATIENCE})")
+    job = python(
+        f"import time; from depthsounder.process.lock import end_with_runner\n"
+        f"end_with_runner(); time.sleep({PATIENCE})",
+        env={RUNNER: str(runner.pid)},
+    )
+    time.sleep(0.5)
+    assert job.poll() is None
+
+    runner.kill()
+    runner.wait()
+    assert job.wait(timeout=PATIENCE / 2) == -signal.SIGKILL
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="the system cannot watch another process")
+def test_every_script_ends_with_the_process_that_started_it():
+    runner = python(f"import time; time.sleep({PATIENCE})")
+    script = python(
+        f"import time; from depthsounder.process.commands import run\n"
+        f"run(lambda: (print('started', flush=True), time.sleep({PATIENCE})))",
+        env={RUNNER: str(runner.pid)},
+        stdout=subprocess.PIPE,
+    )
+    assert script.stdout.readline() == b"started\n"
+
+    runner.kill()
+    runner.wait()
+    assert script.wait(timeout=PATIENCE / 2) == -signal.SIGKILL
+    script.stdout.close()
+
+
+def test_a_job_runs_also_where_no_process_can_be_watched(monkeypatch):
+    def refuse(process):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(os, "pidfd_open", refuse, raising=False)
+    monkeypatch.setenv(RUNNER, str(os.getppid()))
+    end_with_runner()
+
+
+def test_a_job_by_hand_watches_nobody():
+    code = "from depthsounder.process.lock import end_with_runner; end_with_runner(); print('done')"
+    done = python(code, stdout=subprocess.PIPE, env={RUNNER: ""})
+    assert done.communicate()[0] == b"done\n"
+
+
+@pytest.mark.parametrize("error", [OSError("a.parquet: the table is damaged"), Refusal("the check failed")])
+def test_a_script_says_what_is_wrong_in_a_sentence(error):
+    def main():
+        raise error
+
+    with pytest.raises(SystemExit, match=str(error)) as ended:
+        run(main)
+    assert ended.value.__suppress_context__
+
+
+def test_a_mistake_of_the_program_keeps_its_traceback():
+    def main():
+        raise KeyError("width")
+
+    with pytest.raises(KeyError):
+        run(main)
