@@ -12,6 +12,7 @@ from matplotlib.patches import FancyBboxPatch
 
 from depthsounder.figures.outcomes import of_distinct_laws, outcomes, repeated_laws
 from depthsounder.figures.panels import WIDTH, legend_below, training_handles
+from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import FAILURES, INK, TRAINING, ink_on, label, themed
 from depthsounder.figures.wording import count
 from depthsounder.sweep.runs import Run, records
@@ -106,3 +107,15 @@ def _card_text(card: dict[str, Any]) -> tuple[str, str, str]:
 def _wash(color: str, share: float) -> str:
     mixed = np.array(to_rgb(color)) * (1 - share) + np.ones(3) * share
     return to_hex(tuple(mixed))
+
+
+FIGURE = FigureRecord(
+    name="answer",
+    title="The first depth at which training fails",
+    picture="Grid of cards, activations down and initializations across.",
+    section="answer",
+    draw=draw,
+    rows=rows,
+    message=message,
+    reads=("verdicts", "signal"),
+)

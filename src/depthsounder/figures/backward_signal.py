@@ -6,7 +6,8 @@ from matplotlib.figure import Figure
 
 from depthsounder.figures.aggregate import relative_to_top
 from depthsounder.figures.layers import Measure, combined, draw_layers, measured
-from depthsounder.figures.panels import note
+from depthsounder.figures.panels import note_alone
+from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import label, themed
 from depthsounder.figures.wording import count, number
 from depthsounder.sweep.runs import Run
@@ -49,9 +50,17 @@ def _cell(row: pd.Series) -> str:
 def draw(run: Run) -> Figure:
     """Draw the ratio by layer, at the deepest depth."""
     if run.depths[-1] == 1:
-        figure = Figure(figsize=(4.8, 1.6), layout="constrained")
-        panel = figure.subplots()
-        panel.set_axis_off()
-        note(panel, message(run))
-        return figure
+        return note_alone(message(run))
     return draw_layers(run, _measures(run), height=3.2)
+
+
+FIGURE = FigureRecord(
+    name="backward_signal",
+    title="The gradient on its way back",
+    picture="Curves over the layers for each activation, one for each initialization, with theory dashed over them.",
+    section="backward",
+    draw=draw,
+    rows=rows,
+    message=message,
+    reads=("verdicts", "signal", "theory"),
+)

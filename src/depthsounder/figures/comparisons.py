@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from depthsounder.figures.panels import legend_below, log_axis, log_limits, note
+from depthsounder.figures.panels import legend_below, log_axis, log_limits, note_alone
+from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, MUTED, init_style, label, themed
 from depthsounder.figures.wording import count, number
 from depthsounder.judging.paired_inits import SIGNIFICANT
@@ -64,12 +65,10 @@ def _laws(run: Run) -> str:
 def draw(run: Run) -> Figure:
     """Draw the ratio of tail losses of each named comparison with its interval, and what the test says of it."""
     table = family(run)
+    if table.empty:
+        return note_alone(message(run))
     figure = Figure(figsize=(10, 1.5 + 0.34 * max(len(table), 2)), layout="constrained")
     panel = figure.subplots()
-    if table.empty:
-        panel.set_axis_off()
-        note(panel, message(run))
-        return figure
     ends = table[["tail_ratio", "tail_ratio_low", "tail_ratio_high"]].to_numpy(dtype=float).ravel()
     limits = log_limits(ends, always=(0.5, 2.0), decades=_DECADES)
     log_axis(panel, limits, "x")
@@ -112,3 +111,15 @@ def _draw_pair(panel: Axes, position: int, pair: dict[str, Any], limits: tuple[f
         text, (1.0, position), xycoords=("axes fraction", "data"), xytext=(6, 0), textcoords="offset points",
         va="center", color=MUTED, fontsize=8.5, annotation_clip=False,
     )  # fmt: skip
+
+
+FIGURE = FigureRecord(
+    name="comparisons",
+    title="The comparisons that were named before the run",
+    picture="Ratio of tail losses with its interval for each comparison.",
+    section="comparisons",
+    draw=draw,
+    rows=rows,
+    message=message,
+    reads=("comparisons",),
+)

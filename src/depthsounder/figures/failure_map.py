@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from depthsounder.figures.cellmap import draw_map, tile
 from depthsounder.figures.outcomes import of_distinct_laws, repeated_laws
 from depthsounder.figures.panels import legend_below, training_handles
+from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import MUTED, SIGNAL_GLYPHS, TRAINING, themed
 from depthsounder.figures.wording import count
 from depthsounder.sweep.runs import CELL, Run
@@ -65,3 +66,15 @@ def _draw_cell(repeated: Mapping[tuple[str, str], str], panel: Axes, x: int, y: 
     panel.text(x, y, f"{style.letter}{glyph}", ha="center", va="center", color=style.text, fontsize=8.5)
     if (cell["activation"], cell["init"]) in repeated:
         panel.text(x - 0.34, y - 0.22, "=", ha="center", va="center", color=style.text, fontsize=7)
+
+
+FIGURE = FigureRecord(
+    name="failure_map",
+    title="Every cell and its verdicts",
+    picture="Map for each activation, initializations down and depths across.",
+    section="failure-map",
+    draw=draw,
+    rows=rows,
+    message=message,
+    reads=("verdicts", "signal"),
+)

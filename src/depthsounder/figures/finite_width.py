@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from scipy.stats import chi2, norm
 
 from depthsounder.figures.layers import LAYER_KEYS, Measure, combined, draw_layers, measured
+from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import themed
 from depthsounder.figures.wording import count, number
 from depthsounder.sweep.runs import Run
@@ -112,3 +113,16 @@ def message(run: Run) -> str:
 def draw(run: Run) -> Figure:
     """Draw the spread (upper row), and median and range around the theory of infinite width (lower row), by layer."""
     return draw_layers(run, _measures(run))
+
+
+FIGURE = FigureRecord(
+    name="finite_width",
+    title="How far single networks scatter",
+    picture="Curves over the layers for each activation, one for each initialization, with theory dashed over them.",
+    section="theory",
+    draw=draw,
+    rows=rows,
+    message=message,
+    reads=("verdicts", "signal", "theory"),
+    place=2,
+)

@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from depthsounder.figures.layers import Measure, agreement, combined, draw_layers, measured
+from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import label, themed
 from depthsounder.figures.wording import count, number
 from depthsounder.judging.verdicts import COLLAPSED
@@ -60,3 +61,15 @@ def message(run: Run) -> str:
 def draw(run: Run) -> Figure:
     """Draw q (upper row) and the variance over examples (lower row) by layer, at the deepest depth."""
     return draw_layers(run, _measures(run))
+
+
+FIGURE = FigureRecord(
+    name="forward_signal",
+    title="The signal on its way down",
+    picture="Curves over the layers for each activation, one for each initialization, with theory dashed over them.",
+    section="forward",
+    draw=draw,
+    rows=rows,
+    message=message,
+    reads=("verdicts", "signal", "theory"),
+)

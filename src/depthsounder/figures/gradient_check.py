@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from depthsounder.figures.panels import legend_below, log_axis, log_limits
+from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, MUTED, LineStyle, label, themed
 from depthsounder.figures.wording import count, join, number, typeset
 from depthsounder.sweep.runs import CELL, Run
@@ -145,3 +146,15 @@ def _handles() -> list[Line2D]:
         Line2D([], [], color=INK, linewidth=1.1, label="noise floor: rounding alone"),
         Line2D([], [], linestyle="", marker="x", color=INK, markeredgewidth=1.6, label="failed"),
     ]
+
+
+FIGURE = FigureRecord(
+    name="gradient_check",
+    title="Analytic against numeric gradients",
+    picture="Strip plot of relative errors by activation, depth and method.",
+    section="gradient-check",
+    draw=draw,
+    rows=rows,
+    message=message,
+    reads=("gradient_check",),
+)

@@ -12,6 +12,7 @@ from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.initializers import initializer
 from depthsounder.figures.aggregate import median_interval, spread
 from depthsounder.figures.layers import Measure, combined, draw_layers
+from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import label, themed
 from depthsounder.figures.wording import count, join, number, typeset
 from depthsounder.sweep.runs import CELL, Run, records
@@ -162,3 +163,16 @@ def draw(run: Run) -> Figure:
     for panel in figure.axes:
         panel.set_xlim(1 - 0.05 * last, 1.05 * last)
     return figure
+
+
+FIGURE = FigureRecord(
+    name="jacobian_spectrum",
+    title="How a network stretches its input",
+    picture="Curves of falling singular values for each activation, one for each initialization, with theory dashed.",
+    section="theory",
+    draw=draw,
+    rows=rows,
+    message=message,
+    reads=("verdicts", "jacobian", "theory"),
+    place=3,
+)

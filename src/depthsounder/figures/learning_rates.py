@@ -11,6 +11,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from depthsounder.figures.cellmap import draw_map, tile
 from depthsounder.figures.panels import legend_below
+from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import FAILURES, FAINT, INK, ink_on, themed
 from depthsounder.figures.wording import count, rate
 from depthsounder.sweep.runs import CELL, Run
@@ -62,3 +63,16 @@ def draw(run: Run) -> Figure:
     ]
     legend_below(figure, [*handles, *extra], columns=9)
     return figure
+
+
+FIGURE = FigureRecord(
+    name="learning_rates",
+    title="The rate that each cell chose",
+    picture="Map for each activation, initializations down and depths across, with a learning rate in each cell.",
+    section="training",
+    draw=draw,
+    rows=rows,
+    message=message,
+    reads=("verdicts",),
+    place=2,
+)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from depthsounder.figures.aggregate import median_interval, spread
 from depthsounder.figures.panels import WIDTH, init_handles, legend_below, log_axis
+from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import MUTED, init_style, label, themed
 from depthsounder.figures.wording import count, number
 from depthsounder.sweep.runs import CELL, Run
@@ -115,3 +116,15 @@ def _draw_cell(panel: Axes, inits: list[str], table: pd.DataFrame, entropy: floa
         lost = np.flatnonzero(~(middle < top))
         if len(lost):
             panel.plot(steps[lost[0]], top, "^", color=style.color, markersize=5, clip_on=False, zorder=5)
+
+
+FIGURE = FigureRecord(
+    name="loss_traces",
+    title="The loss, step by step",
+    picture="Small multiples, activations down and depths across, with a curve of the loss for each initialization.",
+    section="training",
+    draw=draw,
+    rows=rows,
+    message=message,
+    reads=("verdicts", "traces"),
+)

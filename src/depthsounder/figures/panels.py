@@ -161,6 +161,15 @@ def legend_below(figure: Figure, handles: Sequence[object], columns: int = 5) ->
         legend.remove()
 
 
+def note_alone(text: str) -> Figure:
+    """Return a figure that has nothing to draw, and says why."""
+    figure = Figure(figsize=(WIDTH, 1.6), layout="constrained")
+    panel = figure.subplots()
+    panel.set_axis_off()
+    note(panel, text)
+    return figure
+
+
 def note(panel: Axes, text: str) -> None:
     """Say in an otherwise empty panel why it is empty."""
     panel.text(0.5, 0.5, text, transform=panel.transAxes, ha="center", va="center", color=MUTED, wrap=True)

@@ -11,6 +11,7 @@ from matplotlib.transforms import offset_copy
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.initializers import initializer
 from depthsounder.figures.panels import in_first_column, init_handles, legend_below, log_axis, panel_grid
+from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, PAPER, init_style, label, themed
 from depthsounder.figures.wording import count, join
 from depthsounder.sweep.runs import Run, records
@@ -128,3 +129,16 @@ def _mark(figure: Figure, panel: Axes, table: pd.DataFrame, limits: tuple[float,
             x, law["bias_variance"], style.marker, color=style.color, markersize=7, markeredgecolor=PAPER,
             markeredgewidth=0.7, clip_on=False, zorder=5, transform=raised,
         )  # fmt: skip
+
+
+FIGURE = FigureRecord(
+    name="phase_diagram",
+    title="Order, chaos, and the edge between",
+    picture="Map of weight and bias variances for each activation, with a marker for each initialization.",
+    section="theory",
+    draw=draw,
+    rows=rows,
+    message=message,
+    reads=("verdicts", "theory"),
+    place=4,
+)

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from depthsounder.figures.aggregate import within
-from depthsounder.figures.panels import DECADES, legend_below, log_axis, log_limits, note, training_handles
+from depthsounder.figures.panels import DECADES, legend_below, log_axis, log_limits, note_alone, training_handles
+from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import FAILURES, INK, MUTED, TRAINING, activation_marker, label, themed
 from depthsounder.figures.wording import count, join
 from depthsounder.sweep.runs import CELL, Run, records
@@ -77,14 +78,11 @@ def _named(cells: pd.DataFrame) -> str:
 def draw(run: Run) -> Figure:
     """Draw D against D (left), and training verdicts by predicted signal (right)."""
     table = rows(run)
-    figure = Figure(figsize=(10, 4.9), layout="constrained")
-    scatter, bars = figure.subplots(1, 2, width_ratios=[1.25, 1])
     known = table.dropna(subset=["predicted_delta_ratio", "delta_ratio"])
     if known.empty:
-        for panel in (scatter, bars):
-            panel.set_axis_off()
-        note(scatter, message(run))
-        return figure
+        return note_alone(message(run))
+    figure = Figure(figsize=(10, 4.9), layout="constrained")
+    scatter, bars = figure.subplots(1, 2, width_ratios=[1.25, 1])
     _draw_scatter(scatter, run, known)
     _draw_bars(bars, table)
     markers = [
@@ -150,3 +148,15 @@ def _draw_bars(panel: Axes, table: pd.DataFrame) -> None:
     panel.grid(False, axis="y")
     panel.set_xlabel("cells, by what became of them in training")
     panel.set_title("Predicted signal, observed training")
+
+
+FIGURE = FigureRecord(
+    name="prediction",
+    title="Measured against predicted",
+    picture="Scatter plot of measured over predicted D with a point for each cell, and bars of training verdicts.",
+    section="theory",
+    draw=draw,
+    rows=rows,
+    message=message,
+    reads=("verdicts", "theory"),
+)

@@ -15,6 +15,7 @@ from depthsounder.figures.panels import (
     note,
     panel_grid,
 )
+from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import FAILURES, init_style, themed
 from depthsounder.figures.wording import count, number
 from depthsounder.sweep.runs import CELL, Run
@@ -101,3 +102,16 @@ def draw(run: Run) -> Figure:
                 panel.set_xlabel("step")
     legend_below(figure, init_handles(run.inits))
     return figure
+
+
+FIGURE = FigureRecord(
+    name="training_signal",
+    title="What training does to the layers",
+    picture="Curves over the logged steps for each activation, one for each initialization.",
+    section="training",
+    draw=draw,
+    rows=rows,
+    message=message,
+    reads=("verdicts", "signal"),
+    place=3,
+)

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from depthsounder.figures.aggregate import nearest
 from depthsounder.figures.layers import Measure, combined, draw_layers, measured
+from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import themed
 from depthsounder.figures.wording import count
 from depthsounder.sweep.runs import Run
@@ -55,3 +56,16 @@ def message(run: Run) -> str:
 def draw(run: Run) -> Figure:
     """Draw the size of δ (upper row) and of the weight gradients (lower row) by layer, in absolute terms."""
     return draw_layers(run, _measures(run))
+
+
+FIGURE = FigureRecord(
+    name="weight_gradients",
+    title="What the gradients of weights hide",
+    picture="Curves over the layers for each activation, one for each initialization.",
+    section="backward",
+    draw=draw,
+    rows=rows,
+    message=message,
+    reads=("verdicts", "signal"),
+    place=2,
+)

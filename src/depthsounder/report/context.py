@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from depthsounder.claims import ledger
 from depthsounder.data.sources import data_sentences
-from depthsounder.figures import prediction
+from depthsounder.figures import FigureRecord, prediction
 from depthsounder.figures.outcomes import laws_of, of_distinct_laws, repeated_laws
 from depthsounder.figures.style import FAILURES, label
 from depthsounder.figures.wording import join
@@ -44,56 +44,39 @@ class Picture:
 
 @dataclass(frozen=True)
 class Section:
-    """A chapter of the story: its anchor, its title, what was counted, and its figures."""
+    """A chapter of the story: its anchor, its title, what was counted, its figures, and the template of all that."""
 
     anchor: str
     title: str
     question: str
     counts: list[counts.Count]
     pictures: list[Picture]
+    template: str
 
 
-# Anchor, title, the question that it answers, what is counted at its head, its figures.
-_Plan = tuple[str, str, str, Callable[[Run], list[counts.Count]], tuple[str, ...]]
-_STORY: tuple[_Plan, ...] = (
-    ("failure-map", "Failure map", "Which cells fail?", counts.training_counts, ("failure_map",)),
-    ("forward", "Forward signal", "What arrives at the bottom?", counts.forward_counts, ("forward_signal",)),
-    (
-        "backward",
-        "Backward signal",
-        "What comes back?",
-        counts.signal_counts,
-        ("backward_signal", "weight_gradients"),
+@dataclass(frozen=True)
+class _Plan:
+    """A chapter without its figures, which say themselves that they stand in it."""
+
+    anchor: str
+    title: str
+    question: str
+    count: Callable[[Run], list[counts.Count]] = lambda _: []
+    template: str = "section.html"
+
+
+_STORY = (
+    _Plan("failure-map", "Failure map", "Which cells fail?", counts.training_counts),
+    _Plan("explorer", "Explorer", "What happens inside one cell?", template="explorer.html"),
+    _Plan("forward", "Forward signal", "What arrives at the bottom?", counts.forward_counts),
+    _Plan("backward", "Backward signal", "What comes back?", counts.signal_counts),
+    _Plan("training", "Training", "Does it learn, and at which rate?", counts.training_counts),
+    _Plan(
+        "comparisons", "Comparisons", "Which initialization does better, and is that chance?", counts.comparison_counts
     ),
-    (
-        "training",
-        "Training",
-        "Does it learn, and at which rate?",
-        counts.training_counts,
-        ("loss_traces", "learning_rates", "training_signal"),
-    ),
-    (
-        "comparisons",
-        "Comparisons",
-        "Which initialization does better, and is that chance?",
-        counts.comparison_counts,
-        ("comparisons",),
-    ),
-    (
-        "theory",
-        "Theory",
-        "Was it predictable?",
-        counts.prediction_counts,
-        ("prediction", "finite_width", "jacobian_spectrum", "phase_diagram"),
-    ),
+    _Plan("theory", "Theory", "Was it predictable?", counts.prediction_counts, "theory.html"),
 )
-_CHECK: _Plan = (
-    "gradient-check",
-    "Gradient check",
-    "Can the gradients be trusted?",
-    counts.check_counts,
-    ("gradient_check",),
-)
+_CHECK = _Plan("gradient-check", "Gradient check", "Can the gradients be trusted?", counts.check_counts)
 
 
 def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dict[str, Any]:
@@ -108,10 +91,9 @@ def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dic
     output
         Where the page will lie, from which the tables are linked.
     """
-    records_of_figures = figures_of(run.config)
 
-    def picture(name: str) -> Picture:
-        record = records_of_figures[name]
+    def picture(record: FigureRecord) -> Picture:
+        name = record.name
         rows = record.rows(run)
         return Picture(
             name=name,
@@ -124,17 +106,20 @@ def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dic
             command=f"snakemake reports/{run.config.run}/figures/{name}.svg",
         )
 
+    def pictures(section: str) -> list[Picture]:
+        return [picture(record) for record in figures_of(run.config).values() if record.section == section]
+
     def section(plan: _Plan) -> Section:
-        anchor, title, question, count, names = plan
-        return Section(anchor, title, question, count(run), [picture(name) for name in names])
+        counted, drawn = plan.count(run), pictures(plan.anchor)
+        return Section(plan.anchor, plan.title, plan.question, counted, drawn, plan.template)
 
     return {
         "run": run,
         "config": run.config,
-        "answer": picture("answer"),
+        "answer": pictures("answer"),
         "story": [section(plan) for plan in _STORY],
         "check": section(_CHECK),
-        "study": _study(run, picture),
+        "study": _study(run, pictures("study")),
         "explorer": explorer_json(run),
         "most_rows": MOST_ROWS,
         **_findings(run),
@@ -165,8 +150,8 @@ def _claims(run: Run) -> list[dict[str, Any]]:
     return [{**row, "record": entries.get(row["claim"])} for row in records(run.claims)]
 
 
-def _study(run: Run, picture: Callable[[str], Picture]) -> dict[str, Any] | None:
-    """Return the run's study with its figure and what it found, or None."""
+def _study(run: Run, pictures: list[Picture]) -> dict[str, Any] | None:
+    """Return the run's study with its figures and what it found, or None."""
     if run.config.study is None:
         return None
     study = STUDIES[run.config.study]
@@ -174,7 +159,7 @@ def _study(run: Run, picture: Callable[[str], Picture]) -> dict[str, Any] | None
     return {
         "record": study,
         "cut": study.cut(run),
-        "picture": picture(study.name),
+        "pictures": pictures,
         "findings": findings,
         "counts": counts.finding_counts(findings),
     }

@@ -1,16 +1,26 @@
 """The studies: papers' figures and questions of their own that presets in config/ reproduce, each ending in its report.
 
-A study is one file with a record `STUDY`; the config's key `study` names it.
+A study is one file with a record `STUDY`, found by being there; the config's key `study` names it.
 """
+
+import importlib
+import pkgutil
 
 from depthsounder.config import Config
 from depthsounder.figures import FIGURES, FigureRecord
-from depthsounder.studies import glorot2010, he2015, plateau, schoenholz2017, trainability
 from depthsounder.studies.record import Agreement, Finding, Study
 
 __all__ = ["STUDIES", "Agreement", "Finding", "Study", "figures_of"]
 
-STUDIES = {module.STUDY.name: module.STUDY for module in (glorot2010, he2015, plateau, schoenholz2017, trainability)}
+_MACHINERY = {"depth_scale", "escapes", "record"}
+
+
+def _found() -> list[Study]:
+    names = [file.name for file in pkgutil.iter_modules(__path__) if file.name not in _MACHINERY]
+    return [importlib.import_module(f"{__name__}.{name}").STUDY for name in names]
+
+
+STUDIES = {study.name: study for study in _found()}
 """All studies by name."""
 
 

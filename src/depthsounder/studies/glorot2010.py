@@ -16,7 +16,7 @@ from depthsounder.engine.loss import cross_entropy
 from depthsounder.engine.network import NetworkStack
 from depthsounder.engine.training import draw_stack
 from depthsounder.figures import FigureRecord
-from depthsounder.figures.panels import legend_below, note
+from depthsounder.figures.panels import legend_below, note_alone
 from depthsounder.figures.style import label, layer_colors, themed
 from depthsounder.figures.wording import count, join, number, rate
 from depthsounder.studies.record import Agreement, Finding, Study
@@ -177,11 +177,7 @@ def draw(run: Run) -> Figure:
     """Draw the histograms of h (left) and δ (right) by layer: the standard initialization above the normalized one."""
     table = rows(run)
     if table.empty:
-        figure = Figure(figsize=(9, 1.5), layout="constrained")
-        panel = figure.subplots()
-        panel.set_axis_off()
-        note(panel, message(run))
-        return figure
+        return note_alone(message(run))
     activations = list(dict.fromkeys(table["activation"]))
     inits = list(dict.fromkeys(table["init"]))
     n_rows = len(activations) * len(inits)
@@ -288,12 +284,14 @@ STUDY = Study(
     "and 7 and section 4.2.1.",
     cut=cut,
     figure=FigureRecord(
-        "glorot2010",
-        "Activations and gradients, layer by layer",
-        "Histograms of activations and of gradients for each activation and initialization, one curve for each layer.",
-        draw,
-        rows,
-        message,
+        name="glorot2010",
+        title="Activations and gradients, layer by layer",
+        picture="Histograms of activations and gradients for each activation and init, a curve for each layer.",
+        section="study",
+        draw=draw,
+        rows=rows,
+        message=message,
+        reads=("verdicts",),
     ),
     findings=findings,
 )
