@@ -1,11 +1,9 @@
 """The figures: every one is drawn for every run, however odd, and says what the tables say."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_run import write_run
+from made_up_run import with_tables, write_run
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from scipy.stats import chi2
@@ -192,7 +190,7 @@ def test_outcomes_say_where_a_deeper_network_does_not_fail(usual):
     verdicts = usual.verdicts.copy()
     chosen = (verdicts["activation"] == "tanh") & (verdicts["init"] == "glorot_normal")
     verdicts.loc[chosen, "training_verdict"] = ["partial", "stalled", "trains"]
-    changed = replace(usual, verdicts=verdicts)
+    changed = with_tables(usual, verdicts=verdicts)
 
     row = outcomes(changed).query("activation == 'tanh' and init == 'glorot_normal'").iloc[0]
 
@@ -212,7 +210,7 @@ def test_a_mixed_cell_is_worse_than_a_slow_one_and_no_failure(usual, words, outc
     verdicts = usual.verdicts.copy()
     chosen = (verdicts["activation"] == "tanh") & (verdicts["init"] == "glorot_normal")
     verdicts.loc[chosen, "training_verdict"] = words
-    changed = replace(usual, verdicts=verdicts)
+    changed = with_tables(usual, verdicts=verdicts)
 
     row = outcomes(changed).query("activation == 'tanh' and init == 'glorot_normal'").iloc[0].to_dict()
 
@@ -273,7 +271,7 @@ def with_real_theory(run):
                 pd.DataFrame(block).assign(depth=depth, activation=activation, init=init)
                 for depth, block in columns.items()
             ]
-    return replace(run, theory=pd.concat(tables, ignore_index=True))
+    return with_tables(run, theory=pd.concat(tables, ignore_index=True))
 
 
 def test_the_phase_diagram_puts_he_for_relu_on_the_edge_and_every_init_in_its_place(tmp_path):
@@ -319,7 +317,7 @@ def compared_again(run, traces=None, **laws):
     tails = evaluation_tails(traces, config.training.steps, config.verdicts.tail_steps)
     family = [Pair(**dict(comparison)) for comparison in config.comparisons]
     columns = run.comparisons.dtypes.to_dict()
-    return replace(run, comparisons=pd.DataFrame(compare(tails, family, config.inits, laws)).astype(columns))
+    return with_tables(run, comparisons=pd.DataFrame(compare(tails, family, config.inits, laws)).astype(columns))
 
 
 def test_what_is_one_law_is_named_and_not_ranked(runs):

@@ -11,7 +11,7 @@ from io import StringIO
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_run import write_run
+from made_up_run import with_tables, write_run
 from markupsafe import escape
 from support import without_times
 
@@ -182,7 +182,7 @@ def test_every_claim_is_shown_once_with_its_verdict(text, evil_run):
 def test_a_claim_of_the_ledger_stands_with_its_source_its_hypothesis_and_what_it_reads(evil_run, figures, captions):
     entries = {claim.name: claim for claim in ledger()}
     names = ["sigmoid_gradient_rate", "naive_at_any_width", "no_longer_in_the_ledger"]
-    run = replace(evil_run, claims=evil_run.claims.assign(claim=names))
+    run = with_tables(evil_run, claims=evil_run.claims.assign(claim=names))
 
     shown = render_report(run, figures, captions, figures.parent / "index.html")
 
@@ -246,7 +246,7 @@ def with_verdicts(run, **columns):
     verdicts = run.verdicts.copy()
     for name, values in columns.items():
         verdicts.loc[verdicts["activation"] == "tanh", name] = values
-    return replace(run, verdicts=verdicts)
+    return with_tables(run, verdicts=verdicts)
 
 
 @pytest.fixture
@@ -584,7 +584,7 @@ def test_a_page_that_is_no_report_is_not_verified(tmp_path):
 
 def test_no_text_of_a_table_ends_the_explorers_data(evil_run):
     verdicts = evil_run.verdicts.assign(reason="</script><script>alert(1)</script>", training_verdict="<!--")
-    text = explorer_json(replace(evil_run, verdicts=verdicts))
+    text = explorer_json(with_tables(evil_run, verdicts=verdicts))
     assert "<" not in text
     cell = json.loads(text)["cells"]["5/tanh/naive_small"]
     assert (cell["reason"], cell["training_verdict"]) == ("</script><script>alert(1)</script>", "<!--")

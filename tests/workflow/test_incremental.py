@@ -175,6 +175,14 @@ def test_an_edit_of_the_report_plans_the_report_only(finished, file, old, new):
     assert rules(finished.plan()) == {"render_report": 1}
 
 
+def test_a_figure_waits_for_no_table_that_it_does_not_read(finished):
+    for table in ("theory", "comparisons", "claims", "jacobian"):
+        (finished / f"results/default/{table}.parquet").unlink()
+
+    assert finished.plan("reports/default/figures/failure_map.svg") == []
+    assert rules(finished.plan("reports/default/figures/comparisons.svg")) == {"compare_inits": 1, "plot_figure": 1}
+
+
 def test_an_edit_of_the_figures_plans_figures_and_report_only(finished):
     finished.edit("src/depthsounder/figures/layers.py", "\n\n\n", "\n\n\nTHE_ANSWER = 42\n\n\n")
 

@@ -10,9 +10,11 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from depthsounder.judging.run_changes import KEPT
 from depthsounder.process.future_dates import DatedInTheFuture, bring_back, require_past
 from depthsounder.config import STUDIES, ConfigError, check_data, stage_arguments, validate_config
+from depthsounder.process.commands import Refusal
 from depthsounder.process.definitions import NotFollowed
 from depthsounder.process.lock import RUNNER, NoClaim, claim, require_free
 from depthsounder.process.fingerprint import code_fingerprint, require_digests
+from depthsounder.sweep.figure_tables import tables_of_figure
 from depthsounder.sweep.progress import Portion, ProgressReporter, closing_words, portion
 from depthsounder.data.sources import source_files
 from depthsounder.sweep.cells import PART_KINDS, Cell, RunPaths, cell_parts, check_paths, part_paths, table_parts

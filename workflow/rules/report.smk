@@ -10,12 +10,23 @@ TEMPLATES = sorted(template.relative_to(ROOT) for template in (ROOT / "src/depth
 # What the released default run found, if this copy of the project has it.
 BASELINE = Path("reports/baseline")
 
+# So that a figure waits for no table that it does not read.
+try:
+    READS = {figure: tables_of_figure(ROOT / "src/depthsounder", figure) for figure in FIGURES}
+except Refusal as error:
+    raise WorkflowError(str(error)) from None
+
+
+def tables_of(wildcards):
+    """The tables that a figure reads."""
+    return [paths.table(table) for table in READS[wildcards.figure]]
+
 
 rule plot_figure:
     input:
         config=paths.config,
         data=paths.dataset,
-        tables=ANALYSED,
+        tables=tables_of,
     output:
         svg=report(
             paths.figure("{figure}", "svg"),
@@ -45,7 +56,7 @@ rule plot_figure_as_pdf:
     input:
         config=paths.config,
         data=paths.dataset,
-        tables=ANALYSED,
+        tables=tables_of,
     output:
         paths.figure("{figure}", "pdf"),
     log:

@@ -1,7 +1,7 @@
 """A finished run, as its readers see it: the tables as data frames, the config, and the facts of its data.
 
-The small tables are read at once; the long ones (signal, jacobian, traces) only when somebody asks for them, and then
-only what figures and report use. Nothing is computed here: what the numbers mean is the figures' business.
+Each table is read when somebody asks for it, and of the long ones (signal, jacobian, traces) only what figures and
+report use. Nothing is computed here: what the numbers mean is the figures' business.
 """
 
 from collections.abc import Iterator, Sequence
@@ -77,7 +77,7 @@ class DataFacts:
 
 @dataclass(frozen=True)
 class Run:
-    """Everything that a finished run left in its results folder.
+    """Everything that a run left in its results folder, as far as it has come.
 
     Attributes
     ----------
@@ -87,18 +87,36 @@ class Run:
         The resolved config.
     data
         Facts of the prepared data.
-    verdicts, theory, gradient_check, comparisons, claims
-        The tables of these names, in full.
     """
 
     folder: Path
     config: Config
     data: DataFacts
-    verdicts: pd.DataFrame
-    theory: pd.DataFrame
-    gradient_check: pd.DataFrame
-    comparisons: pd.DataFrame
-    claims: pd.DataFrame
+
+    @cached_property
+    def verdicts(self) -> pd.DataFrame:
+        """The table of this name, in full."""
+        return self._whole("verdicts")
+
+    @cached_property
+    def theory(self) -> pd.DataFrame:
+        """The table of this name, in full."""
+        return self._whole("theory")
+
+    @cached_property
+    def gradient_check(self) -> pd.DataFrame:
+        """The table of this name, in full."""
+        return self._whole("gradient_check")
+
+    @cached_property
+    def comparisons(self) -> pd.DataFrame:
+        """The table of this name, in full."""
+        return self._whole("comparisons")
+
+    @cached_property
+    def claims(self) -> pd.DataFrame:
+        """The table of this name, in full."""
+        return self._whole("claims")
 
     @cached_property
     def signal(self) -> pd.DataFrame:
@@ -173,6 +191,10 @@ class Run:
         """The depths that have verdicts, ascending."""
         return sorted(int(depth) for depth in self.verdicts["depth"].unique())
 
+    def _whole(self, table: str) -> pd.DataFrame:
+        frame: pd.DataFrame = read_table(self.table_path(table)).to_pandas()
+        return frame
+
     def table_path(self, table: str) -> Path:
         """Return the file of a table.
 
@@ -187,12 +209,12 @@ class Run:
 
 
 def load_run(folder: Path) -> Run:
-    """Read the config, the data's facts and the small tables of a results folder.
+    """Read the config and the data's facts of a results folder.
 
     Raises
     ------
     OSError
-        If a file is missing or damaged; the message names it.
+        If a file is missing or damaged; the message names it. So it is with a table, once somebody asks for it.
     """
     dataset = load_dataset(folder / "data.npz")
     facts = DataFacts(
@@ -205,11 +227,7 @@ def load_run(folder: Path) -> Run:
         warnings=tuple(dataset.warnings.tolist()),
         train_labels=dataset.train_labels,
     )
-    small = {
-        name: read_table(folder / f"{name}.parquet").to_pandas()
-        for name in ("verdicts", "theory", "gradient_check", "comparisons", "claims")
-    }
-    return Run(folder=folder, config=load_resolved(folder / "config.json"), data=facts, **small)
+    return Run(folder=folder, config=load_resolved(folder / "config.json"), data=facts)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
