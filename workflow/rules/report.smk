@@ -1,6 +1,5 @@
 # What a person opens. A figure is asked for by its name: `snakemake reports/default/figures/failure_map.svg`.
 
-
 ANALYSED = expand(paths.table("{table}"), table=SCHEMAS)
 
 # Relative, as all inputs are: a project that was moved is not rendered again.
@@ -17,16 +16,11 @@ except Refusal as error:
     raise WorkflowError(str(error)) from None
 
 
-def tables_of(wildcards):
-    """The tables that a figure reads."""
-    return [paths.table(table) for table in READS[wildcards.figure]]
-
-
 rule plot_figure:
     input:
         config=paths.config,
         data=paths.dataset,
-        tables=tables_of,
+        tables=lambda wildcards: [paths.table(table) for table in READS[wildcards.figure]],
     output:
         svg=report(
             paths.figure("{figure}", "svg"),
@@ -56,7 +50,7 @@ rule plot_figure_as_pdf:
     input:
         config=paths.config,
         data=paths.dataset,
-        tables=tables_of,
+        tables=lambda wildcards: [paths.table(table) for table in READS[wildcards.figure]],
     output:
         paths.figure("{figure}", "pdf"),
     log:
