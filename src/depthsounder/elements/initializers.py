@@ -95,6 +95,11 @@ class Initializer:
         """Whether the entries of W are independent and normal."""
         return self.shape is _normal
 
+    def fixed(self, activation: Activation) -> bool:
+        """Tell whether Var(W) is the same whatever the layer's fans, as naive initializations have it."""
+        fans = ((16, 16), (16, 256), (256, 16), (256, 256))
+        return len({self.weight_variance(*pair, activation) for pair in fans}) == 1
+
     def gain(self, fan_in: int, fan_out: int, activation: Activation) -> float:
         """Return the forward gain σw² = fan_in · Var(W) of a layer."""
         return fan_in * self.weight_variance(fan_in, fan_out, activation)

@@ -34,6 +34,7 @@ _SIGNAL_COLUMNS = [
     "z_batch_variance",
     "delta_second_moment",
     "weight_grad_rms",
+    "saturated_fraction",
 ]
 _TRACE_COLUMNS = [*CELL, "phase", "seed", "step", "train_loss"]
 

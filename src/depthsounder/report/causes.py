@@ -1,0 +1,158 @@
+"""Why networks fail, in plain words and with the numbers of the run: what a layer leaves of the error, and what is flat.
+
+The error is what a layer learns from; it has to come back through every layer above it. How much is left of it at the
+first layer is measured before training; what one layer leaves is the root of that.
+"""
+
+from collections.abc import Iterable
+from math import isfinite
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from depthsounder.activations import ACTIVATIONS, maximum_slope
+from depthsounder.figures.style import FAILURES, label
+from depthsounder.figures.wording import count, join, number
+from depthsounder.report.links import cell_link, joined
+from depthsounder.runs import Run, records
+
+_FLAT = 0.25
+"""The share of units where the curve is flat from which on that is named as the cause: one in four."""
+
+
+def left_by_a_layer(row: dict[str, Any]) -> float | None:
+    """Return the factor by which one layer multiplies the error on its way back; None where it is not known.
+
+    Parameters
+    ----------
+    row
+        Has depth and delta_ratio, which is the error at layer 1 over that at the last of depth layers.
+    """
+    ratio = row["delta_ratio"]
+    if row["depth"] < 2 or pd.isna(ratio) or not isfinite(ratio):
+        return None
+    return float(ratio ** (1 / (row["depth"] - 1)))
+
+
+def cause_of_activation(row: dict[str, Any]) -> Markup:
+    """Say why an activation fails, by one of its initializations, at the first depth at which that one fails."""
+    activation, init, depth = row["activation"], label(row["init"]), int(row["depth"])
+    factor, signal = left_by_a_layer(row), row["signal_verdict"]
+    link = cell_link(count(depth, "layer"), depth, activation, row["init"])
+    if factor is None and signal != "exploding":
+        return Markup("With one hidden layer nothing gets lost on the way: look to the data, rates and steps.")
+    if signal == "vanishing":
+        slope = maximum_slope(ACTIVATIONS[activation])
+        steep = (
+            f", as {label(activation)} is nowhere steeper than {number(slope)}" if (factor or 0) <= slope < 1 else ""
+        )
+        return Markup(
+            "A layer learns from the error that comes back through all layers above it. With {} each layer passes on "
+            "only {} of it{}: of {}, {} reaches the first."
+        ).format(init, percent(factor or 0.0), steep, link, part(row["delta_ratio"]))
+    if signal == "exploding":
+        grown = f"is multiplied by {times([factor])} in each layer" if factor else "overflows"
+        return Markup(
+            "With {} the error that comes back {}, until at {} a single step throws the weights far off."
+        ).format(init, grown, link)
+    return Markup(
+        "That is not for want of an error to learn from: with {} at {}, {} of it reaches the first layer."
+    ).format(init, link, percent(row["delta_ratio"]))
+
+
+def causes_of_naive(run: Run, table: pd.DataFrame) -> Markup:
+    """Say how initializations fail whose weights have one size at any width.
+
+    Parameters
+    ----------
+    table
+        A row for each activation and initialization: its outcome, the depth at which it first fails, what was seen
+        there, and the spread of the weights.
+    """
+    sizes = [f"±{number(row['spread'], 1)} ({label(row['init'])})" for row in records(table.drop_duplicates("init"))]
+    sentences = [Markup("Weights of about {} at any width. ").format(join(sizes, "or"))]
+    blown, dead = (table[table["outcome"] == verdict] for verdict in ("diverged", "stalled"))
+    if len(blown):
+        sentences.append(Markup("{} blow up {}{}. ").format(_who(blown), since(run, blown), _grown(blown)))
+    if len(dead):
+        sentences.append(Markup("{} learn nothing {}{}. ").format(_who(dead), since(run, dead), _lost(dead)))
+    failing = set(table.loc[table["outcome"].isin(FAILURES), "activation"])
+    spared = [label(name) for name in dict.fromkeys(table["activation"]) if name not in failing]
+    if spared:
+        sentences.append(
+            Markup("{} did not fail, up to {}. ").format(_sentence(join(spared)), count(run.depths[-1], "layer"))
+        )
+    return Markup("").join(sentences).strip()
+
+
+def _sentence(words: str) -> str:
+    return words[0].upper() + words[1:]
+
+
+def _who(rows: pd.DataFrame) -> Markup:
+    """Return the activations, each as a link to its shallowest failing network."""
+    first = rows.sort_values("depth", kind="stable").drop_duplicates("activation")
+    chosen = {row["activation"]: row for row in records(first)}
+    names = [chosen[name] for name in dict.fromkeys(rows["activation"])]
+    links = [
+        cell_link(
+            _sentence(label(row["activation"])) if not at else label(row["activation"]),
+            int(row["depth"]),
+            row["activation"],
+            row["init"],
+        )
+        for at, row in enumerate(names)
+    ]
+    return joined(links)
+
+
+def since(run: Run, rows: pd.DataFrame) -> str:
+    """Say from which depth on networks fail: "from 5 or 10 layers on", "at 50 layers", or "first at" where not all do."""
+    firsts = sorted({int(depth) for depth in rows["depth"]})
+    words = f"{join(map(str, firsts), 'or')} {'layer' if firsts == [1] else 'layers'}"
+    if firsts == [run.depths[-1]]:
+        return f"at {words}"
+    lasting = all(depths == [depth for depth in run.depths if depth >= depths[0]] for depths in rows["failing_depths"])
+    return f"from {words} on" if lasting else f"first at {words}"
+
+
+def _grown(rows: pd.DataFrame) -> str:
+    factors = [factor for factor in map(left_by_a_layer, records(rows)) if factor is not None and factor > 1]
+    return f": each layer multiplies the error by {times(factors)}" if factors else ""
+
+
+def _lost(rows: pd.DataFrame) -> str:
+    """Say what keeps networks from learning: units where the curve is flat, or an error that fades."""
+    flat = rows["saturated"].max()
+    if flat >= _FLAT:
+        return f": up to {percent(flat)} of their units sit where the curve is flat"
+    fading = rows[rows["signal_verdict"] == "vanishing"]
+    factors = [factor for factor in map(left_by_a_layer, records(fading)) if factor is not None]
+    return f": each layer passes on only {percent(*factors)} of the error" if factors else ""
+
+
+def percent(*shares: float) -> str:
+    """Return "23 %", or "2 to 8 %" for the smallest and the largest of several."""
+    texts = [_hundredths(share) for share in (min(shares), max(shares))]
+    return f"{' to '.join(dict.fromkeys(texts))} %"
+
+
+def _hundredths(share: float) -> str:
+    return f"{100 * share:.0f}" if share >= 0.0095 or share == 0 else number(100 * share, 1)
+
+
+def times(factors: Iterable[float]) -> str:
+    """Return "2.8", or "2.8 to 8.0" for the smallest and the largest of several."""
+    known = list(factors)
+    return " to ".join(dict.fromkeys(number(factor).removesuffix(".0") for factor in (min(known), max(known))))
+
+
+def part(share: float) -> str:
+    """Return a small share as "1 part in 360", to two digits."""
+    if share == 0:
+        return "nothing at all"
+    if share > 0.1:
+        return percent(share)
+    whole = float(f"{1 / share:.1e}")
+    return f"1 part in {whole:,.0f}" if whole < 1e7 else f"1 part in {number(whole, 1)}"

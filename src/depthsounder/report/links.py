@@ -1,0 +1,76 @@
+"""Links to cells: whatever names a cell on the page leads to it in the explorer, by the address that keeps it."""
+
+import re
+from collections.abc import Iterable
+
+from markupsafe import Markup, escape
+
+from depthsounder.figures.style import label
+from depthsounder.figures.wording import join
+from depthsounder.runs import CELL, Run, records
+
+_GROUP = re.compile(r'<g id="[^"]*?cell:([^"]+)">')
+_STEP = re.compile(r"<g\b[^>]*>|</g>")
+
+
+def cell_address(depth: int, activation: str, init: str, against: str | None = None) -> str:
+    """Return the fragment by which the explorer opens a cell, and beside it that of another initialization."""
+    second = "" if against is None else f"&against={depth}/{activation}/{against}"
+    return f"#cell={depth}/{activation}/{init}{second}"
+
+
+def cell_link(words: str, depth: int, activation: str, init: str) -> Markup:
+    """Return words that lead to a cell."""
+    address = cell_address(depth, activation, init)
+    return Markup('<a class="cell" href="{}">{}</a>').format(address, words)
+
+
+def cell_words(run: Run) -> dict[tuple[int, str, str], str]:
+    """Return of each cell its name and verdict, which a link within a drawing bears as its own name."""
+    return {
+        (int(row["depth"]), row["activation"], row["init"]): (
+            f"{label(row['activation'])}, {label(row['init'])}, depth {row['depth']}: {row['training_verdict']}"
+        )
+        for row in records(run.verdicts[[*CELL, "training_verdict"]])
+    }
+
+
+def linked_drawing(drawing: str, words: dict[tuple[int, str, str], str]) -> Markup:
+    """Return an SVG's text in which each group that stands for a cell, by its id, is a link to it.
+
+    An id ends in ``cell:20:tanh:he_normal``, with ``:glorot_normal`` behind it if it stands for two. The first link is
+    reached by the Tab key, and the others from there by the arrow keys (templates/tips.js), so that a map of hundreds
+    of cells is one stop and not hundreds.
+    """
+    pieces, done, first = [], 0, True
+    for group in _GROUP.finditer(drawing):
+        depth, activation, *inits = group[1].split(":")
+        known = words.get((int(depth), activation, inits[0]))
+        if known is None or group.start() < done:
+            continue
+        end = _end_of_group(drawing, group.end())
+        against = inits[1] if len(inits) > 1 else None
+        name = known if against is None else f"{known}; against {label(against)}"
+        link = Markup('<a class="cell" href="{}" aria-label="{}" tabindex="{}">').format(
+            cell_address(int(depth), activation, inits[0], against), name, 0 if first else -1
+        )
+        pieces += [drawing[done : group.start()], link, drawing[group.start() : end], "</a>"]
+        done, first = end, False
+    whole = "".join([*pieces, drawing[done:]])
+    # What holds links is no picture: a reader of screens would not enter it.
+    return Markup(whole if first else whole.replace('role="img"', 'role="group"', 1))  # noqa: S704 - our own drawing
+
+
+def _end_of_group(drawing: str, at: int) -> int:
+    """Return where the group ends that was opened just before a place."""
+    open_groups = 1
+    for step in _STEP.finditer(drawing, at):
+        open_groups += -1 if step[0] == "</g>" else not step[0].endswith("/>")
+        if open_groups == 0:
+            return step.end()
+    raise ValueError("a group of the drawing is not closed")
+
+
+def joined(links: Iterable[Markup]) -> Markup:
+    """Return links as "a, b and c"."""
+    return Markup(join(str(escape(link)) for link in links))  # noqa: S704 - each part is escaped

@@ -1,0 +1,182 @@
+"""The first screen: where sigmoid and naive initialization fail, why, and what works instead.
+
+Every word is chosen by the numbers of the run, and none needs to be looked up. A sweep without sigmoid, or without
+naive initializations, is told of by what it has.
+
+What the numbers say of the cause is `causes`; this module finds who failed, where, and who did not.
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+from markupsafe import Markup
+
+from depthsounder.activations import ACTIVATIONS, SIGMOID
+from depthsounder.figures.outcomes import outcomes
+from depthsounder.figures.style import FAILURES, label
+from depthsounder.figures.wording import count, join
+from depthsounder.initializers import initializer
+from depthsounder.report.causes import cause_of_activation, causes_of_naive
+from depthsounder.report.links import cell_link, joined
+from depthsounder.runs import CELL, Run, records
+
+_BELIEVED = ("glorot_normal", "glorot_uniform", "lecun_normal", "xavier_note")
+"""By which initialization the cause is told, the first that failed: they mean to keep the signal."""
+
+_NAMED = 3
+"""So many initializations at most are named, and more are counted."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A line of the first screen: what it is about, and what there is to say."""
+
+    about: str
+    text: Markup
+
+
+def title(run: Run) -> str:
+    """Return the headline, of what failed in this run."""
+    table = _distinct(run)
+    failing = table[table["outcome"].isin(FAILURES)]
+    subject = _subject(run, table)
+    subjects = [label(subject)] if (failing["activation"] == subject).any() else []
+    subjects += ["naive initialization"] if _naive(failing).any() else []
+    if not subjects:
+        return "Where networks failed, and why" if len(failing) else "How deep it went, and that nothing failed"
+    return f"Where {join(subjects)} {'fails' if len(subjects) == 1 else 'fail'}, and why"
+
+
+def points(run: Run) -> list[Point]:
+    """Return the lines of the first screen, in the order in which they are read."""
+    table = _distinct(run)
+    subject = _subject(run, table)
+    lines = [Point(label(subject).capitalize(), _of_activation(run, table[table["activation"] == subject]))]
+    naive = table[_naive(table)].assign(spread=lambda rows: [_spread(run, row) for row in records(rows)])
+    # A layer of n inputs keeps the size of what it is given if its weights have the spread 1/√n.
+    large = naive["spread"] ** 2 * run.config.width > 1
+    for about, chosen in (("Naive, too small", naive[~large]), ("Naive, too large", naive[large])):
+        if len(chosen):
+            lines.append(Point(about, causes_of_naive(run, chosen)))
+    return [*lines, Point("What works", _what_works(run, table))]
+
+
+def _distinct(run: Run) -> pd.DataFrame:
+    """Return what became of each activation and initialization, with what was seen in the network of that depth.
+
+    Laws that have another name already are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Of `outcomes`, and signal_verdict, delta_ratio and saturated (the share of units where the curve is flat, before
+        training; null for rectifiers) at `depth`.
+    """
+    table = outcomes(run)
+    table = table[table["same_law_as"].isna()]
+    signal = run.initial_signal
+    hidden = signal[signal["layer"] <= signal["depth"]].astype({"activation": str, "init": str})
+    saturated = hidden.groupby(CELL)["saturated_fraction"].median().rename("saturated").reset_index()
+    seen = run.verdicts[[*CELL, "signal_verdict", "delta_ratio"]].merge(saturated, on=CELL, how="left")
+    return table.merge(seen, on=CELL, how="left")
+
+
+def _naive(table: pd.DataFrame) -> pd.Series:
+    """Return for each row whether its initialization has one size of weights whatever the width of the layer."""
+    found = [initializer(row["init"]).fixed(ACTIVATIONS[row["activation"]]) for row in records(table)]
+    return pd.Series(found, index=table.index, dtype=bool)
+
+
+def _spread(run: Run, row: dict[str, str]) -> float:
+    width, activation = run.config.width, ACTIVATIONS[row["activation"]]
+    return float(initializer(row["init"]).weight_variance(width, width, activation)) ** 0.5
+
+
+def _subject(run: Run, table: pd.DataFrame) -> str:
+    """Return sigmoid, or the activation with the most failing initializations; of equals the first."""
+    if SIGMOID.name in run.activations:
+        return SIGMOID.name
+    failing = table.loc[table["outcome"].isin(FAILURES), "activation"].value_counts()
+    return max(run.activations, key=lambda name: failing.get(name, 0))
+
+
+def _of_activation(run: Run, table: pd.DataFrame) -> Markup:
+    """Say how many initializations of one activation fail at which depth, and why."""
+    failing = table[table["outcome"].isin(FAILURES)]
+    if failing.empty:
+        trained, depth = int((table["outcome"] == "trains").sum()), run.depths[-1]
+        rest = len(table) - trained
+        slow = f"; the other {rest} learned, but not fast enough" if rest else ""
+        return Markup("Nothing failed: {} trained at every depth up to {} layers{}.").format(
+            _share(trained, len(table)), depth, slow
+        )
+    example = min(records(failing), key=lambda row: (_rank(row["init"]), row["depth"]))
+    first, last = int(failing["depth"].min()), run.depths[-1]
+    at_first, at_last = (sum(depth in depths for depths in failing["failing_depths"]) for depth in (first, last))
+    shown = example["init"] if first in example["failing_depths"] else failing.loc[failing["depth"].idxmin(), "init"]
+    words = _fates(failing[failing["depth"] == first])
+    sentence = (
+        Markup("At {} {} {}").format(
+            cell_link(count(first, "layer"), first, example["activation"], shown), _share(at_first, len(table)), words
+        )
+        + f" in {run.config.training.steps} steps"
+    )
+    if last > first:
+        link = cell_link(count(last, "layer"), last, example["activation"], example["init"])
+        sentence += Markup(", at {} {}").format(
+            link, f"all {len(table)}" if at_last == len(table) else at_last or "none"
+        )
+    return sentence + ". " + cause_of_activation(example)
+
+
+def _rank(init: str) -> int:
+    return _BELIEVED.index(init) if init in _BELIEVED else len(_BELIEVED)
+
+
+def _fates(rows: pd.DataFrame) -> str:
+    outcomes_seen = set(rows["outcome"])
+    if outcomes_seen == {"stalled"}:
+        return "learn nothing"
+    return "blow up" if outcomes_seen == {"diverged"} else "fail"
+
+
+def _share(amount: int, of: int) -> str:
+    if of == 1:
+        return "the one initialization" if amount else "no initialization"
+    return f"all {of} initializations" if amount == of else f"{amount or 'none'} of {of} initializations"
+
+
+def _what_works(run: Run, table: pd.DataFrame) -> Markup:
+    """Say for each activation how deep it trains and with what, and how much else still learns at the deepest."""
+    steps, deepest = run.config.training.steps, run.depths[-1]
+    trained = table.dropna(subset=["deepest_training"])
+    if trained.empty:
+        return Markup(f"Nothing trained within {steps} steps, at any depth.")
+    best = trained.groupby("activation", sort=False)["deepest_training"].max().astype(int)
+    chosen = trained[trained["deepest_training"] == trained["activation"].map(best)]
+    alike: dict[tuple[int, tuple[str, ...]], list[str]] = {}
+    for activation, rows in chosen.groupby("activation", sort=False):
+        alike.setdefault((int(best[activation]), tuple(rows["init"])), []).append(str(activation))
+    phrases = [
+        _trained_at(depth, activations, inits, len(table[table["activation"] == activations[0]]))
+        for (depth, inits), activations in sorted(alike.items(), key=lambda item: -item[0][0])
+    ]
+    never = [label(name) for name in run.activations if name not in best.index]
+    sentence = Markup("Trained within {} steps: {}").format(steps, Markup("; ").join(phrases))
+    sentence += f"; {join(never)} at no depth." if never else "."
+    slow = int(sum(deepest in depths for depths in table["partial_depths"]))
+    if slow:
+        sentence += (
+            f" {count(slow, 'other combination').capitalize()} still learned at {deepest}, too slowly to finish."
+        )
+    return sentence
+
+
+def _trained_at(depth: int, activations: list[str], inits: tuple[str, ...], of: int) -> Markup:
+    """Return "tanh and linear at 50 layers (orthogonal)", with links from what is named to its cells."""
+    links = joined(cell_link(label(name), depth, name, inits[0]) for name in activations)
+    if len(inits) > _NAMED:
+        how = Markup("{} of {} initializations").format(len(inits), of)
+    else:
+        how = joined(cell_link(label(init), depth, activations[0], init) for init in inits)
+    return Markup("{} at {} ({})").format(links, count(depth, "layer"), how)
