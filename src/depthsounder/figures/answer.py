@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from depthsounder.figures.outcomes import of_distinct_laws, outcomes, repeated_laws
-from depthsounder.figures.panels import WIDTH, legend_below, training_handles
+from depthsounder.figures.panels import WIDTH, cell_id, legend_below, training_handles
 from depthsounder.figures.record import FigureRecord
-from depthsounder.figures.style import FAILURES, INK, TRAINING, ink_on, label, themed
+from depthsounder.figures.style import FAILURES, INK, SHADES, ink_on, label, themed
 from depthsounder.figures.wording import count
 from depthsounder.sweep.runs import Run, records
 
@@ -37,7 +37,7 @@ def message(run: Run) -> str:
     mixed = f"{kinds['mixed']} became mixed, some networks learning and others not, " if kinds["mixed"] else ""
     return (
         f"Of {count(len(table), 'combination')} of activation and initialization{laws}, {failing} failed in training "
-        f"at some depth up to {run.depths[-1]}; {mixed}{kinds['partial']} only became slow, and {kinds['trains']} "
+        f"at some depth up to {run.depths[-1]}; {mixed}{kinds['partial']} became slow or barely learned, and {kinds['trains']} "
         "trained throughout."
     )
 
@@ -69,15 +69,15 @@ def draw(run: Run) -> Figure:
 
 def _draw_card(panel: Axes, place: tuple[int, int], card: dict[str, Any], depths: list[int], crowded: bool) -> None:
     x, y = place
-    style = TRAINING[card["outcome"]]
+    style = SHADES[card["shade"]]
     washed = depths.index(card["depth"]) / max(len(depths) - 1, 1) if card["outcome"] in FAILURES else 0.0
     fill = _wash(style.color, _MOST_WASHED_OUT * washed)
     ink = ink_on(fill)
-    panel.add_patch(
-        FancyBboxPatch(
-            (x - 0.46, y - 0.44), 0.92, 0.88, boxstyle="round,pad=0,rounding_size=0.06", facecolor=fill, linewidth=0
-        )
+    box = FancyBboxPatch(
+        (x - 0.46, y - 0.44), 0.92, 0.88, boxstyle="round,pad=0,rounding_size=0.06", facecolor=fill, linewidth=0
     )
+    panel.add_patch(box)
+    box.set_gid(cell_id(card))
     big, words, small = _card_text(card)
     size = 8.0 if crowded else 9.5
     panel.text(x, y - 0.2, big, ha="center", va="center", color=ink, fontsize=size + 3, fontweight="bold")
@@ -87,21 +87,17 @@ def _draw_card(panel: Axes, place: tuple[int, int], card: dict[str, Any], depths
 
 
 def _card_text(card: dict[str, Any]) -> tuple[str, str, str]:
-    """Return the three lines of a card: a depth, what happens there, and what else is to be known.
+    """Return the three lines of a card: a depth, what happens there, and how deep it trains.
 
     A law that has a card already is no second result, and the third line says whose it is.
     """
-    depth = card["depth"]
+    depth, deepest = card["depth"], card["deepest_training"]
     same = "" if pd.isna(card["same_law_as"]) else f"= {label(card['same_law_as'])}"
     if card["outcome"] == "trains":
         return f"to {depth}", "trains", same
-    slow = next((f"slow from {early}" for early in card["partial_depths"] if early < depth), "")
-    if card["outcome"] == "partial":
-        return str(depth), "slow from here", same
-    if card["outcome"] == "mixed":
-        return str(depth), "mixed from here", same or slow
-    mixed = next((f"mixed from {early}" for early in card["mixed_depths"] if early < depth), "")
-    return str(depth), card["outcome"], same or ("not at all deeper" if card["recovers"] else slow or mixed)
+    words = card["outcome"] if card["outcome"] in FAILURES else f"{card['shade']} from here"
+    trained = "never trains" if pd.isna(deepest) else f"trains to {int(deepest)}"
+    return str(depth), words, same or ("not at all deeper" if card["recovers"] else trained)
 
 
 def _wash(color: str, share: float) -> str:

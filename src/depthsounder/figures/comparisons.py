@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from depthsounder.figures.panels import legend_below, log_axis, log_limits, note_alone
+from depthsounder.comparing import SIGNIFICANT
+from depthsounder.figures.panels import cell_id, legend_below, log_axis, log_limits, note_alone
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, MUTED, init_style, label, themed
 from depthsounder.figures.wording import count, number
@@ -104,7 +105,8 @@ def _draw_pair(panel: Axes, position: int, pair: dict[str, Any], limits: tuple[f
     else:
         panel.plot([low, high], [position, position], color=color, linewidth=2.2, alpha=0.5, zorder=2)
         fill = "white" if pair["finding"] == "not told apart" else color
-        panel.plot(middle, position, "o", color=color, markerfacecolor=fill, markersize=7, zorder=3)
+        gid = cell_id(pair, pair["against"])
+        panel.plot(middle, position, "o", color=color, markerfacecolor=fill, markersize=7, zorder=3, gid=gid)
         gain = f", pairing × {number(pair['pairing_gain'])}" if pair["pairing_gain"] > 0 else ""
         text = f"{pair['lower']} of {pair['seeds']} seeds lower, p = {number(pair['p_holm'])}{gain}"
     panel.annotate(

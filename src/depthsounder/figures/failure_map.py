@@ -11,12 +11,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from depthsounder.figures.cellmap import draw_map, tile
-from depthsounder.figures.outcomes import of_distinct_laws, repeated_laws
-from depthsounder.figures.panels import legend_below, training_handles
+from depthsounder.figures.outcomes import of_distinct_laws, repeated_laws, shade, shades
+from depthsounder.figures.panels import cell_id, legend_below, training_handles
 from depthsounder.figures.record import FigureRecord
-from depthsounder.figures.style import MUTED, SIGNAL_GLYPHS, TRAINING, themed
+from depthsounder.figures.style import MUTED, SHADES, SIGNAL_GLYPHS, themed
 from depthsounder.figures.wording import count
-from depthsounder.sweep.runs import CELL, Run
+from depthsounder.runs import Run
 
 
 def rows(run: Run) -> pd.DataFrame:
@@ -26,12 +26,12 @@ def rows(run: Run) -> pd.DataFrame:
 
 def message(run: Run) -> str:
     """Return in a sentence how the cells fared in training, and in how many the signal was at fault."""
-    kinds = Counter(run.verdicts["training_verdict"])
+    kinds = Counter(shades(run.verdicts))
     signals = Counter(run.verdicts["signal_verdict"].dropna())
     borderline = int(run.verdicts["signal_borderline"].eq(True).sum())
     laws = of_distinct_laws(run.verdicts, repeated_laws(run))
     return (
-        f"Of {count(len(run.verdicts), 'cell')}{laws}, {kinds['trains']} trained, {kinds['partial']} stayed partial, "
+        f"Of {count(len(run.verdicts), 'cell')}{laws}, {kinds['trains']} trained, {kinds['slow']} stayed slow, {kinds['barely']} barely learned, "
         f"{kinds['mixed']} were mixed, {kinds['stalled']} stalled and {kinds['diverged']} diverged; before training "
         f"the gradient had vanished in {signals['vanishing']} and exploded in {signals['exploding']} (borderline: "
         f"{borderline})."
@@ -57,9 +57,8 @@ def draw(run: Run) -> Figure:
 
 
 def _draw_cell(repeated: Mapping[tuple[str, str], str], panel: Axes, x: int, y: int, cell: dict[str, Any]) -> None:
-    style = TRAINING[cell["training_verdict"]]
-    # In the report a click on the tile opens its cell, which the id names.
-    tile(panel, x, y, style.color).set_gid(":".join(["cell", *(str(cell[name]) for name in CELL)]))
+    style = SHADES[shade(cell)]
+    tile(panel, x, y, style.color).set_gid(cell_id(cell))
     glyph = SIGNAL_GLYPHS.get(cell["signal_verdict"], "")
     if cell["signal_borderline"] is True:
         glyph += "~"

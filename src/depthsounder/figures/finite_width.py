@@ -7,6 +7,7 @@ from scipy.stats import chi2, norm
 
 from depthsounder.figures.layers import LAYER_KEYS, Measure, combined, draw_layers, measured
 from depthsounder.figures.record import FigureRecord
+from depthsounder.figures.outcomes import independent, repeated_laws
 from depthsounder.figures.style import themed
 from depthsounder.figures.wording import count, number
 from depthsounder.sweep.runs import Run
@@ -100,12 +101,14 @@ def message(run: Run) -> str:
         return "This run has no cell with a spread to compare."
     factor = last["median"] / last["theory"]
     inside, of = _inside(run)
+    draws = independent(last, repeated_laws(run))
+    alone = f" ({draws} of them independent draws)" if draws < len(last) else ""
     right = int(factor.between(1 / _AGREES, _AGREES).sum())
     return (
         f"At layer {depth} the spread of ln q over networks is within a factor of {number(_AGREES)} of the predicted "
-        f"one in {right} of {count(len(last), 'combination')}; measured over predicted, it lies between "
+        f"one in {right} of {count(len(last), 'combination')}{alone}; measured over predicted, it lies between "
         f"{number(factor.min())} and {number(factor.max())}. The band that holds {100 * _CONFIDENCE:g} % of networks "
-        f"in theory holds {inside:,} of {count(of, 'network')}."
+        f"in theory holds {inside:,} of {count(of, 'network')}, {100 * inside / max(of, 1):.0f} %."
     )
 
 

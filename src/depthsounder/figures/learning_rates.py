@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from depthsounder.figures.cellmap import draw_map, tile
-from depthsounder.figures.panels import legend_below
+from depthsounder.figures.panels import cell_id, legend_below
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import FAILURES, FAINT, INK, ink_on, themed
 from depthsounder.figures.wording import count, rate
@@ -44,13 +44,13 @@ def draw(run: Run) -> Figure:
     def draw_cell(panel: Axes, x: int, y: int, cell: dict[str, Any]) -> None:
         chosen = cell["best_learning_rate"]
         if chosen is None or isnan(chosen):
-            tile(panel, x, y, FAINT)
+            tile(panel, x, y, FAINT).set_gid(cell_id(cell))
             panel.text(x, y, "–", ha="center", va="center", color=INK)
             return
         step = min(range(len(grid)), key=lambda index: abs(grid[index] - chosen))
         fill = FAINT if cell["training_verdict"] in FAILURES else colors[step]
         ink = ink_on(fill)
-        tile(panel, x, y, fill)
+        tile(panel, x, y, fill).set_gid(cell_id(cell))
         panel.text(x, y, f"{chosen:g}".removeprefix("0"), ha="center", va="center", color=ink, fontsize=7.5)
         if cell["edge_of_grid"] is True:
             panel.add_patch(Rectangle((x - 0.42, y - 0.4), 0.84, 0.8, fill=False, edgecolor=ink, linewidth=0.9))

@@ -4,11 +4,39 @@ Failure is `stalled` or `diverged`; `mixed`, where some networks learn and other
 all learn but slowly, are kept apart.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from depthsounder.figures.style import FAILURES
-from depthsounder.judging.equal_inits import Laws, equal_laws
-from depthsounder.sweep.runs import Run
+from depthsounder.laws import Laws, draw_of, equal_laws
+from depthsounder.runs import Run, records
+
+HALF_WAY = 0.5
+"""Of what guessing costs at least: a partial cell whose median tail loss is at most this is *slow*, another *barely*.
+
+Their tails run from just above what counts as trained to just below guessing, and one word for both would hide which.
+"""
+
+
+def shade(cell: Mapping[str, Any]) -> str:
+    """Return a cell's training verdict, where that is partial as *slow* or *barely*.
+
+    Parameters
+    ----------
+    cell
+        Has training_verdict, tail_loss and reference_loss.
+    """
+    if cell["training_verdict"] != "partial":
+        return str(cell["training_verdict"])
+    return "slow" if cell["tail_loss"] <= HALF_WAY * cell["reference_loss"] else "barely"
+
+
+def shades(cells: pd.DataFrame) -> pd.Series:
+    """Return the `shade` of each row of the verdicts table."""
+    found = [shade(cell) for cell in records(cells[["training_verdict", "tail_loss", "reference_loss"]])]
+    return pd.Series(found, index=cells.index, dtype=object)
 
 
 def laws_of(run: Run) -> dict[str, Laws]:
@@ -41,13 +69,28 @@ def of_distinct_laws(table: pd.DataFrame, repeated: dict[tuple[str, str], str]) 
     return f", {distinct:,} of them distinct laws" if distinct < len(table) else ""
 
 
+def independent(table: pd.DataFrame, repeated: dict[tuple[str, str], str]) -> int:
+    """Return how many rows are independent draws before training: neither another's law nor another's, rescaled.
+
+    Parameters
+    ----------
+    table
+        Cells, or has at least `activation` and `init`.
+    repeated
+        From `repeated_laws`.
+    """
+    keys = [name for name in ("depth", "activation", "init") if name in table]
+    cells = [row for row in records(table[keys]) if (row["activation"], row["init"]) not in repeated]
+    return len({(row.get("depth"), draw_of(row["activation"], row["init"])) for row in cells})
+
+
 def outcomes(run: Run) -> pd.DataFrame:
     """Return one row for each activation and initialization of the sweep.
 
     Returns
     -------
     pandas.DataFrame
-        activation, init; outcome (a training verdict: that at the first depth that fails, or else the worst); depth
+        activation, init; outcome (a training verdict: that at the first depth that fails, or else the worst); shade (of the cell of that depth); depth
         (the first that fails, else the first that is mixed, else the first that is partial, else the deepest that
         trains); deepest_training (null if none trains); failing_depths, mixed_depths and partial_depths, as lists;
         recovers (whether a deeper one than the first failure does not fail); same_law_as (the earlier init that is the
@@ -73,6 +116,7 @@ def _outcome(cells: pd.DataFrame) -> dict[str, object]:
     first = next((found[0] for found in (failing, mixed, partial) if found), max(by_depth))
     return {
         "outcome": by_depth[first],
+        "shade": shade(records(cells[cells["depth"] == first])[0]),
         "depth": first,
         "deepest_training": max(trained, default=None),
         "failing_depths": failing,

@@ -1,7 +1,8 @@
 """The frame of a figure: one panel for each activation, logarithmic axes that show zeros, and one legend."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,8 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, NullLocator
 
-from depthsounder.figures.style import INK, MUTED, TRAINING, LineStyle, init_style, label
-from depthsounder.sweep.runs import Run
+from depthsounder.figures.style import INK, MUTED, SHADES, LineStyle, init_style, label
+from depthsounder.runs import CELL, Run
 
 WIDTH = 10.0
 """Inches of a figure that fills the page."""
@@ -127,23 +128,29 @@ def init_handles(inits: Sequence[str]) -> list[Line2D]:
 
 
 def training_handles(run: Run, letters: bool = False) -> list[Patch]:
-    """Return the legend's entries of the training verdicts, in their exact words."""
+    """Return the legend's entries of the training verdicts' shades, in their exact words."""
     return [
         Patch(color=style.color, label=f"{style.letter}  {words}" if letters else words)
-        for style, words in zip(TRAINING.values(), training_words(run).values(), strict=True)
+        for style, words in zip(SHADES.values(), training_words(run).values(), strict=True)
     ]
 
 
 def training_words(run: Run) -> dict[str, str]:
-    """Return what each training verdict says, and no more: within so many steps, and on this grid of rates."""
+    """Return what each shade of a training verdict says, and no more: within so many steps, and on this grid of rates."""
     steps = run.config.training.steps
     return {
         "trains": f"trains within {steps} steps",
-        "partial": "partial: learns, but slowly",
+        "slow": "slow: over half of the loss is gone",
+        "barely": "barely: learns, but less is gone",
         "mixed": "mixed: the seeds disagree",
         "stalled": f"stalled within {steps} steps",
         "diverged": "diverged, even at the best rate of this grid",
     }
+
+
+def cell_id(cell: Mapping[str, Any], *others: str) -> str:
+    """Return the id in a drawing of what stands for a cell, or for it and another init: in the report it leads there."""
+    return ":".join(["cell", *(str(cell[name]) for name in CELL), *others])
 
 
 def theory_handle(name: str) -> Line2D:

@@ -1,5 +1,7 @@
 """Was it predictable? D as measured against D as theory has it, and what became of the cell in training."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -7,11 +9,20 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from depthsounder.figures.aggregate import within
-from depthsounder.figures.panels import DECADES, legend_below, log_axis, log_limits, note_alone, training_handles
+from depthsounder.figures.outcomes import independent, repeated_laws, shades
+from depthsounder.figures.panels import (
+    DECADES,
+    cell_id,
+    legend_below,
+    log_axis,
+    log_limits,
+    note_alone,
+    training_handles,
+)
 from depthsounder.figures.record import FigureRecord
-from depthsounder.figures.style import FAILURES, INK, MUTED, TRAINING, activation_marker, label, themed
-from depthsounder.figures.wording import count, join
-from depthsounder.sweep.runs import CELL, Run, records
+from depthsounder.figures.style import FAILURES, INK, MUTED, SHADES, activation_marker, label, themed
+from depthsounder.figures.wording import count, join, number
+from depthsounder.runs import CELL, Run, records
 
 _NAMED = 3
 """So many cells at most are named in a sentence."""
@@ -26,12 +37,13 @@ def rows(run: Run) -> pd.DataFrame:
     -------
     pandas.DataFrame
         The cell, delta_ratio with its interval, predicted_delta_ratio (null where theory has none), signal_verdict,
-        predicted_verdict and within_interval (null with it), and training_verdict.
+        predicted_verdict and within_interval (null with it), and training_verdict, and shade.
     """
     first = run.theory[run.theory["layer"] == 1]
     predicted = first[CELL].assign(predicted_delta_ratio=np.sqrt(first["delta_second_moment_ratio_probe"]))
     columns = ["delta_ratio", "delta_ratio_low", "delta_ratio_high", "signal_verdict", "training_verdict"]
-    table = run.verdicts.loc[run.verdicts["depth"] > 1, [*CELL, *columns]].merge(predicted, on=CELL, how="left")
+    verdicts = run.verdicts.assign(shade=shades(run.verdicts))
+    table = verdicts.loc[verdicts["depth"] > 1, [*CELL, *columns, "shade"]].merge(predicted, on=CELL, how="left")
     thresholds = run.config.verdicts
     ratio = table["predicted_delta_ratio"]
     verdict = np.select(
@@ -45,33 +57,68 @@ def rows(run: Run) -> pd.DataFrame:
 
 
 def message(run: Run) -> str:
-    """Return in sentences how often theory was right about the signal, and what that says of training."""
+    """Return in sentences how often theory was right about the signal, by how much it missed, and what became of it."""
     table = rows(run)
     known = table[table["predicted_verdict"].notna()]
     if known.empty:
         return "Theory makes no prediction for the cells of this run."
     agree = int((known["predicted_verdict"] == known["signal_verdict"]).sum())
-    failed = known["training_verdict"].isin(FAILURES)
-    sick = known["predicted_verdict"] != "healthy"
-    compared = known["within_interval"].dropna()
-    first = f"Theory predicted the measured signal verdict in {agree} of {count(len(known), 'cell')}"
-    sentences = [f"{first}, and D within its 95 % interval in {int(compared.sum())} of {len(compared)}."]
-    for chosen, called, end in ((sick, "vanishing or exploding", ""), (~sick, "healthy", " all the same")):
-        if chosen.any():
-            failures = known[chosen & failed]
-            outcome = f"{len(failures)} failed in training{end}" if len(failures) else "none failed in training"
-            sentences.append(f"Of {int(chosen.sum())} that it calls {called}, {outcome}{_named(failures)}.")
+    draws = independent(known, repeated_laws(run))
+    alone = f" ({draws} independent draws: the others rescale or repeat one)" if draws < len(known) else ""
+    sentences = [
+        f"Theory predicted the measured signal verdict in {agree} of {count(len(known), 'cell')}{alone}.",
+        *filter(None, [_precision(known)]),
+    ]
+    for predicted, called in (
+        (known["predicted_verdict"] != "healthy", "vanishing or exploding"),
+        (known["predicted_verdict"] == "healthy", "healthy"),
+    ):
+        if predicted.any():
+            sentences.append(f"Of {int(predicted.sum())} that it calls {called}, {_became(known[predicted])}.")
     return " ".join(sentences)
+
+
+def _precision(known: pd.DataFrame) -> str:
+    """Say how near the predicted D is: within the interval, beside what was due, and by which factor; or nothing."""
+    compared = known["within_interval"].dropna().astype(bool)
+    finite = known[(known["delta_ratio"] > 0) & np.isfinite(known["delta_ratio"])]
+    factors = finite["predicted_delta_ratio"] / finite["delta_ratio"]
+    factors = factors[(factors > 0) & np.isfinite(factors)]
+    if factors.empty:
+        return ""
+    off = np.maximum(factors, 1 / factors)
+    within_interval = (
+        f" lies within the 95 % interval of the measured one in {int(compared.sum())} of {len(compared)} "
+        f"({100 * compared.mean():.0f} %), and"
+        if len(compared)
+        else ""
+    )
+    worst = finite.loc[off.idxmax()]
+    return (
+        f"The predicted D{within_interval} is within 10 % of it in {int((off <= 1.1).sum())} and within a factor of 2 in "
+        f"{int((off <= 2).sum())}; the worst is {_name(worst)}, by a factor of {number(off.max())}."
+    )
+
+
+def _became(cells: pd.DataFrame) -> str:
+    """Return what became of cells in training, and the names of those few that failed."""
+    kinds = cells["shade"].value_counts()
+    failures = cells[cells["training_verdict"].isin(FAILURES)]
+    parts = [f"{kinds['trains']} trained" if "trains" in kinds else "none trained"]
+    for kind, words in (("slow", "stayed slow"), ("barely", "barely learned"), ("mixed", "were mixed")):
+        if kind in kinds:
+            parts.append(f"{kinds[kind]} {words}")
+    parts.append(f"{len(failures) or 'none'} failed")
+    return f"{join(parts)}{_named(failures)}"
 
 
 def _named(cells: pd.DataFrame) -> str:
     """Return a few cells by their names, and nothing for many."""
-    if not 0 < len(cells) <= _NAMED:
-        return ""
-    names = [
-        f"{label(cell['activation'])} with {label(cell['init'])} at depth {cell['depth']}" for cell in records(cells)
-    ]
-    return f" ({join(names)})"
+    return f" ({join(map(_name, records(cells)))})" if 0 < len(cells) <= _NAMED else ""
+
+
+def _name(cell: Any) -> str:  # noqa: ANN401 - a row of a data frame, or a record of one
+    return f"{label(cell['activation'])} with {label(cell['init'])} at depth {cell['depth']}"
 
 
 @themed
@@ -107,11 +154,11 @@ def _draw_scatter(panel: Axes, run: Run, table: pd.DataFrame) -> None:
     for cell in records(table):
         x, y = np.clip([cell["predicted_delta_ratio"], cell["delta_ratio"]], *edges)
         bar = np.clip([cell["delta_ratio_low"], cell["delta_ratio_high"]], *edges)
-        style = TRAINING[cell["training_verdict"]]
+        style = SHADES[cell["shade"]]
         panel.plot([x, x], bar, color=style.color, linewidth=1.2, zorder=2)
         panel.plot(
             x, y, activation_marker(cell["activation"]), color=style.color, markeredgecolor=INK, markeredgewidth=0.5,
-            markersize=6, zorder=3,
+            markersize=6, zorder=3, gid=cell_id(cell),
         )  # fmt: skip
     panel.set_xlabel("D predicted by mean-field theory")
     panel.set_ylabel("D measured, median over seeds")
@@ -135,8 +182,8 @@ def _draw_bars(panel: Axes, table: pd.DataFrame) -> None:
     widest = max(len(cells) for cells in counts)
     for position, cells in enumerate(counts):
         start = 0
-        for verdict, style in TRAINING.items():
-            amount = int((cells["training_verdict"] == verdict).sum())
+        for shade, style in SHADES.items():
+            amount = int((cells["shade"] == shade).sum())
             panel.barh(position, amount, left=start, color=style.color, height=0.62)
             if amount > 0.035 * widest:
                 panel.text(

@@ -116,9 +116,19 @@ TRAINING = {
     "partial": VerdictStyle("#F3E2A9", INK, "P"),
     "mixed": VerdictStyle("#C9B1DC", INK, "M"),
     "stalled": VerdictStyle("#3C5A99", "#ffffff", "S"),
-    "diverged": VerdictStyle("#BF4A1D", "#ffffff", "D"),
+    "diverged": VerdictStyle("#BF4A1D", "#ffffff", "X"),
 }
 """The training verdicts, from best to worst."""
+
+SHADES = {
+    "trains": TRAINING["trains"],
+    "slow": TRAINING["partial"],
+    "barely": VerdictStyle("#DDB163", INK, "p"),
+    "mixed": TRAINING["mixed"],
+    "stalled": TRAINING["stalled"],
+    "diverged": TRAINING["diverged"],
+}
+"""The training verdicts as they are shown: of *partial* cells, those that are half way and those that are not."""
 
 FAILURES = ("stalled", "diverged")
 """The training verdicts that count as failure: of a `mixed` cell some networks learn, of a `partial` one nearly all."""

@@ -1,16 +1,22 @@
 """Initializations that are one law: equal numbers are said to be equal, and not ranked.
 
 Two inits are one law under an activation if their networks are the same before training, layer by layer and seed by
-seed.
+seed. They may also be two laws and no two experiments: weights of both come from the same normals, and where all that
+the activation does to a positive factor is to pass it on, one network is the other with another unit.
 
 This module compares networks before training; what became of them is not its business.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from functools import cache
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
+
+from depthsounder.activations import ACTIVATIONS, Activation
+from depthsounder.initializers import Initializer, initializer
+from depthsounder.streams import stream
 
 Laws = list[list[str]]
 """Groups of inits, each of one law, of one activation."""
@@ -38,6 +44,33 @@ def equal_laws(initial_signal: pd.DataFrame, activations: Iterable[str], inits: 
 def are_one_law(laws: Laws, one: str, other: str) -> bool:
     """Tell whether two inits stand in one group."""
     return any(one in group and other in group for group in laws)
+
+
+def draw_of(activation: str, init: str) -> Hashable:
+    """Return what the ratios within a network before training depend on: the same for inits that only rescale it.
+
+    Linear, ReLU and leaky ReLU pass a positive factor on. Without biases, inits that draw one shape of weights then
+    differ by a constant factor in each layer, and their ratios of errors, but for that constant, are equal bits.
+    """
+    law = initializer(init)
+    rescaled = law.bias_variance == 0 and _passes_factors_on(ACTIVATIONS[activation]) and _is_scaled(law)
+    return (activation, law.shape) if rescaled else (activation, init)
+
+
+@cache
+def _passes_factors_on(activation: Activation) -> bool:
+    """Tell whether φ(c z) = c φ(z) for c > 0, by powers of two, which round nothing."""
+    z = np.linspace(-4.0, 4.0, 257)
+    return all(np.array_equal(activation(factor * z), factor * activation(z)) for factor in (0.25, 2.0, 8.0))
+
+
+def _is_scaled(law: Initializer) -> bool:
+    """Tell whether another variance only scales the weights, and they are not all zero."""
+    normals = stream(0, "scaled").standard_normal((8, 8))
+    one, four = (law.shape(normals, variance) for variance in (1.0, 4.0))
+    return bool(
+        np.allclose(2.0 * one, four, rtol=1e-12, atol=0) and law.weight_variance(8, 8, ACTIVATIONS["linear"]) > 0
+    )
 
 
 def _groups(rows: pd.DataFrame, inits: Sequence[str]) -> Laws:
