@@ -37,8 +37,8 @@ def message(run: Run) -> str:
     mixed = f"{kinds['mixed']} became mixed, some networks learning and others not, " if kinds["mixed"] else ""
     return (
         f"Of {count(len(table), 'combination')} of activation and initialization{laws}, {failing} failed in training "
-        f"at some depth up to {run.depths[-1]}; {mixed}{kinds['partial']} became slow or barely learned, and {kinds['trains']} "
-        "trained throughout."
+        f"at some depth up to {run.depths[-1]}; {mixed}{kinds['partial']} became slow or barely learned, and "
+        f"{kinds['trains']} trained throughout."
     )
 
 

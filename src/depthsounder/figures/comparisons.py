@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from depthsounder.comparing import SIGNIFICANT
 from depthsounder.figures.panels import cell_id, legend_below, log_axis, log_limits, note_alone
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, MUTED, init_style, label, themed
@@ -105,10 +104,12 @@ def _draw_pair(panel: Axes, position: int, pair: dict[str, Any], limits: tuple[f
     else:
         panel.plot([low, high], [position, position], color=color, linewidth=2.2, alpha=0.5, zorder=2)
         fill = "white" if pair["finding"] == "not told apart" else color
-        gid = cell_id(pair, pair["against"])
-        panel.plot(middle, position, "o", color=color, markerfacecolor=fill, markersize=7, zorder=3, gid=gid)
+        panel.plot(middle, position, "o", color=color, markerfacecolor=fill, markersize=7, zorder=3)
         gain = f", pairing × {number(pair['pairing_gain'])}" if pair["pairing_gain"] > 0 else ""
         text = f"{pair['lower']} of {pair['seeds']} seeds lower, p = {number(pair['p_holm'])}{gain}"
+    row = (position - 0.45, position + 0.45)
+    # Not seen, but there to be pointed at: the row stands for the two cells that it compares.
+    panel.axhspan(*row, color="white", alpha=0.0, linewidth=0, zorder=9, gid=cell_id(pair, pair["against"]))
     panel.annotate(
         text, (1.0, position), xycoords=("axes fraction", "data"), xytext=(6, 0), textcoords="offset points",
         va="center", color=MUTED, fontsize=8.5, annotation_clip=False,

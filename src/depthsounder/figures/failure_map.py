@@ -16,7 +16,7 @@ from depthsounder.figures.panels import cell_id, legend_below, training_handles
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import MUTED, SHADES, SIGNAL_GLYPHS, themed
 from depthsounder.figures.wording import count
-from depthsounder.runs import Run
+from depthsounder.sweep.runs import Run
 
 
 def rows(run: Run) -> pd.DataFrame:
@@ -31,10 +31,10 @@ def message(run: Run) -> str:
     borderline = int(run.verdicts["signal_borderline"].eq(True).sum())
     laws = of_distinct_laws(run.verdicts, repeated_laws(run))
     return (
-        f"Of {count(len(run.verdicts), 'cell')}{laws}, {kinds['trains']} trained, {kinds['slow']} stayed slow, {kinds['barely']} barely learned, "
-        f"{kinds['mixed']} were mixed, {kinds['stalled']} stalled and {kinds['diverged']} diverged; before training "
-        f"the gradient had vanished in {signals['vanishing']} and exploded in {signals['exploding']} (borderline: "
-        f"{borderline})."
+        f"Of {count(len(run.verdicts), 'cell')}{laws}, {kinds['trains']} trained, {kinds['slow']} stayed slow, "
+        f"{kinds['barely']} barely learned, {kinds['mixed']} were mixed, {kinds['stalled']} stalled and "
+        f"{kinds['diverged']} diverged; before training the gradient had vanished in {signals['vanishing']} and "
+        f"exploded in {signals['exploding']} (borderline: {borderline})."
     )
 
 

@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 from scipy.stats import chi2, norm
 
 from depthsounder.figures.layers import LAYER_KEYS, Measure, combined, draw_layers, measured
-from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.outcomes import independent, repeated_laws
+from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import themed
 from depthsounder.figures.wording import count, number
 from depthsounder.sweep.runs import Run

@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from depthsounder.figures.style import FAILURES
-from depthsounder.laws import Laws, draw_of, equal_laws
-from depthsounder.runs import Run, records
+from depthsounder.judging.equal_inits import Laws, draw_of, equal_laws
+from depthsounder.sweep.runs import Run, records
 
 HALF_WAY = 0.5
 """Of what guessing costs at least: a partial cell whose median tail loss is at most this is *slow*, another *barely*.
@@ -90,11 +90,11 @@ def outcomes(run: Run) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        activation, init; outcome (a training verdict: that at the first depth that fails, or else the worst); shade (of the cell of that depth); depth
+        activation, init; outcome (a training verdict: that at the first depth that fails, or else the worst); depth
         (the first that fails, else the first that is mixed, else the first that is partial, else the deepest that
-        trains); deepest_training (null if none trains); failing_depths, mixed_depths and partial_depths, as lists;
-        recovers (whether a deeper one than the first failure does not fail); same_law_as (the earlier init that is the
-        same law, null if none is).
+        trains); shade (of that depth's cell); deepest_training (null if none trains); failing_depths, mixed_depths and
+        partial_depths, as lists; recovers (whether a deeper one than the first failure does not fail); same_law_as
+        (the earlier init that is the same law, null if none is).
     """
     repeated = repeated_laws(run)
     rows = []

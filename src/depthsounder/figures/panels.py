@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, NullLocator
 
 from depthsounder.figures.style import INK, MUTED, SHADES, LineStyle, init_style, label
-from depthsounder.runs import CELL, Run
+from depthsounder.sweep.runs import CELL, Run
 
 WIDTH = 10.0
 """Inches of a figure that fills the page."""
@@ -136,7 +136,7 @@ def training_handles(run: Run, letters: bool = False) -> list[Patch]:
 
 
 def training_words(run: Run) -> dict[str, str]:
-    """Return what each shade of a training verdict says, and no more: within so many steps, and on this grid of rates."""
+    """Return what each shade of a verdict says, and no more: within so many steps, and on this grid of rates."""
     steps = run.config.training.steps
     return {
         "trains": f"trains within {steps} steps",
@@ -149,7 +149,7 @@ def training_words(run: Run) -> dict[str, str]:
 
 
 def cell_id(cell: Mapping[str, Any], *others: str) -> str:
-    """Return the id in a drawing of what stands for a cell, or for it and another init: in the report it leads there."""
+    """Return the id of what stands for a cell, or for it and another init, in a drawing: the report makes it a link."""
     return ":".join(["cell", *(str(cell[name]) for name in CELL), *others])
 
 

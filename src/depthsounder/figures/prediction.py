@@ -22,7 +22,7 @@ from depthsounder.figures.panels import (
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import FAILURES, INK, MUTED, SHADES, activation_marker, label, themed
 from depthsounder.figures.wording import count, join, number
-from depthsounder.runs import CELL, Run, records
+from depthsounder.sweep.runs import CELL, Run, records
 
 _NAMED = 3
 """So many cells at most are named in a sentence."""
@@ -95,8 +95,8 @@ def _precision(known: pd.DataFrame) -> str:
     )
     worst = finite.loc[off.idxmax()]
     return (
-        f"The predicted D{within_interval} is within 10 % of it in {int((off <= 1.1).sum())} and within a factor of 2 in "
-        f"{int((off <= 2).sum())}; the worst is {_name(worst)}, by a factor of {number(off.max())}."
+        f"The predicted D{within_interval} is within 10 % of it in {int((off <= 1.1).sum())} and within a factor of "
+        f"2 in {int((off <= 2).sum())}; the worst is {_name(worst)}, by a factor of {number(off.max())}."
     )
 
 

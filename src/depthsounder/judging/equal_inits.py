@@ -14,9 +14,9 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from depthsounder.activations import ACTIVATIONS, Activation
-from depthsounder.initializers import Initializer, initializer
-from depthsounder.streams import stream
+from depthsounder.elements.activations import ACTIVATIONS, Activation
+from depthsounder.elements.initializers import Initializer, initializer
+from depthsounder.elements.streams import stream
 
 Laws = list[list[str]]
 """Groups of inits, each of one law, of one activation."""

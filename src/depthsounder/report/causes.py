@@ -1,4 +1,4 @@
-"""Why networks fail, in plain words and with the numbers of the run: what a layer leaves of the error, and what is flat.
+"""Why networks fail, in plain words, with the numbers of the run: what a layer leaves of the error, and what is flat.
 
 The error is what a layer learns from; it has to come back through every layer above it. How much is left of it at the
 first layer is measured before training; what one layer leaves is the root of that.
@@ -11,11 +11,11 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from depthsounder.activations import ACTIVATIONS, maximum_slope
+from depthsounder.elements.activations import ACTIVATIONS, maximum_slope
 from depthsounder.figures.style import FAILURES, label
 from depthsounder.figures.wording import count, join, number
 from depthsounder.report.links import cell_link, joined
-from depthsounder.runs import Run, records
+from depthsounder.sweep.runs import Run, records
 
 _FLAT = 0.25
 """The share of units where the curve is flat from which on that is named as the cause: one in four."""
@@ -74,9 +74,9 @@ def causes_of_naive(run: Run, table: pd.DataFrame) -> Markup:
     sentences = [Markup("Weights of about {} at any width. ").format(join(sizes, "or"))]
     blown, dead = (table[table["outcome"] == verdict] for verdict in ("diverged", "stalled"))
     if len(blown):
-        sentences.append(Markup("{} blow up {}{}. ").format(_who(blown), since(run, blown), _grown(blown)))
+        sentences.append(Markup("{} blow up {}{}. ").format(_who(blown), _since(run, blown), _grown(blown)))
     if len(dead):
-        sentences.append(Markup("{} learn nothing {}{}. ").format(_who(dead), since(run, dead), _lost(dead)))
+        sentences.append(Markup("{} learn nothing {}{}. ").format(_who(dead), _since(run, dead), _lost(dead)))
     failing = set(table.loc[table["outcome"].isin(FAILURES), "activation"])
     spared = [label(name) for name in dict.fromkeys(table["activation"]) if name not in failing]
     if spared:
@@ -107,8 +107,8 @@ def _who(rows: pd.DataFrame) -> Markup:
     return joined(links)
 
 
-def since(run: Run, rows: pd.DataFrame) -> str:
-    """Say from which depth on networks fail: "from 5 or 10 layers on", "at 50 layers", or "first at" where not all do."""
+def _since(run: Run, rows: pd.DataFrame) -> str:
+    """Say from which depth on networks fail: "from 5 or 10 layers on", "at 50 layers"; "first at" where not all do."""
     firsts = sorted({int(depth) for depth in rows["depth"]})
     words = f"{join(map(str, firsts), 'or')} {'layer' if firsts == [1] else 'layers'}"
     if firsts == [run.depths[-1]]:

@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 
 from depthsounder.figures.style import label
 from depthsounder.figures.wording import join
-from depthsounder.runs import CELL, Run, records
+from depthsounder.sweep.runs import CELL, Run, records
 
 _GROUP = re.compile(r'<g id="[^"]*?cell:([^"]+)">')
 _STEP = re.compile(r"<g\b[^>]*>|</g>")

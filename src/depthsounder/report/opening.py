@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import pandas as pd
 from markupsafe import Markup
 
-from depthsounder.activations import ACTIVATIONS, SIGMOID
+from depthsounder.elements.activations import ACTIVATIONS, SIGMOID
+from depthsounder.elements.initializers import initializer
 from depthsounder.figures.outcomes import outcomes
 from depthsounder.figures.style import FAILURES, label
 from depthsounder.figures.wording import count, join
-from depthsounder.initializers import initializer
 from depthsounder.report.causes import cause_of_activation, causes_of_naive
 from depthsounder.report.links import cell_link, joined
-from depthsounder.runs import CELL, Run, records
+from depthsounder.sweep.runs import CELL, Run, records
 
 _BELIEVED = ("glorot_normal", "glorot_uniform", "lecun_normal", "xavier_note")
 """By which initialization the cause is told, the first that failed: they mean to keep the signal."""
@@ -114,18 +114,16 @@ def _of_activation(run: Run, table: pd.DataFrame) -> Markup:
     first, last = int(failing["depth"].min()), run.depths[-1]
     at_first, at_last = (sum(depth in depths for depths in failing["failing_depths"]) for depth in (first, last))
     shown = example["init"] if first in example["failing_depths"] else failing.loc[failing["depth"].idxmin(), "init"]
-    words = _fates(failing[failing["depth"] == first])
-    sentence = (
-        Markup("At {} {} {}").format(
-            cell_link(count(first, "layer"), first, example["activation"], shown), _share(at_first, len(table)), words
-        )
-        + f" in {run.config.training.steps} steps"
+    activation, steps = example["activation"], run.config.training.steps
+    sentence = Markup("At {} networks {} in {} steps with {}").format(
+        cell_link(count(first, "layer"), first, activation, shown),
+        _fate(failing[failing["depth"] == first]),
+        steps,
+        _share(at_first, len(table)),
     )
     if last > first:
-        link = cell_link(count(last, "layer"), last, example["activation"], example["init"])
-        sentence += Markup(", at {} {}").format(
-            link, f"all {len(table)}" if at_last == len(table) else at_last or "none"
-        )
+        link = cell_link(count(last, "layer"), last, activation, example["init"])
+        sentence += Markup(", at {} with {}").format(link, "all" if at_last == len(table) else at_last or "none")
     return sentence + ". " + cause_of_activation(example)
 
 
@@ -133,11 +131,8 @@ def _rank(init: str) -> int:
     return _BELIEVED.index(init) if init in _BELIEVED else len(_BELIEVED)
 
 
-def _fates(rows: pd.DataFrame) -> str:
-    outcomes_seen = set(rows["outcome"])
-    if outcomes_seen == {"stalled"}:
-        return "learn nothing"
-    return "blow up" if outcomes_seen == {"diverged"} else "fail"
+def _fate(rows: pd.DataFrame) -> str:
+    return {"stalled": "learn nothing", "diverged": "blow up"}.get("".join(set(rows["outcome"])), "fail")
 
 
 def _share(amount: int, of: int) -> str:
@@ -151,7 +146,7 @@ def _what_works(run: Run, table: pd.DataFrame) -> Markup:
     steps, deepest = run.config.training.steps, run.depths[-1]
     trained = table.dropna(subset=["deepest_training"])
     if trained.empty:
-        return Markup(f"Nothing trained within {steps} steps, at any depth.")
+        return Markup("Nothing trained within {} steps, at any depth.").format(steps)
     best = trained.groupby("activation", sort=False)["deepest_training"].max().astype(int)
     chosen = trained[trained["deepest_training"] == trained["activation"].map(best)]
     alike: dict[tuple[int, tuple[str, ...]], list[str]] = {}
