@@ -44,6 +44,8 @@ class Activation:
         half is no saturation.
     source
         Where the function comes from.
+    formula
+        φ(z) as a reader writes it.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Activation:
     kinks: tuple[float, ...]
     rectifier: bool
     source: str
+    formula: str = ""
 
     def __call__(self, z: np.ndarray) -> np.ndarray:
         """Return φ(z) in a new array of z's shape and dtype."""
@@ -208,22 +211,72 @@ def _erf_slope(z, h, out):
     np.multiply(out, 2.0 / sqrt(pi), out=out)
 
 
-LINEAR = Activation("linear", _linear, _linear_slope, kinks=(), rectifier=False, source="Saxe et al. 2013")
-SIGMOID = Activation("sigmoid", _sigmoid, _sigmoid_slope, kinks=(), rectifier=False, source="the logistic function")
-TANH = Activation("tanh", _tanh, _tanh_slope, kinks=(), rectifier=False, source="LeCun et al. 1998")
-RELU = Activation("relu", _relu, _relu_slope, kinks=(0.0,), rectifier=True, source="Nair & Hinton 2010")
+LINEAR = Activation("linear", _linear, _linear_slope, kinks=(), rectifier=False, source="Saxe et al. 2013", formula="z")
+SIGMOID = Activation(
+    "sigmoid",
+    _sigmoid,
+    _sigmoid_slope,
+    kinks=(),
+    rectifier=False,
+    source="the logistic function",
+    formula="1/(1 + exp(−z))",
+)
+TANH = Activation("tanh", _tanh, _tanh_slope, kinks=(), rectifier=False, source="LeCun et al. 1998", formula="tanh(z)")
+RELU = Activation(
+    "relu", _relu, _relu_slope, kinks=(0.0,), rectifier=True, source="Nair & Hinton 2010", formula="max(z, 0)"
+)
 LEAKY_RELU = Activation(
-    "leaky_relu", _leaky_relu, _leaky_relu_slope, kinks=(0.0,), rectifier=True, source="Maas et al. 2013, slope 0.01"
+    "leaky_relu",
+    _leaky_relu,
+    _leaky_relu_slope,
+    kinks=(0.0,),
+    rectifier=True,
+    source="Maas et al. 2013, slope 0.01",
+    formula="max(z, 0.01 z)",
 )
-ELU = Activation("elu", _elu, _elu_slope, kinks=(0.0,), rectifier=True, source="Clevert et al. 2015, α = 1")
-SELU = Activation("selu", _selu, _selu_slope, kinks=(0.0,), rectifier=True, source="Klambauer et al. 2017")
-GELU = Activation("gelu", _gelu, _gelu_slope, kinks=(), rectifier=True, source="Hendrycks & Gimpel 2016, exact")
-SILU = Activation("silu", _silu, _silu_slope, kinks=(), rectifier=True, source="Elfwing et al. 2017")
-SOFTPLUS = Activation("softplus", _softplus, _softplus_slope, kinks=(), rectifier=True, source="Dugas et al. 2000")
+ELU = Activation(
+    "elu",
+    _elu,
+    _elu_slope,
+    kinks=(0.0,),
+    rectifier=True,
+    source="Clevert et al. 2015, α = 1",
+    formula="max(z, 0) + min(exp(z) − 1, 0)",
+)
+SELU = Activation(
+    "selu",
+    _selu,
+    _selu_slope,
+    kinks=(0.0,),
+    rectifier=True,
+    source="Klambauer et al. 2017",
+    formula="1.0507 (max(z, 0) + 1.6733 min(exp(z) − 1, 0))",
+)
+GELU = Activation(
+    "gelu", _gelu, _gelu_slope, kinks=(), rectifier=True, source="Hendrycks & Gimpel 2016, exact", formula="z Φ(z)"
+)
+SILU = Activation(
+    "silu", _silu, _silu_slope, kinks=(), rectifier=True, source="Elfwing et al. 2017", formula="z/(1 + exp(−z))"
+)
+SOFTPLUS = Activation(
+    "softplus",
+    _softplus,
+    _softplus_slope,
+    kinks=(),
+    rectifier=True,
+    source="Dugas et al. 2000",
+    formula="ln(1 + exp(z))",
+)
 SOFTSIGN = Activation(
-    "softsign", _softsign, _softsign_slope, kinks=(0.0,), rectifier=False, source="Glorot & Bengio 2010"
+    "softsign",
+    _softsign,
+    _softsign_slope,
+    kinks=(0.0,),
+    rectifier=False,
+    source="Glorot & Bengio 2010",
+    formula="z/(1 + |z|)",
 )
-ERF = Activation("erf", _erf, _erf_slope, kinks=(), rectifier=False, source="Poole et al. 2016")
+ERF = Activation("erf", _erf, _erf_slope, kinks=(), rectifier=False, source="Poole et al. 2016", formula="erf(z)")
 
 ACTIVATIONS = {
     activation.name: activation

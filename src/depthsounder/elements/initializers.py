@@ -72,6 +72,10 @@ class Initializer:
         σb², the variance of the biases.
     source
         Where the rule comes from.
+    formula
+        Var(W) as a reader writes it, of n_in and n_out, and behind a comma what else is drawn.
+    called
+        What the course note calls it; empty if it does not name it.
     """
 
     name: str
@@ -79,6 +83,8 @@ class Initializer:
     source: str
     shape: Callable[[np.ndarray, float], np.ndarray] = _normal
     bias_variance: float = 0.0
+    formula: str = ""
+    called: str = ""
 
     @property
     def orthogonal(self) -> bool:
@@ -114,42 +120,84 @@ def _critical_variance(fan_in: int, fan_out: int, activation: Activation) -> flo
 
 
 NAIVE_SMALL = Initializer(
-    "naive_small", lambda fan_in, fan_out, activation: 0.01**2, "the course note's too small case"
+    "naive_small",
+    lambda fan_in, fan_out, activation: 0.01**2,
+    "the course note's too small case",
+    formula="0.01²",
+    called="too small",
 )
-NAIVE_LARGE = Initializer("naive_large", lambda fan_in, fan_out, activation: 0.5**2, "the course note's too large case")
-NAIVE_UNIT = Initializer("naive_unit", lambda fan_in, fan_out, activation: 1.0, "plain randn")
-LECUN_NORMAL = Initializer("lecun_normal", lambda fan_in, fan_out, activation: 1.0 / fan_in, "LeCun et al. 1998")
+NAIVE_LARGE = Initializer(
+    "naive_large",
+    lambda fan_in, fan_out, activation: 0.5**2,
+    "the course note's too large case",
+    formula="0.5²",
+    called="too large",
+)
+NAIVE_UNIT = Initializer("naive_unit", lambda fan_in, fan_out, activation: 1.0, "plain randn", formula="1")
+LECUN_NORMAL = Initializer(
+    "lecun_normal",
+    lambda fan_in, fan_out, activation: 1.0 / fan_in,
+    "LeCun et al. 1998",
+    formula="1/n_in",
+    called="what it derives for Xavier",
+)
 XAVIER_NOTE = Initializer(
     "xavier_note",
     lambda fan_in, fan_out, activation: 1.0 / (fan_in + fan_out),
     "as the note prints it: half of Glorot's",
+    formula="1/(n_in + n_out)",
+    called="Xavier",
 )
 GLOROT_NORMAL = Initializer(
-    "glorot_normal", lambda fan_in, fan_out, activation: 2.0 / (fan_in + fan_out), "Glorot & Bengio 2010, equation 12"
+    "glorot_normal",
+    lambda fan_in, fan_out, activation: 2.0 / (fan_in + fan_out),
+    "Glorot & Bengio 2010, equation 12",
+    formula="2/(n_in + n_out)",
 )
 GLOROT_UNIFORM = Initializer(
     "glorot_uniform",
     lambda fan_in, fan_out, activation: 2.0 / (fan_in + fan_out),
     "Glorot & Bengio 2010, equation 16",
     shape=_uniform,
+    formula="2/(n_in + n_out), uniform",
 )
 UNIFORM_STANDARD = Initializer(
     "uniform_standard",
     lambda fan_in, fan_out, activation: 1.0 / (3.0 * fan_in),
     "the heuristic of Glorot & Bengio 2010, equation 1",
     shape=_uniform,
+    formula="1/(3 n_in), uniform",
 )
-HE_NORMAL = Initializer("he_normal", lambda fan_in, fan_out, activation: 2.0 / fan_in, "He et al. 2015, equation 10")
+HE_NORMAL = Initializer(
+    "he_normal",
+    lambda fan_in, fan_out, activation: 2.0 / fan_in,
+    "He et al. 2015, equation 10",
+    formula="2/n_in",
+    called="He",
+)
 HE_UNIFORM = Initializer(
-    "he_uniform", lambda fan_in, fan_out, activation: 2.0 / fan_in, "He et al. 2015, equation 10", shape=_uniform
+    "he_uniform",
+    lambda fan_in, fan_out, activation: 2.0 / fan_in,
+    "He et al. 2015, equation 10",
+    shape=_uniform,
+    formula="2/n_in, uniform",
 )
 ORTHOGONAL = Initializer(
-    "orthogonal", lambda fan_in, fan_out, activation: 1.0 / fan_in, "Saxe et al. 2013", shape=_orthogonal
+    "orthogonal",
+    lambda fan_in, fan_out, activation: 1.0 / fan_in,
+    "Saxe et al. 2013",
+    shape=_orthogonal,
+    formula="1/n_in, orthogonal",
 )
 CRITICAL = Initializer(
-    "critical", _critical_variance, "Poole et al. 2016, Schoenholz et al. 2017: χ1 = 1 without biases"
+    "critical",
+    _critical_variance,
+    "Poole et al. 2016, Schoenholz et al. 2017: χ1 = 1 without biases",
+    formula="g/n_in, with the activation's own g",
 )
-ZEROS = Initializer("zeros", lambda fan_in, fan_out, activation: 0.0, "symmetry: no unit differs from another")
+ZEROS = Initializer(
+    "zeros", lambda fan_in, fan_out, activation: 0.0, "symmetry: no unit differs from another", formula="0"
+)
 
 INITIALIZERS = {
     initializer.name: initializer
@@ -194,6 +242,7 @@ def initializer(name: str) -> Initializer:
         lambda fan_in, fan_out, activation: weight_gain / fan_in,
         "Poole et al. 2016",
         bias_variance=bias_variance,
+        formula=f"{weight_gain:g}/n_in, biases {bias_variance:g}",
     )
 
 

@@ -14,6 +14,8 @@ from depthsounder.figures.style import label
 from depthsounder.figures.wording import count, join, number, rate, typeset
 from depthsounder.judging.run_changes import compare_runs, load_snapshot
 from depthsounder.report.context import report_context
+from depthsounder.report.glossary import glossary, mark_words
+from depthsounder.report.links import cell_address, named_cells
 from depthsounder.sweep.runs import Run
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -52,14 +54,17 @@ def render_report(run: Run, figures: Path, captions: Path, output: Path, baselin
         "label": label,
         "typeset": typeset,
         "code_marks": code_marks,
+        "cell_address": lambda cell: cell_address(*cell),
+        "cell_name": lambda cell: f"{label(cell[1])}, {label(cell[2])}, {cell[0]}",
     }
     style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
-    return environment.get_template("report.html").render(
+    page = environment.get_template("report.html").render(
         **report_context(run, figures, captions, output),
         changes=None if baseline is None else compare_runs(load_snapshot(baseline), load_snapshot(run.folder)),
         style=Markup(style),  # noqa: S704 - our own files, which hold no one else's text
-        scripts=[_script("report.js"), _script("explorer.js")],
+        scripts=[_script("report.js"), _script("tips.js"), _script("explorer.js")],
     )
+    return mark_words(page, glossary(run), named_cells(run))
 
 
 def _script(name: str) -> dict[str, str]:

@@ -20,7 +20,11 @@ from depthsounder.report import counts, provenance
 from depthsounder.report.captions import caption_html
 from depthsounder.report.downloads import MOST_ROWS, csv_link, data_link
 from depthsounder.report.explorer import explorer_json
-from depthsounder.report.headline import answer_sentences, rare_classes, soundings
+from depthsounder.report.glossary import glossary
+from depthsounder.report.headline import tallies
+from depthsounder.report.links import cell_words, linked_drawing
+from depthsounder.report.names import activation_rows, init_rows
+from depthsounder.report.opening import points, title
 from depthsounder.report.plain_words import terms
 from depthsounder.report.sensitivity import sensitivities
 from depthsounder.report.vector import inline_svg
@@ -92,6 +96,8 @@ def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dic
         Where the page will lie, from which the tables are linked.
     """
 
+    cells = cell_words(run)
+
     def picture(record: FigureRecord) -> Picture:
         name = record.name
         rows = record.rows(run)
@@ -99,7 +105,7 @@ def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dic
             name=name,
             title=record.title,
             message=record.message(run),
-            drawing=inline_svg(figures / f"{name}.svg", name, record.alternative_text(run)),
+            drawing=linked_drawing(inline_svg(figures / f"{name}.svg", name, record.alternative_text(run)), cells),
             caption=caption_html(captions / f"{name}.rst", run.config),
             rows=len(rows),
             csv=csv_link(rows),
@@ -131,8 +137,12 @@ def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dic
 def _findings(run: Run) -> dict[str, Any]:
     return {
         "training_counts": counts.training_counts(run),
-        "sentences": [*answer_sentences(run), prediction.message(run), *filter(None, [rare_classes(run)])],
-        "soundings": soundings(run),
+        "title": title(run),
+        "points": points(run),
+        "words": glossary(run),
+        "sentences": tallies(run),
+        "inits": init_rows(run),
+        "activations": activation_rows(run),
         "equal_laws": laws_of(run),
         "distinct": of_distinct_laws(run.verdicts, repeated_laws(run)),
         "terms": terms(run),

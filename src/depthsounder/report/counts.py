@@ -7,35 +7,51 @@ from dataclasses import dataclass
 import pandas as pd
 
 from depthsounder.figures import prediction
-from depthsounder.figures.style import TRAINING
+from depthsounder.figures.outcomes import shades
+from depthsounder.figures.style import SHADES
 from depthsounder.judging.verdicts import COLLAPSED
 from depthsounder.studies import Agreement, Finding
-from depthsounder.sweep.runs import Run
+from depthsounder.sweep.runs import CELL, Run, records
+
+Cell = tuple[int, str, str]
+"""Depth, activation and init."""
+
+MOST_LISTED = 200
+"""Cells of a count that are named one by one; a wide sweep has its failure map."""
 
 
 @dataclass(frozen=True)
 class Count:
-    """A number with its words; `kind` chooses its color: a verdict, or good, bad and neutral."""
+    """A number with its words, and the first of the cells that were counted, if it counts cells.
+
+    `kind` chooses the color: a verdict's shade, or good, bad and neutral.
+    """
 
     amount: int
     words: str
     kind: str = "neutral"
+    cells: tuple[Cell, ...] = ()
+
+
+def _of_cells(table: pd.DataFrame, chosen: "pd.Series[bool]", words: str, kind: str = "neutral") -> Count:
+    rows = table.loc[chosen.astype(bool), CELL].head(MOST_LISTED)
+    cells = tuple((int(row["depth"]), str(row["activation"]), str(row["init"])) for row in records(rows))
+    return Count(int(chosen.sum()), words, kind, cells)
 
 
 def training_counts(run: Run) -> list[Count]:
-    """Return how many cells have each training verdict."""
-    found = run.verdicts["training_verdict"].value_counts()
-    return [Count(int(found.get(verdict, 0)), verdict, verdict) for verdict in TRAINING]
+    """Return how many cells have each training verdict, partial ones by how far they came."""
+    shown = shades(run.verdicts)
+    return [_of_cells(run.verdicts, shown == shade, shade, shade) for shade in SHADES]
 
 
 def signal_counts(run: Run) -> list[Count]:
     """Return how many cells have each signal verdict, and how many are borderline."""
-    found = run.verdicts["signal_verdict"].value_counts()
+    found = run.verdicts["signal_verdict"]
     kinds = {"vanishing": "stalled", "exploding": "diverged", "healthy": "trains"}
-    borderline = int(run.verdicts["signal_borderline"].eq(True).sum())
     return [
-        *(Count(int(found.get(verdict, 0)), verdict, kind) for verdict, kind in kinds.items()),
-        Count(borderline, "borderline"),
+        *(_of_cells(run.verdicts, found == verdict, verdict, kind) for verdict, kind in kinds.items()),
+        _of_cells(run.verdicts, run.verdicts["signal_borderline"].eq(True), "borderline"),
     ]
 
 
@@ -44,15 +60,15 @@ def forward_counts(run: Run) -> list[Count]:
 
     A silent first layer does neither of the latter.
     """
-    collapsed = int((run.verdicts["forward_verdict"] == COLLAPSED).sum())
     low, high = run.config.verdicts.vanishing_ratio, run.config.verdicts.exploding_ratio
-    ratio = run.verdicts.loc[run.verdicts["depth"] > 1, "forward_ratio"].dropna()
-    shrunk, grown = int((ratio < low).sum()), int((ratio > high).sum())
+    deeper = run.verdicts[run.verdicts["depth"] > 1].dropna(subset=["forward_ratio"])
+    shrunk, grown = deeper["forward_ratio"] < low, deeper["forward_ratio"] > high
+    collapsed = run.verdicts["forward_verdict"] == COLLAPSED
     return [
-        Count(collapsed, "cells: inputs collapse", "stalled"),
-        Count(shrunk, f"cells: q shrinks to less than {low:g} of itself", "stalled"),
-        Count(grown, f"cells: q grows to more than {high:g} times itself", "diverged"),
-        Count(len(ratio) - shrunk - grown, "cells: q stays within", "trains"),
+        _of_cells(run.verdicts, collapsed, "cells: inputs collapse", "stalled"),
+        _of_cells(deeper, shrunk, f"cells: q shrinks to less than {low:g} of itself", "stalled"),
+        _of_cells(deeper, grown, f"cells: q grows to more than {high:g} times itself", "diverged"),
+        _of_cells(deeper, ~shrunk & ~grown, "cells: q stays within", "trains"),
     ]
 
 
@@ -71,9 +87,9 @@ def prediction_counts(run: Run) -> list[Count]:
     known = table["predicted_verdict"].notna()
     agree = known & (table["predicted_verdict"] == table["signal_verdict"])
     return [
-        Count(int(agree.sum()), "predicted", "good"),
-        Count(int((known & ~agree).sum()), "predicted otherwise", "bad"),
-        Count(int((~known).sum()), "without prediction"),
+        _of_cells(table, agree, "predicted", "good"),
+        _of_cells(table, known & ~agree, "predicted otherwise", "bad"),
+        _of_cells(table, ~known, "without prediction"),
     ]
 
 

@@ -35,6 +35,16 @@ def cell_words(run: Run) -> dict[tuple[int, str, str], str]:
     }
 
 
+def named_cells(run: Run) -> dict[str, str]:
+    """Return the texts by which sentences name the run's cells, each with the cell's address."""
+    found = {}
+    for depth, activation, init in cell_words(run):
+        address, names = cell_address(depth, activation, init), (label(activation), label(init))
+        found["{} with {} at depth {}".format(*names, depth)] = address
+        found["{}, {}, depth {}".format(*names, depth)] = address
+    return found
+
+
 def linked_drawing(drawing: str, words: dict[tuple[int, str, str], str]) -> Markup:
     """Return an SVG's text in which each group that stands for a cell, by its id, is a link to it.
 

@@ -224,9 +224,11 @@ function facts(list, cell) {
   if (cell.dead_units !== "–") fact(list, "Dead units, layer L", cell.dead_units);
 }
 
+const nameOf = (choice) => `${choice.activation}, ${choice.init}, depth ${choice.depth}`.replaceAll("_", " ");
+
 function show(panel, choice) {
   const cell = cellOf(choice), layers = data.layers[choice.depth];
-  panel.querySelector("h3").textContent = `${choice.activation}, ${choice.init}, depth ${choice.depth}`.replaceAll("_", " ");
+  panel.querySelector("h3").textContent = nameOf(choice);
   const verdicts = panel.querySelector(".verdicts");
   verdicts.replaceChildren("Training: ", badge(cell.training_verdict));
   if (cell.signal_verdict) verdicts.append(` Signal: ${cell.signal_verdict}${cell.signal_borderline ? ", borderline" : ""}`);
@@ -283,6 +285,7 @@ function follow() {
   choices = found;
   render();
   home.scrollIntoView();
+  home.querySelector(".panel h3").focus({ preventScroll: true });
 }
 
 compare.addEventListener("click", () => {
@@ -291,11 +294,22 @@ compare.addEventListener("click", () => {
   keepInAddress();
 });
 
-// The failure map's tiles carry their cell in their id, cell:20:tanh:he_normal.
-for (const tile of document.querySelectorAll('#figure-failure_map [id*="cell:"]')) {
-  tile.classList.add("clickable");
-  tile.addEventListener("click", () => { location.hash = `cell=${tile.id.split("cell:")[1].replaceAll(":", "/")}`; });
-}
+// What a link to a cell shows before it is followed.
+tipTexts.cell = (link) => {
+  const found = new Map(link.getAttribute("href").slice(1).split("&").map((field) => field.split("=")));
+  const said = [...found.values()].map((text) => read(text)).filter((choice) => choice !== null).map((choice) => {
+    const cell = cellOf(choice);
+    const arrives = cell.delta_ratio === "–" ? "" : ` D = ${cell.delta_ratio}.`;
+    return `${nameOf(choice)}: ${cell.training_verdict}, ${cell.successes} of ${cell.seeds} seeds trained.${arrives}`;
+  });
+  return said.join(" Against ");
+};
+
+// A link to the cell that is shown already changes no address.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a.cell");
+  if (link?.getAttribute("href") === location.hash) follow();
+});
 
 const [start] = Object.keys(data.cells);
 let choices = [read(start)];

@@ -23,7 +23,7 @@ const watch = new IntersectionObserver((entries) => {
 }, { rootMargin: "-20% 0px -70% 0px" });
 for (const section of document.querySelectorAll("main > section")) watch.observe(section);
 addEventListener("beforeprint", () => {
-  for (const details of document.querySelectorAll("details:not([open])")) {
+  for (const details of document.querySelectorAll("details:not([open], .chip details)")) {
     details.open = true;
     details.dataset.printed = "";
   }

@@ -1,0 +1,134 @@
+"""The words that a reader may not know: each is defined once on the page, and leads there wherever else it stands.
+
+A word is marked where it first stands in each section, so that the definition is never further than a pointer or a key
+away, and the page is no thicket of links.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from depthsounder.figures.wording import count, number, rate
+from depthsounder.sweep.runs import Run
+
+_TAG = re.compile(r"(<!--.*?-->|<script\b.*?</script>|<style\b.*?</style>|<[^>]*>)", re.DOTALL)
+_NAME = re.compile(r"<(/?)([a-zA-Z][\w-]*)")
+_CLOSED = {"a", "button", "code", "dfn", "h1", "h2", "h3", "head", "label", "nav", "option", "pre"}
+_CLOSED |= {"summary", "svg", "template", "title"}
+"""Elements in which nothing is marked: what is a link or a title already, or no text."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word, the forms in which it is recognized (a regular expression), and what it means."""
+
+    name: str
+    forms: str
+    meaning: str
+
+    @property
+    def anchor(self) -> str:
+        """The id of its definition."""
+        return f"word-{self.name.replace(' ', '-')}"
+
+
+def glossary(run: Run) -> list[Word]:
+    """Return the words, with the bounds of the run."""
+    verdicts, steps = run.config.verdicts, run.config.training.steps
+    entropy = number(run.data.class_entropy, 3)
+    return [
+        Word("stalled", "stalled", f"most networks still guess after {count(steps, 'step')}; more might free them."),
+        Word(
+            "diverged",
+            "diverged",
+            "the loss blew up at every learning rate that was tried, or at the best on most seeds.",
+        ),
+        Word(
+            "partial",
+            "partial",
+            "nearly all learn, too few have finished: slow if half of what guessing costs is gone, else barely.",
+        ),
+        Word("mixed", "mixed", "some seeds learn and others do not."),
+        Word("nat", "nats?", "the unit of the loss, when logarithms are natural."),
+        Word("H", "H", f"what guessing by the classes' frequencies costs: {entropy} nat here."),
+        Word(
+            "tail loss",
+            "tail loss(?:es)?",
+            f"the mean loss of the last {count(verdicts.tail_steps, 'batch', 'batches')}.",
+        ),
+        Word(
+            "D",
+            "D",
+            "how much of the error arrives: its size at layer 1 over that at the last hidden layer, before training. "
+            f"Below {rate(verdicts.vanishing_ratio)} it vanishes, above {rate(verdicts.exploding_ratio)} it explodes.",
+        ),
+        Word("q", "q", "the mean square of a layer's sums: the size of the signal on its way down."),
+        Word("borderline", "borderline", "over other seeds D might lie on the other side of a bound."),
+        Word("law", "laws?", "two initializations are one law where they draw equal weights: one result, two names."),
+        Word("blind", "blind", "of a gradient check: rounding hides what it should compare."),
+    ]
+
+
+def mark_words(page: str, words: list[Word], names: Mapping[str, str]) -> Markup:
+    """Return the page with each word a link to its definition, where it first stands in each section.
+
+    Parameters
+    ----------
+    page
+        HTML whose text stands in a main element, and in which the definitions have the words' anchors.
+    names
+        Texts that name something with an address of its own, with that address: each is a link wherever it stands.
+    """
+    marker = _Marker(words, names)
+    tokens = [
+        marker.text(token) if index % 2 == 0 else marker.tag(token) for index, token in enumerate(_TAG.split(page))
+    ]
+    return Markup("".join(tokens))  # noqa: S704 - what was a page is one
+
+
+class _Marker:
+    """Reads a page from its start, and knows where it stands: in which elements, and which words were marked there."""
+
+    def __init__(self, words: list[Word], names: Mapping[str, str]) -> None:
+        self._words = words
+        self._forms = re.compile("|".join(rf"(?P<word{at}>\b(?:{word.forms})\b)" for at, word in enumerate(words)))
+        self._addresses = {str(escape(name)): address for name, address in names.items()}
+        longest_first = sorted(map(re.escape, self._addresses), key=len, reverse=True)
+        self._names = re.compile("|".join(longest_first) or r"(?!)")
+        self._inside: list[str] = []
+        self._marked: set[str] = set()
+
+    def tag(self, token: str) -> str:
+        """Take note of a tag or a comment, and return it as it is."""
+        found = _NAME.match(token)
+        if found is None or token.endswith("/>"):
+            return token
+        name = found[2].lower()
+        if name == "section":
+            self._marked.clear()
+        if name in _CLOSED or name == "main":
+            if not found[1]:
+                self._inside.append(name)
+            elif name in self._inside:
+                del self._inside[len(self._inside) - 1 - self._inside[::-1].index(name) :]
+        return token
+
+    def text(self, token: str) -> str:
+        """Return a text between two tags with names and words marked."""
+        if self._inside != ["main"]:
+            return token
+        parts, at = [], 0
+        for found in self._names.finditer(token):
+            link = f'<a class="cell" href="{escape(self._addresses[found[0]])}">{found[0]}</a>'
+            parts += [self._forms.sub(self._mark, token[at : found.start()]), link]
+            at = found.end()
+        return "".join([*parts, self._forms.sub(self._mark, token[at:])])
+
+    def _mark(self, found: re.Match[str]) -> str:
+        word = self._words[int(str(found.lastgroup).removeprefix("word"))]
+        if word.name in self._marked:
+            return found[0]
+        self._marked.add(word.name)
+        return f'<a class="word" href="#{word.anchor}">{found[0]}</a>'
