@@ -14,7 +14,7 @@ from markupsafe import Markup
 from depthsounder.elements.activations import ACTIVATIONS, maximum_slope
 from depthsounder.figures.style import FAILURES, label
 from depthsounder.figures.wording import count, join, number
-from depthsounder.report.links import cell_link, joined
+from depthsounder.report.links import cell_link, init_link, joined
 from depthsounder.sweep.runs import Run, records
 
 _FLAT = 0.25
@@ -37,19 +37,17 @@ def left_by_a_layer(row: dict[str, Any]) -> float | None:
 
 def cause_of_activation(row: dict[str, Any]) -> Markup:
     """Say why an activation fails, by one of its initializations, at the first depth at which that one fails."""
-    activation, init, depth = row["activation"], label(row["init"]), int(row["depth"])
+    activation, init, depth = row["activation"], init_link(row["init"]), int(row["depth"])
     factor, signal = left_by_a_layer(row), row["signal_verdict"]
     link = cell_link(count(depth, "layer"), depth, activation, row["init"])
     if factor is None and signal != "exploding":
         return Markup("With one hidden layer nothing gets lost on the way: look to the data, rates and steps.")
     if signal == "vanishing":
         slope = maximum_slope(ACTIVATIONS[activation])
-        steep = (
-            f", as {label(activation)} is nowhere steeper than {number(slope)}" if (factor or 0) <= slope < 1 else ""
-        )
+        steep = f" ({label(activation)} is nowhere steeper than {number(slope)})" if (factor or 0) <= slope < 1 else ""
         return Markup(
-            "A layer learns from the error that comes back through all layers above it. With {} each layer passes on "
-            "only {} of it{}: of {}, {} reaches the first."
+            "The error that a layer learns from comes back through all layers above it, and with {} each passes on only "
+            "{}{}: of {}, the first gets {}."
         ).format(init, percent(factor or 0.0), steep, link, part(row["delta_ratio"]))
     if signal == "exploding":
         grown = f"is multiplied by {times([factor])} in each layer" if factor else "overflows"
@@ -70,8 +68,11 @@ def causes_of_naive(run: Run, table: pd.DataFrame) -> Markup:
         A row for each activation and initialization: its outcome, the depth at which it first fails, what was seen
         there, and the spread of the weights.
     """
-    sizes = [f"±{number(row['spread'], 1)} ({label(row['init'])})" for row in records(table.drop_duplicates("init"))]
-    sentences = [Markup("Weights of about {} at any width. ").format(join(sizes, "or"))]
+    sizes = [
+        Markup("±{} ({})").format(number(row["spread"], 1), init_link(row["init"]))
+        for row in records(table.drop_duplicates("init"))
+    ]
+    sentences = [Markup("Weights of about {} at any width. ").format(joined(sizes, "or"))]
     blown, dead = (table[table["outcome"] == verdict] for verdict in ("diverged", "stalled"))
     if len(blown):
         sentences.append(Markup("{} blow up {}{}. ").format(_who(blown), _since(run, blown), _grown(blown)))

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from depthsounder.claims import ledger
 from depthsounder.data.sources import data_sentences
 from depthsounder.figures import FigureRecord, prediction
-from depthsounder.figures.outcomes import laws_of, of_distinct_laws, repeated_laws
+from depthsounder.figures.outcomes import of_distinct_laws, repeated_laws
 from depthsounder.figures.style import FAILURES, label
 from depthsounder.figures.wording import join
 from depthsounder.report import counts, provenance
@@ -74,7 +74,7 @@ _STORY = (
     _Plan("explorer", "Explorer", "What happens inside one cell?", template="explorer.html"),
     _Plan("forward", "Forward signal", "What arrives at the bottom?", counts.forward_counts),
     _Plan("backward", "Backward signal", "What comes back?", counts.signal_counts),
-    _Plan("training", "Training", "Does it learn, and at which rate?", counts.training_counts),
+    _Plan("training", "Training", "Does it learn, and at which rate?"),
     _Plan(
         "comparisons", "Comparisons", "Which initialization does better, and is that chance?", counts.comparison_counts
     ),
@@ -143,7 +143,6 @@ def _findings(run: Run) -> dict[str, Any]:
         "sentences": tallies(run),
         "inits": init_rows(run),
         "activations": activation_rows(run),
-        "equal_laws": laws_of(run),
         "distinct": of_distinct_laws(run.verdicts, repeated_laws(run)),
         "terms": terms(run),
         "surprises": surprises(run),

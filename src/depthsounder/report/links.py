@@ -25,6 +25,11 @@ def cell_link(words: str, depth: int, activation: str, init: str) -> Markup:
     return Markup('<a class="cell" href="{}">{}</a>').format(address, words)
 
 
+def init_link(init: str) -> Markup:
+    """Return an initialization's name, which leads to what it means."""
+    return Markup('<a class="word" href="#init-{}">{}</a>').format(init, label(init))
+
+
 def cell_words(run: Run) -> dict[tuple[int, str, str], str]:
     """Return of each cell its name and verdict, which a link within a drawing bears as its own name."""
     return {
@@ -81,6 +86,6 @@ def _end_of_group(drawing: str, at: int) -> int:
     raise ValueError("a group of the drawing is not closed")
 
 
-def joined(links: Iterable[Markup]) -> Markup:
+def joined(links: Iterable[Markup], last: str = "and") -> Markup:
     """Return links as "a, b and c"."""
-    return Markup(join(str(escape(link)) for link in links))  # noqa: S704 - each part is escaped
+    return Markup(join((str(escape(link)) for link in links), last))  # noqa: S704 - each part is escaped

@@ -1,4 +1,4 @@
-"""The box for students: five terms, each with what it is, what it does, and where this run shows it."""
+"""The box for students: four terms, each with what it is, what it does, and where this run shows it."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from depthsounder.figures.style import label
-from depthsounder.figures.wording import join, number
+from depthsounder.figures.wording import number
 from depthsounder.judging.verdicts import DISTINCT
 from depthsounder.sweep.runs import Run
 
@@ -27,9 +27,8 @@ def terms(run: Run) -> list[Term]:
     return [
         Term(
             "Vanishing gradient",
-            "Going back through the network, the error is multiplied by a factor at every layer. If the factor is "
-            "below 1, little is left of it after many layers.",
-            "The first layers get no message about what to change: they stay as they were drawn.",
+            "Going back, the error is multiplied by a factor at every layer. Below 1, little is left of it after many.",
+            "The first layers are not told what to change: they stay as they were drawn.",
             _extreme(run, "vanishing"),
             "backward_signal",
         ),
@@ -42,19 +41,11 @@ def terms(run: Run) -> list[Term]:
         ),
         Term(
             "Variance consistency",
-            "A layer keeps the variance if its outputs are spread as widely as its inputs, for the signal on its way "
-            "down and for the error on its way back.",
+            "A layer keeps the variance if its outputs are spread as widely as its inputs, and so the error on its way "
+            "back.",
             "A deep network stays readable from both ends.",
             _steadiest(run),
             "forward_signal",
-        ),
-        Term(
-            "Initialization",
-            "The rule by which the first weights are drawn. Its variance sets the factor per layer, and the right one "
-            "depends on the activation.",
-            "It decides how deep a network may be before it can learn at all.",
-            _best_init(run),
-            "answer",
         ),
         Term(
             "Gradient check",
@@ -107,16 +98,6 @@ def _variance_kept(run: Run, depth: int) -> pd.Series:
     with np.errstate(all="ignore"):
         kept = layers[depth] / layers[1]
     return kept[np.isfinite(kept)].groupby(level=["activation", "init"]).median()
-
-
-def _best_init(run: Run) -> str:
-    trained = run.verdicts[run.verdicts["training_verdict"] == "trains"]
-    if trained.empty:
-        return "In this run: none of them trained."
-    counts = trained["init"].value_counts()
-    best = [label(init) for init in run.inits if counts.get(init) == counts.max()]
-    cells = int((run.verdicts["init"] == counts.index[0]).sum())
-    return f"In this run: {join(best)} trained in the most cells, {counts.max()} of {cells} each."
 
 
 def _checks(run: Run) -> str:

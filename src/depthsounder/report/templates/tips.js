@@ -2,9 +2,11 @@
 // One tooltip for all that is explained: words of the glossary, and links to cells. It appears under the pointer and on
 // focus alike, stays while the pointer is on it, and leaves on Escape. Within a drawing the arrow keys go from cell to cell.
 const tipTexts = {
+  // A definition of the glossary, or a row of the table of initializations.
   word: (link) => {
-    const [name, meaning] = document.getElementById(link.hash.slice(1)).children;
-    return `${name.textContent}: ${meaning.textContent}`;
+    const defined = document.getElementById(link.hash.slice(1));
+    const [name, meaning, , source] = [...defined.children].map((part) => part.textContent);
+    return defined.matches("tr") ? `${name}: Var(W) = ${meaning} (${source})` : `${name}: ${meaning}`;
   },
 };
 (() => {
