@@ -193,7 +193,7 @@ CRITICAL = Initializer(
     "critical",
     _critical_variance,
     "Poole et al. 2016, Schoenholz et al. 2017: χ1 = 1 without biases",
-    formula="g/n_in, with the activation's own g",
+    formula="g/n_in, g such that errors keep their size",
 )
 ZEROS = Initializer(
     "zeros", lambda fan_in, fan_out, activation: 0.0, "symmetry: no unit differs from another", formula="0"

@@ -142,9 +142,9 @@ def training_words(run: Run) -> dict[str, str]:
         "trains": f"trains within {steps} steps",
         "slow": "slow: over half of the loss is gone",
         "barely": "barely: learns, but less is gone",
-        "mixed": "mixed: the seeds disagree",
-        "stalled": f"stalled within {steps} steps",
-        "diverged": "diverged, even at the best rate of this grid",
+        "mixed": "mixed: only some networks learn",
+        "stalled": f"stalled: still guessing after {steps}",
+        "diverged": "diverged, even at the best learning rate",
     }
 
 

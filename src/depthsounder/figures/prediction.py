@@ -63,10 +63,8 @@ def message(run: Run) -> str:
     if known.empty:
         return "Theory makes no prediction for the cells of this run."
     agree = int((known["predicted_verdict"] == known["signal_verdict"]).sum())
-    draws = independent(known, repeated_laws(run))
-    alone = f" ({draws} independent draws: the others rescale or repeat one)" if draws < len(known) else ""
     sentences = [
-        f"Theory predicted the measured signal verdict in {agree} of {count(len(known), 'cell')}{alone}.",
+        f"Theory predicted the measured signal verdict in {agree} of {count(len(known), 'cell')}{draws(run, known)}.",
         *filter(None, [_precision(known)]),
     ]
     for predicted, called in (
@@ -74,7 +72,7 @@ def message(run: Run) -> str:
         (known["predicted_verdict"] == "healthy", "healthy"),
     ):
         if predicted.any():
-            sentences.append(f"Of {int(predicted.sum())} that it calls {called}, {_became(known[predicted])}.")
+            sentences.append(f"Of {int(predicted.sum())} that it calls {called}, {became(known[predicted])}.")
     return " ".join(sentences)
 
 
@@ -100,7 +98,13 @@ def _precision(known: pd.DataFrame) -> str:
     )
 
 
-def _became(cells: pd.DataFrame) -> str:
+def draws(run: Run, known: pd.DataFrame) -> str:
+    """Say of the predicted cells how many are independent draws, in brackets; empty if all are."""
+    alone = independent(known, repeated_laws(run))
+    return f" ({alone} independent draws: the others rescale or repeat one)" if alone < len(known) else ""
+
+
+def became(cells: pd.DataFrame) -> str:
     """Return what became of cells in training, and the names of those few that failed."""
     kinds = cells["shade"].value_counts()
     failures = cells[cells["training_verdict"].isin(FAILURES)]

@@ -55,7 +55,7 @@ def render_report(run: Run, figures: Path, captions: Path, output: Path, baselin
         "typeset": typeset,
         "code_marks": code_marks,
         "cell_address": lambda cell: cell_address(*cell),
-        "cell_name": lambda cell: f"{label(cell[1])}, {label(cell[2])}, {cell[0]}",
+        "cell_pair": lambda cell: f"{label(cell[1])}, {label(cell[2])}",
     }
     style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
     page = environment.get_template("report.html").render(

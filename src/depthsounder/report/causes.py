@@ -40,23 +40,25 @@ def cause_of_activation(row: dict[str, Any]) -> Markup:
     activation, init, depth = row["activation"], init_link(row["init"]), int(row["depth"])
     factor, signal = left_by_a_layer(row), row["signal_verdict"]
     link = cell_link(count(depth, "layer"), depth, activation, row["init"])
-    if factor is None and signal != "exploding":
+    if depth < 2:
         return Markup("With one hidden layer nothing gets lost on the way: look to the data, rates and steps.")
     if signal == "vanishing":
         slope = maximum_slope(ACTIVATIONS[activation])
         steep = f" ({label(activation)} is nowhere steeper than {number(slope)})" if (factor or 0) <= slope < 1 else ""
         return Markup(
-            "The error that a layer learns from comes back through all layers above it, and with {} each passes on only "
-            "{}{}: of {}, the first gets {}."
-        ).format(init, percent(factor or 0.0), steep, link, part(row["delta_ratio"]))
+            "The error that a layer learns from comes back through all layers above it, and with {} each passes on "
+            "only {}{}: of {}, the first gets {}."
+        ).format(init, percent(factor or 0.0), steep, link, part(row["delta_ratio"] if factor else 0.0))
     if signal == "exploding":
         grown = f"is multiplied by {times([factor])} in each layer" if factor else "overflows"
         return Markup(
             "With {} the error that comes back {}, until at {} a single step throws the weights far off."
         ).format(init, grown, link)
+    arrives = percent(row["delta_ratio"]) if row["delta_ratio"] <= 1 else f"{times([row['delta_ratio']])} times as much"
     return Markup(
-        "That is not for want of an error to learn from: with {} at {}, {} of it reaches the first layer."
-    ).format(init, link, percent(row["delta_ratio"]))
+        "That is not for want of an error to learn from: with {} at {}, {} of what the last layer gets reaches the "
+        "first."
+    ).format(init, link, arrives)
 
 
 def causes_of_naive(run: Run, table: pd.DataFrame) -> Markup:
@@ -78,13 +80,18 @@ def causes_of_naive(run: Run, table: pd.DataFrame) -> Markup:
         sentences.append(Markup("{} blow up {}{}. ").format(_who(blown), _since(run, blown), _grown(blown)))
     if len(dead):
         sentences.append(Markup("{} learn nothing {}{}. ").format(_who(dead), _since(run, dead), _lost(dead)))
-    failing = set(table.loc[table["outcome"].isin(FAILURES), "activation"])
-    spared = [label(name) for name in dict.fromkeys(table["activation"]) if name not in failing]
-    if spared:
-        sentences.append(
-            Markup("{} did not fail, up to {}. ").format(_sentence(join(spared)), count(run.depths[-1], "layer"))
-        )
-    return Markup("").join(sentences).strip()
+    return Markup("").join([*sentences, *_spared(run, table)]).strip()
+
+
+def _spared(run: Run, table: pd.DataFrame) -> list[Markup]:
+    """Say which activations fail under none of the initializations: those that always train, and those that learn."""
+    kinds = table.groupby("activation", sort=False)["outcome"].agg(set)
+    unfailing = kinds[[not found & set(FAILURES) for found in kinds]]
+    always = [label(name) for name, found in unfailing.items() if found == {"trains"}]
+    others = [label(name) for name, found in unfailing.items() if found != {"trains"}]
+    depth = count(run.depths[-1], "layer")
+    sentences = [(always, "trained at every depth up to {}. "), (others, "still learned at {}, but too slowly. ")]
+    return [Markup("{} ").format(_sentence(join(names))) + text.format(depth) for names, text in sentences if names]
 
 
 def _sentence(words: str) -> str:

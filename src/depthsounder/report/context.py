@@ -70,7 +70,7 @@ class _Plan:
 
 
 _STORY = (
-    _Plan("failure-map", "Failure map", "Which cells fail?", counts.training_counts),
+    _Plan("failure-map", "Failure map", "Which cells fail?"),
     _Plan("explorer", "Explorer", "What happens inside one cell?", template="explorer.html"),
     _Plan("forward", "Forward signal", "What arrives at the bottom?", counts.forward_counts),
     _Plan("backward", "Backward signal", "What comes back?", counts.signal_counts),
@@ -95,7 +95,6 @@ def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dic
     output
         Where the page will lie, from which the tables are linked.
     """
-
     cells = cell_words(run)
 
     def picture(record: FigureRecord) -> Picture:

@@ -32,6 +32,14 @@ class Count:
     kind: str = "neutral"
     cells: tuple[Cell, ...] = ()
 
+    @property
+    def groups(self) -> dict[tuple[str, str], list[Cell]]:
+        """The cells by activation and init."""
+        found: dict[tuple[str, str], list[Cell]] = {}
+        for cell in self.cells:
+            found.setdefault(cell[1:], []).append(cell)
+        return found
+
 
 def _of_cells(table: pd.DataFrame, chosen: "pd.Series[bool]", words: str, kind: str = "neutral") -> Count:
     rows = table.loc[chosen.astype(bool), CELL].head(MOST_LISTED)

@@ -13,6 +13,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from depthsounder.figures.aggregate import median_interval, relative_to_top, spread
+from depthsounder.figures.outcomes import shade
 from depthsounder.figures.wording import number
 from depthsounder.sweep.runs import CELL, Run, records
 
@@ -62,6 +63,7 @@ def explorer_data(run: Run) -> dict[str, Any]:
     layers = {depth: spread(range(1, depth + 1), MOST_LAYERS) for depth in run.depths}
     cells: dict[str, dict[str, Any]] = {
         _key(row): {
+            "shade": shade(row),
             **{name: _plain(row[name]) for name in _FACTS},
             **{name: number(row[name]) for name in _NUMBERS},
             "rates": {},

@@ -15,6 +15,7 @@ from depthsounder.sweep.runs import Run
 
 _TAG = re.compile(r"(<!--.*?-->|<script\b.*?</script>|<style\b.*?</style>|<[^>]*>)", re.DOTALL)
 _NAME = re.compile(r"<(/?)([a-zA-Z][\w-]*)")
+_DEFINITION = re.compile(r' id="(word-[^"]+)"')
 _CLOSED = {"a", "button", "code", "dfn", "h1", "h2", "h3", "head", "label", "nav", "option", "pre"}
 _CLOSED |= {"summary", "svg", "template", "title"}
 """Elements in which nothing is marked: what is a link or a title already, or no text."""
@@ -43,14 +44,14 @@ def glossary(run: Run) -> list[Word]:
         Word(
             "diverged",
             "diverged",
-            "the loss blew up at every learning rate that was tried, or at the best on most seeds.",
+            "the loss blew up at every learning rate tried, or for most networks at the best.",
         ),
         Word(
             "partial",
             "partial",
             "nearly all learn, too few have finished: slow if half of what guessing costs is gone, else barely.",
         ),
-        Word("mixed", "mixed", "some seeds learn and others do not."),
+        Word("mixed", "mixed", "some networks learn and others do not."),
         Word("nat", "nats?", "the unit of the loss, when logarithms are natural."),
         Word("H", "H", f"what guessing by the classes' frequencies costs: {entropy} nat here."),
         Word(
@@ -65,7 +66,7 @@ def glossary(run: Run) -> list[Word]:
             f"Below {rate(verdicts.vanishing_ratio)} it vanishes, above {rate(verdicts.exploding_ratio)} it explodes.",
         ),
         Word("q", "q", "the mean square of a layer's sums: the size of the signal on its way down."),
-        Word("borderline", "borderline", "over other seeds D might lie on the other side of a bound."),
+        Word("borderline", "borderline", "with other random draws, D might lie on the other side of a bound."),
         Word("law", "laws?", "two initializations are one law where they draw equal weights: one result, two names."),
         Word("blind", "blind", "of a gradient check: rounding hides what it should compare."),
     ]
@@ -105,6 +106,9 @@ class _Marker:
         found = _NAME.match(token)
         if found is None or token.endswith("/>"):
             return token
+        if (defined := _DEFINITION.search(token)) is not None:
+            # Within its own definition a word is not explained by it.
+            self._marked.add(defined[1])
         name = found[2].lower()
         if name == "section":
             self._marked.clear()
@@ -128,7 +132,7 @@ class _Marker:
 
     def _mark(self, found: re.Match[str]) -> str:
         word = self._words[int(str(found.lastgroup).removeprefix("word"))]
-        if word.name in self._marked:
+        if word.anchor in self._marked:
             return found[0]
-        self._marked.add(word.name)
+        self._marked.add(word.anchor)
         return f'<a class="word" href="#{word.anchor}">{found[0]}</a>'

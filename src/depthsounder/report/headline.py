@@ -27,16 +27,16 @@ def _foreseen(run: Run) -> str:
         return ""
     right = int((known["predicted_verdict"] == known["signal_verdict"]).sum())
     sentence = (
-        f"Was it predictable? In {right} of {count(len(known), 'cell')} theory foresaw whether the error survives"
+        f"Was it predictable? In {right} of {count(len(known), 'cell')}{prediction.draws(run, known)} theory foresaw "
+        "whether the error survives"
     )
     healthy = known["predicted_verdict"] == "healthy"
-    parts = []
-    for chosen, words in ((~healthy, "where it does not"), (healthy, "where it does")):
-        if chosen.any():
-            failed = int((chosen & known["training_verdict"].isin(FAILURES)).sum())
-            trained = int((chosen & (known["training_verdict"] == "trains")).sum())
-            parts.append(f"{words}, {trained} of {int(chosen.sum())} trained and {failed} failed")
-    return f"{sentence}; {', and '.join(parts)}."
+    parts = [
+        f" Of {int(chosen.sum())} where it {'does' if survives else 'does not'}, {prediction.became(known[chosen])}."
+        for survives, chosen in ((False, ~healthy), (True, healthy))
+        if chosen.any()
+    ]
+    return f"{sentence}.{''.join(parts)}"
 
 
 def _shallow_failures(run: Run) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from markupsafe import Markup, escape
 
+from depthsounder.figures.outcomes import shade
 from depthsounder.figures.style import label
 from depthsounder.figures.wording import join
 from depthsounder.sweep.runs import CELL, Run, records
@@ -34,19 +35,25 @@ def cell_words(run: Run) -> dict[tuple[int, str, str], str]:
     """Return of each cell its name and verdict, which a link within a drawing bears as its own name."""
     return {
         (int(row["depth"]), row["activation"], row["init"]): (
-            f"{label(row['activation'])}, {label(row['init'])}, depth {row['depth']}: {row['training_verdict']}"
+            f"{label(row['activation'])}, {label(row['init'])}, depth {row['depth']}: {shade(row)}"
         )
-        for row in records(run.verdicts[[*CELL, "training_verdict"]])
+        for row in records(run.verdicts)
     }
 
 
 def named_cells(run: Run) -> dict[str, str]:
     """Return the texts by which sentences name the run's cells, each with the cell's address."""
     found = {}
-    for depth, activation, init in cell_words(run):
-        address, names = cell_address(depth, activation, init), (label(activation), label(init))
-        found["{} with {} at depth {}".format(*names, depth)] = address
-        found["{}, {}, depth {}".format(*names, depth)] = address
+    for row in records(run.verdicts[CELL]):
+        depth, activation, init = row["depth"], row["activation"], row["init"]
+        address = cell_address(depth, activation, init)
+        # Claims write names as the config does.
+        for names in ((label(activation), label(init)), (activation, init)):
+            found["{} with {} at depth {}".format(*names, depth)] = address
+            found["{}, {}, depth {}".format(*names, depth)] = address
+            if depth == run.depths[-1]:
+                # Where sentences speak of the deepest networks, they do not repeat the depth.
+                found["({}, {})".format(*names)] = address
     return found
 
 

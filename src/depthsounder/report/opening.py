@@ -17,7 +17,7 @@ from depthsounder.figures.outcomes import outcomes
 from depthsounder.figures.style import FAILURES, label
 from depthsounder.figures.wording import count, join
 from depthsounder.report.causes import cause_of_activation, causes_of_naive
-from depthsounder.report.links import cell_link, joined
+from depthsounder.report.links import cell_link, init_link, joined
 from depthsounder.sweep.runs import CELL, Run, records
 
 _BELIEVED = ("glorot_normal", "glorot_uniform", "lecun_normal", "xavier_note")
@@ -159,12 +159,21 @@ def _what_works(run: Run, table: pd.DataFrame) -> Markup:
     never = [label(name) for name in run.activations if name not in best.index]
     sentence = Markup("Trained within {} steps: {}").format(steps, Markup("; ").join(phrases))
     sentence += f"; {join(never)} at no depth." if never else "."
-    slow = int(sum(deepest in depths for depths in table["partial_depths"]))
-    if slow:
-        sentence += (
-            f" {count(slow, 'other combination').capitalize()} still learned at {deepest}, too slowly to finish."
-        )
+    slow = table[[deepest in depths for depths in table["partial_depths"]]]
+    if len(slow):
+        sentence += Markup(" Still learning at {}, too slowly to finish: {}.").format(deepest, _learning(slow, deepest))
     return sentence
+
+
+def _learning(table: pd.DataFrame, depth: int) -> Markup:
+    """Return "tanh and relu (he normal)" for each initialization, or how many they are where they are many."""
+    if table["init"].nunique() > _NAMED:
+        return Markup(count(len(table), "other combination"))  # noqa: S704 - a number and our own words
+    phrases = []
+    for init, rows in table.groupby("init", sort=False):
+        links = joined(cell_link(label(name), depth, name, str(init)) for name in rows["activation"])
+        phrases.append(Markup("{} ({})").format(links, init_link(str(init))))
+    return Markup("; ").join(phrases)
 
 
 def _trained_at(depth: int, activations: list[str], inits: tuple[str, ...], of: int) -> Markup:

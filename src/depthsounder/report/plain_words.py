@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from depthsounder.figures.style import label
-from depthsounder.figures.wording import number
+from depthsounder.figures.wording import count, number
 from depthsounder.judging.verdicts import DISTINCT
 from depthsounder.sweep.runs import Run
 
@@ -28,14 +28,14 @@ def terms(run: Run) -> list[Term]:
         Term(
             "Vanishing gradient",
             "Going back, the error is multiplied by a factor at every layer. Below 1, little is left of it after many.",
-            "The first layers are not told what to change: they stay as they were drawn.",
+            "The first layers are hardly told what to change.",
             _extreme(run, "vanishing"),
             "backward_signal",
         ),
         Term(
             "Exploding gradient",
             "The same product with a factor above 1: the error grows from layer to layer.",
-            "One step throws the weights far off. Only tiny learning rates survive, or none at all.",
+            "A step that suits the last layers throws the first far off.",
             _extreme(run, "exploding"),
             "backward_signal",
         ),
@@ -63,9 +63,11 @@ def _extreme(run: Run, verdict: str) -> str:
         return f"In this run: no cell is {verdict}."
     cell = cells.sort_values("delta_ratio", ascending=verdict == "vanishing").iloc[0]
     size = number(cell["delta_ratio"])
+    trained = int((cells["training_verdict"] == "trains").sum())
     return (
-        f"In this run: with {label(cell['activation'])} and {label(cell['init'])} at depth {cell['depth']}, the error "
-        f"of the first layer is {size} times that of the last."
+        f"In this run: in {label(cell['activation'])} with {label(cell['init'])} at depth {cell['depth']} the first "
+        f"layer's error is {size} times the last one's; of {count(len(cells), 'such cell')}, {trained or 'none'} "
+        "trained."
     )
 
 
@@ -82,9 +84,8 @@ def _steadiest(run: Run) -> str:
         return f"In this run: no cell of depth {depth} is readable from both ends."
     activation, init = kept.index[int(np.abs(np.log(kept.to_numpy(dtype=float))).argmin())]
     return (
-        f"In this run: of the networks of {depth} layers that are readable from both ends, {label(activation)} with "
-        f"{label(init)} come nearest; the variance over inputs of their last layer is {number(kept[activation, init])} "
-        "times that of the first."
+        f"In this run: {label(activation)} with {label(init)} at depth {depth} comes nearest of those that are; "
+        f"its last layer's variance over inputs is {number(kept[activation, init])} times that of the first."
     )
 
 

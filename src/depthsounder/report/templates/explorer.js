@@ -230,7 +230,7 @@ function show(panel, choice) {
   const cell = cellOf(choice), layers = data.layers[choice.depth];
   panel.querySelector("h3").textContent = nameOf(choice);
   const verdicts = panel.querySelector(".verdicts");
-  verdicts.replaceChildren("Training: ", badge(cell.training_verdict));
+  verdicts.replaceChildren("Training: ", badge(cell.shade));
   if (cell.signal_verdict) verdicts.append(` Signal: ${cell.signal_verdict}${cell.signal_borderline ? ", borderline" : ""}`);
   panel.querySelector(".reason").textContent = cell.reason ?? "";
   const drawings = [networkDrawing(choice, layers, cell)];
@@ -299,8 +299,10 @@ tipTexts.cell = (link) => {
   const found = new Map(link.getAttribute("href").slice(1).split("&").map((field) => field.split("=")));
   const said = [...found.values()].map((text) => read(text)).filter((choice) => choice !== null).map((choice) => {
     const cell = cellOf(choice);
-    const arrives = cell.delta_ratio === "–" ? "" : ` D = ${cell.delta_ratio}.`;
-    return `${nameOf(choice)}: ${cell.training_verdict}, ${cell.successes} of ${cell.seeds} seeds trained.${arrives}`;
+    const arrives = cell.delta_ratio === "–" ? "" : ` Error at layer 1 over the last one's: ${cell.delta_ratio}.`;
+    const formula = document.getElementById(`init-${choice.init}`)?.children[1].textContent;
+    return `${nameOf(choice)}: ${cell.shade}, ${cell.successes} of ${cell.seeds} networks trained.${arrives}`
+      + (formula ? ` Var(W) = ${formula}.` : "");
   });
   return said.join(" Against ");
 };
