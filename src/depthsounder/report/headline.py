@@ -31,11 +31,12 @@ def _foreseen(run: Run) -> str:
         "whether the error survives"
     )
     healthy = known["predicted_verdict"] == "healthy"
-    parts = [
-        f" Of {int(chosen.sum())} where it {'does' if survives else 'does not'}, {prediction.became(known[chosen])}."
-        for survives, chosen in ((False, ~healthy), (True, healthy))
-        if chosen.any()
-    ]
+    parts = []
+    if (~healthy).any():
+        trained = int((known.loc[~healthy, "training_verdict"] == "trains").sum())
+        parts.append(f" Where it does not, {trained or 'none'} of {int((~healthy).sum())} trained.")
+    if healthy.any():
+        parts.append(f" Of {int(healthy.sum())} where it does, {prediction.became(known[healthy])}.")
     return f"{sentence}.{''.join(parts)}"
 
 

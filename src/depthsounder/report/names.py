@@ -24,12 +24,11 @@ class InitRow:
 
 @dataclass(frozen=True)
 class ActivationRow:
-    """An activation: its formula, its slope at 0, and whose it is."""
+    """An activation: its formula, and its slope at 0."""
 
     name: str
     formula: str
     slope: str
-    source: str
 
 
 def init_rows(run: Run) -> list[InitRow]:
@@ -44,7 +43,7 @@ def init_rows(run: Run) -> list[InitRow]:
 def activation_rows(run: Run) -> list[ActivationRow]:
     """Return the run's activations, in its order."""
     records = [ACTIVATIONS[name] for name in run.activations]
-    return [ActivationRow(record.name, record.formula, _slope(record.name), record.source) for record in records]
+    return [ActivationRow(record.name, record.formula, _slope(record.name)) for record in records]
 
 
 def _gain(run: Run, init: str) -> str:
