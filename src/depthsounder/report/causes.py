@@ -77,9 +77,9 @@ def causes_of_naive(run: Run, table: pd.DataFrame) -> Markup:
     sentences = [Markup("Weights of about {} at any width. ").format(joined(sizes, "or"))]
     blown, dead = (table[table["outcome"] == verdict] for verdict in ("diverged", "stalled"))
     if len(blown):
-        sentences.append(Markup("{} blow up {}{}. ").format(_who(blown), _since(run, blown), _grown(blown)))
+        sentences.append(Markup("{} up {}{}. ").format(_who(blown, "blow"), _since(run, blown), _grown(blown)))
     if len(dead):
-        sentences.append(Markup("{} learn nothing {}{}. ").format(_who(dead), _since(run, dead), _lost(dead)))
+        sentences.append(Markup("{} nothing {}{}. ").format(_who(dead, "learn"), _since(run, dead), _lost(dead)))
     return Markup("").join([*sentences, *_spared(run, table)]).strip()
 
 
@@ -98,8 +98,8 @@ def _sentence(words: str) -> str:
     return words[0].upper() + words[1:]
 
 
-def _who(rows: pd.DataFrame) -> Markup:
-    """Return the activations, each as a link to its shallowest failing network."""
+def _who(rows: pd.DataFrame, does: str) -> Markup:
+    """Return the activations, each as a link to its shallowest failing network, with a verb in its number."""
     first = rows.sort_values("depth", kind="stable").drop_duplicates("activation")
     chosen = {row["activation"]: row for row in records(first)}
     names = [chosen[name] for name in dict.fromkeys(rows["activation"])]
@@ -112,7 +112,7 @@ def _who(rows: pd.DataFrame) -> Markup:
         )
         for at, row in enumerate(names)
     ]
-    return joined(links)
+    return joined(links) + f" {does}{'s' if len(links) == 1 else ''}"
 
 
 def _since(run: Run, rows: pd.DataFrame) -> str:

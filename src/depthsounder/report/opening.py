@@ -9,7 +9,7 @@ What the numbers say of the cause is `causes`; this module finds who failed, whe
 from dataclasses import dataclass
 
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from depthsounder.elements.activations import ACTIVATIONS, SIGMOID
 from depthsounder.elements.initializers import initializer
@@ -43,7 +43,7 @@ def title(run: Run) -> str:
     subjects = [label(subject)] if (failing["activation"] == subject).any() else []
     subjects += ["naive initialization"] if _naive(failing).any() else []
     if not subjects:
-        return "Where networks failed, and why" if len(failing) else "How deep it went, and that nothing failed"
+        return "Where networks failed, and why" if len(failing) else f"Nothing failed, up to {_layers(run.depths[-1])}"
     return f"Where {join(subjects)} {'fails' if len(subjects) == 1 else 'fail'}, and why"
 
 
@@ -106,7 +106,8 @@ def _of_activation(run: Run, table: pd.DataFrame) -> Markup:
     if failing.empty:
         trained, depth = int((table["outcome"] == "trains").sum()), run.depths[-1]
         rest = len(table) - trained
-        slow = f"; the other {rest} learned, but not fast enough" if rest else ""
+        others = "the other" if rest == 1 else f"the other {rest}"
+        slow = f"; {others} learned, but not fast enough" if rest else ""
         return Markup("Nothing failed: {} trained at every depth up to {} layers{}.").format(
             _share(trained, len(table)), depth, slow
         )
@@ -116,15 +117,19 @@ def _of_activation(run: Run, table: pd.DataFrame) -> Markup:
     shown = example["init"] if first in example["failing_depths"] else failing.loc[failing["depth"].idxmin(), "init"]
     activation, steps = example["activation"], run.config.training.steps
     sentence = Markup("At {} networks {} in {} steps with {}").format(
-        cell_link(count(first, "layer"), first, activation, shown),
+        cell_link(_layers(first), first, activation, shown),
         _fate(failing[failing["depth"] == first]),
         steps,
         _share(at_first, len(table)),
     )
     if last > first:
-        link = cell_link(count(last, "layer"), last, activation, example["init"])
+        link = cell_link(_layers(last), last, activation, example["init"])
         sentence += Markup(", at {} with {}").format(link, "all" if at_last == len(table) else at_last or "none")
     return sentence + ". " + cause_of_activation(example)
+
+
+def _layers(depth: int) -> str:
+    return count(depth, "layer")
 
 
 def _rank(init: str) -> int:
@@ -180,7 +185,7 @@ def _trained_at(depth: int, activations: list[str], inits: tuple[str, ...], of: 
     """Return "tanh and linear at 50 layers (orthogonal)", with links from what is named to its cells."""
     links = joined(cell_link(label(name), depth, name, inits[0]) for name in activations)
     if len(inits) > _NAMED:
-        how = Markup("{} of {} initializations").format(len(inits), of)
+        how = Markup(escape(_share(len(inits), of)))  # noqa: S704 - escaped here
     else:
         how = joined(cell_link(label(init), depth, activations[0], init) for init in inits)
-    return Markup("{} at {} ({})").format(links, count(depth, "layer"), how)
+    return Markup("{} at {} ({})").format(links, _layers(depth), how)
