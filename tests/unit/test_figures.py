@@ -200,10 +200,10 @@ def test_outcomes_say_where_a_deeper_network_does_not_fail(usual):
 @pytest.mark.parametrize(
     ("words", "outcome", "depth", "card"),
     [
-        (["trains", "mixed", "partial"], "mixed", 5, ("5", "mixed from here", "")),
-        (["partial", "mixed", "mixed"], "mixed", 5, ("5", "mixed from here", "slow from 2")),
-        (["trains", "mixed", "stalled"], "stalled", 10, ("10", "stalled", "mixed from 5")),
-        (["mixed", "mixed", "mixed"], "mixed", 2, ("2", "mixed from here", "")),
+        (["trains", "mixed", "partial"], "mixed", 5, ("5", "mixed from here", "trains to 2")),
+        (["partial", "mixed", "mixed"], "mixed", 5, ("5", "mixed from here", "never trains")),
+        (["trains", "mixed", "stalled"], "stalled", 10, ("10", "stalled", "trains to 2")),
+        (["mixed", "mixed", "mixed"], "mixed", 2, ("2", "mixed from here", "never trains")),
     ],
 )
 def test_a_mixed_cell_is_worse_than_a_slow_one_and_no_failure(usual, words, outcome, depth, card):

@@ -23,7 +23,7 @@ def draw_map(run: Run, draw_cell: CellDrawer) -> Figure:
     blocks = -(-len(activations) // columns)
     columns = -(-len(activations) // blocks)
     width = min(WIDTH, max(5.2, 1.6 + columns * panel_width))
-    figure = Figure(figsize=(width, 1.5 + blocks * (0.3 * len(inits) + 0.6)), layout="constrained")
+    figure = Figure(figsize=(width, 1.9 + blocks * (0.3 * len(inits) + 0.6)), layout="constrained")
     grid = figure.subplots(blocks, columns, squeeze=False, sharex=True, sharey=True)
     for panel in grid.flat[len(activations) :]:
         panel.set_axis_off()

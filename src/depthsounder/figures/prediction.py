@@ -209,5 +209,5 @@ FIGURE = FigureRecord(
     draw=draw,
     rows=rows,
     message=message,
-    reads=("verdicts", "theory"),
+    reads=("verdicts", "signal", "theory"),
 )

@@ -115,8 +115,8 @@ def _of_activation(run: Run, table: pd.DataFrame) -> Markup:
     first, last = int(failing["depth"].min()), run.depths[-1]
     at_first, at_last = (sum(depth in depths for depths in failing["failing_depths"]) for depth in (first, last))
     shown = example["init"] if first in example["failing_depths"] else failing.loc[failing["depth"].idxmin(), "init"]
-    activation, steps = example["activation"], run.config.training.steps
-    sentence = Markup("At {} networks {} in {} steps with {}").format(
+    activation, steps = example["activation"], count(run.config.training.steps, "step")
+    sentence = Markup("At {} networks {} in {} with {}").format(
         cell_link(_layers(first), first, activation, shown),
         _fate(failing[failing["depth"] == first]),
         steps,
@@ -148,10 +148,10 @@ def _share(amount: int, of: int) -> str:
 
 def _what_works(run: Run, table: pd.DataFrame) -> Markup:
     """Say for each activation how deep it trains and with what, and how much else still learns at the deepest."""
-    steps, deepest = run.config.training.steps, run.depths[-1]
+    steps, deepest = count(run.config.training.steps, "step"), run.depths[-1]
     trained = table.dropna(subset=["deepest_training"])
     if trained.empty:
-        return Markup("Nothing trained within {} steps, at any depth.").format(steps)
+        return Markup("Nothing trained within {}, at any depth.").format(steps)
     best = trained.groupby("activation", sort=False)["deepest_training"].max().astype(int)
     chosen = trained[trained["deepest_training"] == trained["activation"].map(best)]
     alike: dict[tuple[int, tuple[str, ...]], list[str]] = {}
@@ -162,7 +162,7 @@ def _what_works(run: Run, table: pd.DataFrame) -> Markup:
         for (depth, inits), activations in sorted(alike.items(), key=lambda item: -item[0][0])
     ]
     never = [label(name) for name in run.activations if name not in best.index]
-    sentence = Markup("Trained within {} steps: {}").format(steps, Markup("; ").join(phrases))
+    sentence = Markup("Trained within {}: {}").format(steps, Markup("; ").join(phrases))
     sentence += f"; {join(never)} at no depth." if never else "."
     slow = table[[deepest in depths for depths in table["partial_depths"]]]
     if len(slow):
