@@ -16,7 +16,7 @@ from markupsafe import escape
 from support import without_times
 
 from depthsounder.claims import ledger
-from depthsounder.figures import FIGURES, answer, failure_map
+from depthsounder.figures import FIGURES, answer, failure_map, prediction
 from depthsounder.figures.outcomes import laws_of
 from depthsounder.figures.style import save
 from depthsounder.figures.wording import typeset
@@ -34,7 +34,9 @@ from depthsounder.report.explorer import (
     explorer_data,
     explorer_json,
 )
-from depthsounder.report.headline import answer_sentences, rare_classes, soundings
+from depthsounder.report.headline import rare_classes, tallies
+from depthsounder.report.links import cell_address, cell_words
+from depthsounder.report.opening import title
 from depthsounder.report.plain_words import terms
 from depthsounder.report.provenance import StageTime, network_counts, stage_times, table_files
 from depthsounder.report.sensitivity import sensitivities
@@ -106,7 +108,7 @@ def page(text):
 def test_nothing_that_the_report_is_given_becomes_markup(text, page):
     assert EVIL not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
-    assert [tag for tag, _ in page.elements].count("script") == 3
+    assert [tag for tag, _ in page.elements].count("script") == 4
     assert "img" not in [tag for tag, _ in page.elements]
 
 
@@ -118,10 +120,10 @@ def test_the_page_asks_nothing_of_any_network(text, page):
     assert not re.search(r"url\((?!#)", text)
 
 
-def test_every_link_within_the_page_leads_somewhere(page):
-    ids = set(page.values("id"))
+def test_every_link_within_the_page_leads_somewhere(page, evil_run):
+    known = set(page.values("id")) | {cell_address(*cell)[1:] for cell in cell_words(evil_run)}
 
-    assert {link[1:] for link in page.values("href") if link.startswith("#")} <= ids
+    assert {link[1:] for link in page.values("href") if link.startswith("#")} <= known
 
 
 def test_no_id_stands_in_the_page_twice(page):
@@ -145,7 +147,7 @@ def test_the_story_stands_in_its_order(page):
     order = [attributes["id"] for tag, attributes in page.elements if tag == "section"]
 
     assert order == [
-        "answer", "plain-words", "failure-map", "explorer", "forward", "backward", "training", "comparisons", "theory",
+        "answer", "plain-words", "names", "failure-map", "explorer", "forward", "backward", "training", "comparisons", "theory",
         "claims", "gradient-check", "changes", "method", "settings", "provenance",
     ]  # fmt: skip
 
@@ -203,15 +205,38 @@ def test_a_missing_figure_is_an_error_and_no_gap(evil_run, tmp_path, captions):
         render_report(evil_run, tmp_path, captions, tmp_path / "index.html")
 
 
-def test_the_answer_counts_combinations_as_the_verdicts_have_them(evil_run):
-    first, second = answer_sentences(evil_run)
+def test_the_answer_says_what_theory_foresaw_and_every_fate_of_what_it_called_healthy(evil_run):
+    table = prediction.rows(evil_run)
+    healthy = table[table["predicted_verdict"] == "healthy"]
+    fates = healthy["shade"].value_counts()
 
-    assert first.startswith(
-        "Of the 10 combinations of activation and initialization in this sweep, 8 of them distinct "
+    sentence = tallies(evil_run)[0]
+
+    assert sentence.startswith(f"Was it predictable? In {len(table)} of {len(table)} cells (")
+    assert f"Where it does not, none of {len(table) - len(healthy)} trained." in sentence
+    assert f"Of {len(healthy)} where it does, {fates['trains']} trained" in sentence
+    for kind, words in (("slow", "stayed slow"), ("barely", "barely learned"), ("mixed", "were mixed")):
+        assert (f"{fates.get(kind)} {words}" in sentence) == (kind in fates)
+
+
+def test_theory_that_was_wrong_is_said_to_be(tanh_run):
+    # Of three cells, one whose error vanished, though theory did not say so, and one that failed all the same.
+    run = with_verdicts(
+        tanh_run,
+        signal_verdict=["healthy", "healthy", "vanishing"],
+        training_verdict=["trains", "stalled", "partial"],
+        tail_loss=[0.01, 1.39, 0.9 * 1.386],
+        reference_loss=1.386,
     )
-    assert "distinct laws, 6 failed at some depth up to 10" in first
-    assert "4 stalled within 30 steps and 2 diverged even at the best of the grid's 3 rates" in first
-    assert "depth 10, the deepest of the sweep: tanh with glorot normal = critical" in second
+    assert tallies(run)[0] == (
+        "Was it predictable? In 2 of 3 cells theory foresaw whether the error survives. Of 3 where it does, 1 trained, "
+        "1 barely learned and 1 failed (tanh with glorot normal at depth 5)."
+    )
+
+
+def test_without_theory_nothing_was_foreseen(tmp_path):
+    run = load_run(write_run(tmp_path, [2, 5], ["tanh"], ["glorot_normal"], withheld=["glorot_normal"]))
+    assert tallies(run) == []
 
 
 def test_wherever_combinations_are_counted_it_stands_how_many_are_laws_of_their_own(evil_run, text):
@@ -226,19 +251,13 @@ def test_a_sweep_whose_inits_all_differ_counts_no_laws(tmp_path):
     run = load_run(write_run(tmp_path, [2], ["tanh"], ["naive_small", "naive_large"]))
 
     assert answer.message(run).startswith("Of 2 combinations of activation and initialization, 1 failed")
-    assert "law" not in "".join([*answer_sentences(run), failure_map.message(run)])
+    assert "law" not in "".join([*tallies(run), title(run), failure_map.message(run)])
 
 
 def test_a_card_and_a_row_of_a_law_that_has_one_already_say_whose_it_is(figures):
     # Critical is Glorot's here, for both activations and at each of three depths.
     assert (figures / "answer.svg").read_text().count(">= glorot normal<") == 2
     assert (figures / "failure_map.svg").read_text().count(">=<") == 2 * 3
-
-
-def test_the_answer_says_when_nothing_trained(tmp_path):
-    run = load_run(write_run(tmp_path, [2, 5], ["tanh"], ["naive_small"], factor=lambda *cell: 1e-9))
-
-    assert answer_sentences(run)[1] == "Nothing in this sweep trained within 30 steps, at any depth."
 
 
 def with_verdicts(run, **columns):
@@ -257,13 +276,19 @@ def tanh_run(tmp_path):
 def test_a_mixed_combination_is_told_apart_from_a_slow_and_a_failing_one(tanh_run):
     run = with_verdicts(tanh_run, training_verdict=["trains", "mixed", "partial"])
 
-    assert (
-        "0 failed at some depth up to 10, 1 became mixed, some seeds learning and others not, none only"
-        in (answer_sentences(run)[0])
-    )
     assert "1 became mixed" in answer.message(run)
-    assert [phrase.words for phrase in soundings(run)[0].phrases] == ["mixed from depth 5"]
-    assert "mixed" not in " ".join(answer_sentences(tanh_run))
+    assert {count.words: count.amount for count in training_counts(run)} == {
+        "trains": 1, "slow": 1, "barely": 0, "mixed": 1, "stalled": 0, "diverged": 0,
+    }  # fmt: skip
+    assert "mixed" not in answer.message(tanh_run)
+
+
+@pytest.mark.parametrize(("tail", "shade"), [(0.45, "slow"), (0.55, "barely")])
+def test_a_partial_cell_is_slow_if_half_of_what_guessing_costs_is_gone(tanh_run, tail, shade):
+    run = with_verdicts(tanh_run, training_verdict="partial", tail_loss=tail, reference_loss=1.0)
+
+    assert [count.amount for count in training_counts(run) if count.words == shade] == [3]
+    assert {cell["shade"] for cell in explorer_data(run)["cells"].values()} == {shade}
 
 
 @pytest.mark.parametrize(
@@ -282,7 +307,7 @@ def test_where_the_shallowest_healthy_cell_fails_the_depth_is_not_blamed(tanh_ru
     run = with_verdicts(tanh_run, training_verdict=words, signal_verdict=signals, forward_verdict=forward)
 
     sentence = "with tanh at depth 2: that speaks of the data, the rates or the number of steps, and not of the depth."
-    assert (sentence in answer_sentences(run)[-1]) == said
+    assert (sentence in tallies(run)[-1]) == said
 
 
 def test_rare_classes_are_said_to_leave_little_to_judge(tanh_run):
@@ -318,15 +343,19 @@ def test_the_steadiest_network_is_readable_from_both_ends_and_keeps_the_variance
     here = {term.name: term.here for term in terms(run)}["Variance consistency"]
 
     assert run.verdicts.set_index(["init", "depth"])["signal_verdict"]["naive_small", 5] == "vanishing"
-    assert "tanh with xavier note come nearest" in here
+    assert "tanh with xavier note at depth 5 comes nearest" in here
     assert "0.80 times that of the first" in here
 
 
-def test_each_activation_says_what_failed_and_from_which_depth(evil_run):
-    phrases = {phrase.inits: phrase.words for phrase in soundings(evil_run)[0].phrases}
-
-    assert phrases["naive_small",] == "stalled from depth 2"
-    assert phrases["glorot_normal", "critical"] == "trains to depth 10"
+def test_a_gradient_that_vanishes_or_explodes_is_not_said_to_keep_networks_from_training(tanh_run):
+    signals = {"signal_verdict": ["healthy", "vanishing", "exploding"], "delta_ratio": [1.0, 1e-3, 1e3]}
+    for words, trained in ((["trains", "trains", "stalled"], "1"), (["trains", "stalled", "trains"], "none")):
+        here = {term.name: term.here for term in terms(with_verdicts(tanh_run, training_verdict=words, **signals))}
+        assert (
+            "tanh with glorot normal at depth 5 the first layer's error is 0.0010 times" in here["Vanishing gradient"]
+        )
+        assert here["Vanishing gradient"].endswith(f"of 1 such cell, {trained} trained.")
+        assert here["Exploding gradient"].endswith(f"of 1 such cell, {'none' if trained == '1' else '1'} trained.")
 
 
 def test_the_counts_at_a_sections_head_add_up(evil_run):
