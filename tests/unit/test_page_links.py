@@ -84,9 +84,7 @@ def test_a_sentence_that_names_a_cell_leads_to_it(run, text):
 @pytest.mark.parametrize("text", ["relu with he normal at depth 50", "tanh with he normal at depth 5", "(relu, zeros)"])
 def test_what_names_no_cell_of_the_run_leads_nowhere(run, text):
     page = marked(text, named_cells(run))
-    assert "depth 5<" not in page.replace("</a>0", "<0") or text.endswith("50") is False
-    assert 'href="#cell=5/tanh' not in page
-    assert "zeros</a>" not in page
+    assert page == text
 
 
 def test_a_group_of_a_drawing_that_stands_for_a_cell_is_a_link_with_its_name(run):
@@ -134,7 +132,7 @@ def test_each_initialization_has_its_formula_gain_and_name_in_the_course_note(ru
     # At width 8: 8 · 0.01², 2, and the activation's own; the critical gain of sigmoid is 103.0076.
     assert (rows["naive_small"].formula, rows["naive_small"].gain, rows["naive_small"].called) == (
         "0.01²",
-        "0.0008",
+        "8.00 × 10⁻⁴",
         "too small",
     )
     assert (rows["he_normal"].gain, rows["he_normal"].called) == ("2", "He")
@@ -154,13 +152,14 @@ def test_the_formula_of_an_activation_is_what_it_computes(name):
     z = np.linspace(-3.0, 3.0, 61)
     formula = ACTIVATIONS[name].formula.replace("−", "-")
     python = re.sub(r"(\d|\)) (?=[(a-z])", r"\1 * ", formula)
-    computed = eval(python, {"__builtins__": {}}, {**FUNCTIONS, "z": z})  # noqa: S307 - our own formula
-    np.testing.assert_allclose(ACTIVATIONS[name](z), computed, rtol=2e-5, atol=1e-12)
+    computed = eval(python, {"__builtins__": {}}, {**FUNCTIONS, "z": z})
+    # The constants of SELU are printed with five digits.
+    np.testing.assert_allclose(ACTIVATIONS[name](z), computed, rtol=5e-5, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", sorted(set(INITIALIZERS) - {"critical"}))
 def test_the_formula_of_an_initialization_is_its_variance(name):
     formula = INITIALIZERS[name].formula.partition(",")[0].replace("²", "**2")
     python = re.sub(r"(\d) (?=n_)", r"\1 * ", formula)
-    stated = eval(python, {"__builtins__": {}}, {"n_in": 48, "n_out": 80})  # noqa: S307 - our own formula
+    stated = eval(python, {"__builtins__": {}}, {"n_in": 48, "n_out": 80})
     assert INITIALIZERS[name].weight_variance(48, 80, ACTIVATIONS["tanh"]) == pytest.approx(stated, rel=1e-12)

@@ -97,7 +97,7 @@ class _Marker:
         self._forms = re.compile("|".join(rf"(?P<word{at}>\b(?:{word.forms})\b)" for at, word in enumerate(words)))
         self._addresses = {str(escape(name)): address for name, address in names.items()}
         longest_first = sorted(map(re.escape, self._addresses), key=len, reverse=True)
-        self._names = re.compile("|".join(longest_first) or r"(?!)")
+        self._names = re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)" if longest_first else r"(?!)")
         self._inside: list[str] = []
         self._marked: set[str] = set()
 
