@@ -28,7 +28,11 @@ function show(link) {
   tip.textContent = text;
   tip.hidden = false;
   link.setAttribute("aria-describedby", "tip");
-  const place = link.getBoundingClientRect(), size = tip.getBoundingClientRect();
+  put();
+}
+
+function put() {
+  const place = owner.getBoundingClientRect(), size = tip.getBoundingClientRect();
   const above = place.top - size.height - 6;
   tip.style.left = `${Math.max(8, Math.min(place.left, document.documentElement.clientWidth - size.width - 8))}px`;
   tip.style.top = `${above > 0 ? above : place.bottom + 6}px`;
@@ -54,7 +58,8 @@ document.addEventListener("mouseover", ({ target }) => {
 });
 document.addEventListener("focusin", ({ target }) => target.closest(EXPLAINED) ? show(target.closest(EXPLAINED)) : hide());
 document.addEventListener("focusout", leave);
-document.addEventListener("scroll", hide, { passive: true });
+// Focus itself scrolls to a link that was out of sight: its tip goes along.
+document.addEventListener("scroll", () => owner && owner === document.activeElement ? put() : hide(), { passive: true });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") hide();
   const link = event.target.closest?.("svg a.cell"), way = WAYS[event.key];
