@@ -87,8 +87,8 @@ def _spared(run: Run, table: pd.DataFrame) -> list[Markup]:
     """Say which activations fail under none of the initializations: those that always train, and those that learn."""
     kinds = table.groupby("activation", sort=False)["outcome"].agg(set)
     unfailing = kinds[[not found & set(FAILURES) for found in kinds]]
-    always = [label(name) for name, found in unfailing.items() if found == {"trains"}]
-    others = [label(name) for name, found in unfailing.items() if found != {"trains"}]
+    always = [label(str(name)) for name, found in unfailing.items() if found == {"trains"}]
+    others = [label(str(name)) for name, found in unfailing.items() if found != {"trains"}]
     depth = count(run.depths[-1], "layer")
     sentences = [(always, "trained at every depth up to {}. "), (others, "still learned at {}, but too slowly. ")]
     return [Markup("{} ").format(_sentence(join(names))) + text.format(depth) for names, text in sentences if names]

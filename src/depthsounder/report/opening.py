@@ -114,10 +114,10 @@ def _of_activation(run: Run, table: pd.DataFrame) -> Markup:
     example = min(records(failing), key=lambda row: (_rank(row["init"]), row["depth"]))
     first, last = int(failing["depth"].min()), run.depths[-1]
     at_first, at_last = (sum(depth in depths for depths in failing["failing_depths"]) for depth in (first, last))
-    shown = example["init"] if first in example["failing_depths"] else failing.loc[failing["depth"].idxmin(), "init"]
+    shallowest = example if first in example["failing_depths"] else min(records(failing), key=lambda row: row["depth"])
     activation, steps = example["activation"], count(run.config.training.steps, "step")
     sentence = Markup("At {} networks {} in {} with {}").format(
-        cell_link(_layers(first), first, activation, shown),
+        cell_link(_layers(first), first, activation, shallowest["init"]),
         _fate(failing[failing["depth"] == first]),
         steps,
         _share(at_first, len(table)),
