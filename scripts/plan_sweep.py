@@ -5,8 +5,8 @@ import os
 import sys
 from pathlib import Path
 
-from depthsounder.config import check_data, stage_settings, validate_files
-from depthsounder.data.prepare import prepare_dataset
+from depthsounder.config import Origin, check_data, stage_settings, validate_files
+from depthsounder.data.prepare import describe, prepare_dataset
 from depthsounder.process.commands import run
 from depthsounder.sweep.cells import RunPaths
 from depthsounder.sweep.costs import measure_costs, start_of_a_job
@@ -19,10 +19,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("config", type=Path, nargs="*", help="config files, laid over config/config.yaml")
     arguments = parser.parse_args()
-    config = validate_files([Path("config/config.yaml"), *arguments.config])
-    for warning in check_data(config, RunPaths(config.run).data_stamp):
+    origin = Origin([Path("config/config.yaml"), *arguments.config])
+    config = validate_files(origin.files)
+    for warning in check_data(config, RunPaths(config.run).data_stamp, origin):
         print(f"Look at {config.data.source}: {warning}.", file=sys.stderr)
     dataset = prepare_dataset(**stage_settings(config, "prepare"))
+    print(*describe(dataset, own_split=config.data.test_fraction is None), sep="\n")
     plan = make_plan(config, measure_costs(config, dataset, start_of_a_job("scripts/tune_rate.py")))
     cores = os.cpu_count() or 1
     print(f"run {config.run}: {plan.cells:,} cells, {plan.jobs:,} jobs")

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from depthsounder.data.dataset import save_dataset
-from depthsounder.data.prepare import prepare_dataset
-from depthsounder.data.sources import BUILT_IN, NAMED_KINDS, data_sentences
+from depthsounder.data.prepare import describe, prepare_dataset
+from depthsounder.data.sources import BUILT_IN, NAMED_KINDS
 from depthsounder.process.commands import run
 
 
@@ -38,8 +38,7 @@ def main() -> None:
         {"True": True, "False": False}.get(arguments.header),
     )
     save_dataset(arguments.output, dataset)
-    facts = dataset.features.tolist(), dataset.classes.tolist(), dataset.class_counts.tolist(), dataset.part_sizes
-    print(*data_sentences(*facts, own_split=arguments.test_fraction is None), sep="\n", file=sys.stderr)
+    print(*describe(dataset, own_split=arguments.test_fraction is None), sep="\n", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from depthsounder.judging.run_changes import KEPT
 from depthsounder.process.future_dates import DatedInTheFuture, bring_back, require_past
-from depthsounder.config import STUDIES, ConfigError, check_data, stage_arguments, validate_config
+from depthsounder.config import STUDIES, ConfigError, Origin, check_data, stage_arguments, validate_config
 from depthsounder.process.commands import Refusal
 from depthsounder.process.definitions import NotFollowed
 from depthsounder.process.lock import RUNNER, NoClaim, claim, require_free
@@ -22,14 +22,13 @@ from depthsounder.storage.tables import SCHEMAS
 
 ROOT = Path(workflow.basedir)
 
+origin = Origin(
+    [Path("config/config.yaml"), *map(Path, workflow.overwrite_configfiles)], workflow.config_settings.config
+)
 try:
-    settings = validate_config(
-        config,
-        [Path("config/config.yaml"), *map(Path, workflow.overwrite_configfiles)],
-        workflow.config_settings.config,
-    )
+    settings = validate_config(config, origin.files, origin.command_line)
     paths = RunPaths(settings.run)
-    warnings = check_data(settings, paths.data_stamp)
+    warnings = check_data(settings, paths.data_stamp, origin)
     if workflow.is_main_process:
         require_digests(ROOT / "scripts", settings.activations, settings.inits)
         if not workflow.output_settings.dryrun:

@@ -7,6 +7,7 @@ from depthsounder.config.data_check import check_data
 from depthsounder.config.fields import STUDIES, TUNING_SEED_BASE
 from depthsounder.config.loading import (
     ConfigError,
+    Origin,
     load_resolved,
     read_config_files,
     save_resolved,
@@ -21,6 +22,7 @@ __all__ = [
     "TUNING_SEED_BASE",
     "Config",
     "ConfigError",
+    "Origin",
     "Stage",
     "Verdicts",
     "check_data",

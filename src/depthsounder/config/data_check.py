@@ -11,13 +11,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from depthsounder.config.loading import ConfigError
+from depthsounder.config.loading import ConfigError, Origin
 from depthsounder.config.model import Config
 from depthsounder.data.sources import (
     BUILT_IN,
     CENSUSES,
     Census,
     Wanted,
+    fitting_share,
     read_source,
     size_problems,
     source_files,
@@ -26,13 +27,15 @@ from depthsounder.data.sources import (
 from depthsounder.storage.tables import replacing
 
 
-def check_data(config: Config, stamp_path: Path) -> tuple[str, ...]:
+def check_data(config: Config, stamp_path: Path, origin: Origin = Origin()) -> tuple[str, ...]:
     """Refuse data that the sweep cannot use.
 
     Parameters
     ----------
     stamp_path
         Where the last good check of a file is remembered.
+    origin
+        Where the config's values come from, to name the lines of those that do not fit the data.
 
     Returns
     -------
@@ -47,13 +50,17 @@ def check_data(config: Config, stamp_path: Path) -> tuple[str, ...]:
     """
     data = config.data
     if data.source in BUILT_IN:
-        _refuse(_size_problems(config, CENSUSES[data.source]))
+        _refuse(_problems_of_size(config, CENSUSES[data.source], origin))
         return ()
     facts = _facts(config)
     if facts is not None and (warnings := _remembered(stamp_path, facts)) is not None:
         return warnings
     reading = read_source(Wanted(data.source, data.target, data.features, data.drop, data.header))
-    _refuse([*reading.problems, *(_size_problems(config, reading.census) if reading.census else [])])
+    if reading.census:
+        sizes = _problems_of_size(config, reading.census, origin)
+    else:
+        sizes = _sizes_that_do_not_fit(config, reading.n_train(data.test_fraction), origin)
+    _refuse([*reading.problems, *sizes])
     warnings = reading.examples.warnings if reading.examples else ()
     # A folder that cannot be written to is no reason to refuse good data: it is then read again the next time.
     with suppress(OSError), replacing(stamp_path) as temporary:
@@ -68,11 +75,23 @@ def _refuse(problems: list[str]) -> None:
         raise ConfigError("\n  ".join([f"The data cannot be used: {count}.", *problems]))
 
 
-def _size_problems(config: Config, census: Census) -> list[str]:
+def _problems_of_size(config: Config, census: Census, origin: Origin) -> list[str]:
+    """Return what does not fit the classes; batch and probe are held against the split that suits them all."""
     data = config.data
-    wanted = {"training.batch_size": config.training.batch_size, "probe_examples": config.probe_examples}
-    n_train = census.n_train(data.test_fraction)
-    return split_problems(data.source, census, data.test_fraction) + size_problems(data.source, n_train, wanted)
+    share = fitting_share(census, data.test_fraction)
+    words = "" if share == data.test_fraction else f" with a test_fraction of {share:g}"
+    return [
+        *split_problems(data.source, census, data.test_fraction),
+        *_sizes_that_do_not_fit(config, census.n_train(share), origin, words),
+    ]
+
+
+def _sizes_that_do_not_fit(config: Config, n_train: int | None, origin: Origin, share: str = "") -> list[str]:
+    if n_train is None:
+        return []
+    found = {("training", "batch_size"): config.training.batch_size, ("probe_examples",): config.probe_examples}
+    too_many = {origin.of(*path): number for path, number in found.items() if number > n_train}
+    return size_problems(config.data.source, n_train, too_many, share)
 
 
 def _facts(config: Config) -> dict[str, Any] | None:

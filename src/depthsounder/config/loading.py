@@ -4,7 +4,7 @@ This module knows how Snakemake hands over a config; it knows nothing of what a 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,29 @@ class _Problem:
 
     def __str__(self) -> str:
         return "\n    ".join([f"  {self.where}: {self.key}".rstrip(": "), *self.lines])
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the values of a config come from, for problems that show only when it is used.
+
+    Attributes
+    ----------
+    files
+        As for `validate_config`.
+    command_line
+        The values of `--config`.
+    """
+
+    files: Sequence[Path] = ()
+    command_line: Mapping[str, Any] = field(default_factory=dict)
+
+    def of(self, *path: str) -> str:
+        """Return where a key was set and its name, such as ``config.yaml, line 7: training.batch_size``."""
+        key = ".".join(path)
+        if not self.files and not self.command_line:
+            return key
+        return f"{position(path, read_config_files(self.files), self.command_line)}: {key}"
 
 
 def read_config_files(paths: Sequence[Path]) -> list[ConfigFile]:

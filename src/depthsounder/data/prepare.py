@@ -18,6 +18,7 @@ from depthsounder.data.sources import (
     DataError,
     Examples,
     Wanted,
+    data_sentences,
     read_examples,
     size_problems,
     split_problems,
@@ -137,6 +138,12 @@ def prepare_dataset(
         features=examples.features,
         warnings=np.array(examples.warnings, dtype=str),
     )
+
+
+def describe(dataset: Dataset, own_split: bool) -> list[str]:
+    """Return what goes into the networks, in sentences; `own_split` is whether the source says what is for testing."""
+    facts = dataset.features.tolist(), dataset.classes.tolist(), dataset.class_counts.tolist(), dataset.part_sizes
+    return data_sentences(*facts, own_split)
 
 
 def _parts(examples: Examples, test_fraction: float | None, root_seed: int) -> tuple[np.ndarray, np.ndarray]:

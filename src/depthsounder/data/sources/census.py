@@ -14,6 +14,8 @@ from depthsounder.data.sources.problems import counted, shortened, shown
 LEAST_PER_PART = 2
 """Examples of a class in the training part, and in the test part."""
 
+_SHARES = tuple(share / 100 for share in range(1, 100))
+
 
 @dataclass(frozen=True)
 class Census:
@@ -106,6 +108,10 @@ def _in_parts(count: int, n_examples: int, test_fraction: float) -> tuple[int, i
     return count * train // n_examples, count * test // n_examples
 
 
+def _is_in_both(count: int, n_examples: int, test_fraction: float) -> bool:
+    return min(_in_parts(count, n_examples, test_fraction)) >= LEAST_PER_PART
+
+
 def _rare_class(source: str, name: str, count: int, n_examples: int, test_fraction: float) -> str | None:
     train, test = _in_parts(count, n_examples, test_fraction)
     if min(train, test) >= LEAST_PER_PART:
@@ -116,10 +122,9 @@ def _rare_class(source: str, name: str, count: int, n_examples: int, test_fracti
         f"allowed: at least {LEAST_PER_PART} in each part"
     )
     works = [
-        share / 100
-        for share in range(1, 100)
-        if min(_in_parts(count, n_examples, share / 100)) >= LEAST_PER_PART
-        and (share / 100 > test_fraction) == (part == "test")
+        share
+        for share in _SHARES
+        if _is_in_both(count, n_examples, share) and (share > test_fraction) == (part == "test")
     ]
     if not works:
         return f"{start}, which no test_fraction gives it: merge it with another class, or take its rows out"
@@ -127,10 +132,23 @@ def _rare_class(source: str, name: str, count: int, n_examples: int, test_fracti
     return f"{start} (test_fraction is {test_fraction:g}): test_fraction of {share}, or merge it with another class"
 
 
-def size_problems(source: str, n_train: int, wanted: Mapping[str, int]) -> list[str]:
-    """Return which keys want more examples than the training part has."""
+def fitting_share(census: Census, test_fraction: float | None) -> float | None:
+    """Return the share of the test part that is nearest to the one wanted and leaves no class out that it could keep.
+
+    It is the one wanted where that does, where no other does, and where the source has a split of its own.
+    """
+    if test_fraction is None or census.test_counts is not None:
+        return test_fraction
+    shares = sorted([test_fraction, *_SHARES], key=lambda share: abs(share - test_fraction))
+    fits = {share: {count for count in census.counts if _is_in_both(count, census.n_examples, share)} for share in shares}
+    savable = set().union(*fits.values())
+    return next((share for share in shares if fits[share] == savable), test_fraction)
+
+
+def size_problems(source: str, n_train: int, wanted: Mapping[str, int], share: str = "") -> list[str]:
+    """Return which keys want more examples than the training part has; `share` says of which split it is the part."""
     return [
-        f"{key}: found {number:,}; allowed: at most {n_train:,}, the training part of {source}"
+        f"{key}: found {number:,}; allowed: at most {n_train:,}, the training part of {source}{share}"
         for key, number in wanted.items()
         if number > n_train
     ]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from depthsounder.data.sources.census import LEAST_PER_PART, Census, take_census
+from depthsounder.data.sources.census import LEAST_PER_PART, Census, split_sizes, take_census
 from depthsounder.data.sources.idx import read_idx_table
 from depthsounder.data.sources.kinds import NAMED_KINDS, Kind, advice_on_content, advice_on_ending, kind_of
 from depthsounder.data.sources.npz import read_npz_table
@@ -79,11 +79,20 @@ class Reading:
         The classes and their sizes; None if the target cannot be used.
     problems
         All that must be mended.
+    n_rows
+        The examples of the file, where no more is known of it; 0 if not even that.
     """
 
     examples: Examples | None
     census: Census | None
     problems: tuple[str, ...]
+    n_rows: int = 0
+
+    def n_train(self, test_fraction: float | None) -> int | None:
+        """Return the examples of the training part if they can be told."""
+        if self.census is not None:
+            return self.census.n_train(test_fraction)
+        return split_sizes(self.n_rows, test_fraction)[0] if self.n_rows and test_fraction is not None else None
 
 
 def read_examples(wanted: Wanted) -> Examples:
