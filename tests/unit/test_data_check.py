@@ -109,8 +109,9 @@ def test_all_that_is_wrong_with_a_file_and_with_what_depends_on_it_is_told_at_on
         "7 rows of the class 'a', 0 of them for the test part; allowed: at least 2 in each part",
         "(test_fraction is 0.1): test_fraction of at least 0.26",
         "13 rows of the class 'b', 1 of them",
-        "training.batch_size: found 32; allowed: at most 18",
-        "probe_examples: found 256; allowed: at most 18",
+        # Twenty rows with the share that was just told.
+        "training.batch_size: found 32; allowed: at most 14",
+        "probe_examples: found 256; allowed: at most 14",
     ):
         assert words in message
 

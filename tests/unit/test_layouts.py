@@ -450,6 +450,52 @@ REFUSED = {
         {},
         ["line 2: found a quotation mark that is opened and not closed"],
     ),
+    "a quotation mark that is closed in another line": (
+        lines("length,name,kind", '1,"a,x', "2,b,x", '3,"c",y', "4,d,x"),
+        {"drop": ("name",)},
+        ["line 2: found a quotation mark that is closed in another line"],
+    ),
+    "blanks before quotation marks": (
+        lines('"length", "kind"', '1, "a"', '2, "b"'),
+        {},
+        ["found blanks before quotation marks", "skipinitialspace=True"],
+    ),
+    "a title above the names": (
+        lines("Measured in 2020", "length,width,kind", "1,2,a", "2,3,b"),
+        {},
+        ["line 1: found 1 field, 'Measured in 2020', and 3 in each line below", "take out what stands above them"],
+    ),
+    "a title above the names, of an Excel export": (
+        lines("Measured in 2020;;", "length;width;kind", "1;2;a", "2;3;b"),
+        {},
+        ["line 1: found nothing but 'Measured in 2020'", "take out what stands above them"],
+    ),
+    "colons between the fields": (lines("length:kind", "1:a", "2:b"), {}, ["found one field", "sep=':'"]),
+    "lines of separators below, as Excel leaves them": (
+        lines("length;kind", "1;a", "2;b", ";", ";", ";"),
+        {},
+        ["found 3 lines of separators and nothing between; allowed: rows: take them out"],
+    ),
+    "names that are dates": (
+        lines("2020-01-01,2020-01-02,kind", "1,2,a", "2,3,b"),
+        {},
+        ["found '2020-01-01' as a column's name: the first line looks like data", "data.header: true"],
+    ),
+    "no header, and the first line begins with 0": (
+        lines("0,1,a", "0,1,b", "1,0,a"),
+        {"target": "a"},
+        ["found '0' as a column's name: the first line looks like data", "data.target: column_3"],
+    ),
+    "no header, and words alone": (
+        lines("x,s,a", "y,s,b", "x,t,a"),
+        {"target": "a"},
+        ["found 'a' as the name of the target and as a class, in 1 row: the first line looks like data", "column_3"],
+    ),
+    "two files, one behind the other": (
+        lines("length,kind", "1,a", "length,kind", "2,b"),
+        {},
+        ["line 3: found the names of line 1 again; allowed: names once"],
+    ),
     "IDX without labels": (
         lambda folder: (folder / "train-images-idx3-ubyte").write_bytes(idx(IMAGES)) and "train-images-idx3-ubyte",
         {"target": None},
@@ -517,6 +563,18 @@ def test_a_text_in_cp1252_is_read_and_said_to_be(tmp_path, monkeypatch):
     reading = read(tmp_path, monkeypatch, text(PLAIN.replace("b", "é"), "cp1252"), {})
     assert reading.examples.classes.tolist() == ["a", "é"]
     assert "read as cp1252, because line 3 is no UTF-8" in reading.examples.warnings[0]
+
+
+def test_what_was_assumed_of_a_file_is_told_beside_its_problems(tmp_path, monkeypatch):
+    reading = read(tmp_path, monkeypatch, text("length,größe,kind\n1,x,a\n2,y,b\n", "cp1252"), {})
+    assert "column 'größe', row 1 of the data: found 'x'" in reading.problems[0]
+    assert "read as cp1252, because line 1 is no UTF-8" in reading.problems[1]
+
+
+def test_nothing_is_told_from_the_rows_of_a_file_of_which_others_are_missing(tmp_path, monkeypatch):
+    reading = read(tmp_path, monkeypatch, lines("length,kind", "1,a", "1,a", "2,b,c", "3,c,b"), {})
+    assert [problem.split("data.csv")[1][:8] for problem in reading.problems] == [", line 4", ", line 5"]
+    assert reading.census is None
 
 
 @pytest.mark.parametrize(

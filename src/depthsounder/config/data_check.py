@@ -26,8 +26,10 @@ from depthsounder.data.sources import (
 )
 from depthsounder.storage.tables import replacing
 
+_UNKNOWN = Origin()
 
-def check_data(config: Config, stamp_path: Path, origin: Origin = Origin()) -> tuple[str, ...]:
+
+def check_data(config: Config, stamp_path: Path, origin: Origin = _UNKNOWN) -> tuple[str, ...]:
     """Refuse data that the sweep cannot use.
 
     Parameters

@@ -6,7 +6,14 @@ business.
 """
 
 from depthsounder.data.sources.built_in import BUILT_IN, CENSUSES
-from depthsounder.data.sources.census import Census, fitting_share, size_problems, split_problems, split_sizes, take_census
+from depthsounder.data.sources.census import (
+    Census,
+    fitting_share,
+    size_problems,
+    split_problems,
+    split_sizes,
+    take_census,
+)
 from depthsounder.data.sources.examples import Examples, Reading, read_examples, read_source
 from depthsounder.data.sources.kinds import NAMED_KINDS, Kind, advice_on_ending, kind_of, source_files
 from depthsounder.data.sources.problems import DataError

@@ -140,7 +140,9 @@ def fitting_share(census: Census, test_fraction: float | None) -> float | None:
     if test_fraction is None or census.test_counts is not None:
         return test_fraction
     shares = sorted([test_fraction, *_SHARES], key=lambda share: abs(share - test_fraction))
-    fits = {share: {count for count in census.counts if _is_in_both(count, census.n_examples, share)} for share in shares}
+    fits = {
+        share: {count for count in census.counts if _is_in_both(count, census.n_examples, share)} for share in shares
+    }
     savable = set().union(*fits.values())
     return next((share for share in shares if fits[share] == savable), test_fraction)
 

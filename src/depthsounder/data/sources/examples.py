@@ -36,6 +36,8 @@ _FORMS: Mapping[Kind, str] = {
     "idx": "an IDX file as it was published",
 }
 
+_FIRST_ROWS = 1_000
+
 _OWN_BYTES: Mapping[Kind, bytes] = {"parquet": b"PAR1", "npz": b"PK"}
 
 
@@ -148,24 +150,34 @@ def _table(path: Path, kind: Kind, wanted: Wanted) -> Table:
 
 def _reading(path: Path, table: Table) -> Reading:
     problems = list(table.problems)
-    if table.labels is not None and len(table.labels) == 0:
+    # What was assumed of a file may be the cause of all that follows.
+    doubts = [f"{path}: {warning}" for warning in table.warnings]
+    if table.whole and table.labels is not None and len(table.labels) == 0:
         problems.append(f"{path}: found no rows; allowed: at least {LEAST_PER_PART} of each class in either part")
-        return Reading(None, None, tuple(problems))
-    if table.inputs is not None and table.inputs.shape[1] == 0:
-        problems.append(f"{path}: found no feature that is left; allowed: at least one")
-    elif table.inputs is not None and (table.inputs == table.inputs[0]).all():
-        problems.append(f"{path}: found only constant features; allowed: at least one that varies")
+        return Reading(None, None, (*problems, *doubts))
     classes, complaints = _classes(path, table)
+    if not table.whole:
+        # That a feature is constant or a class rare may be so because rows are missing.
+        return Reading(None, None, (*problems, *complaints, *doubts), table.n_rows)
+    if table.inputs is not None and table.inputs.shape[1] == 0 and not problems:
+        problems.append(f"{path}: found no feature that is left; allowed: at least one")
+    elif table.inputs is not None and len(table.inputs) > 1 and _is_constant(table.inputs):
+        problems.append(f"{path}: found only constant features; allowed: at least one that varies")
     problems += complaints
     census = None if classes is None else take_census(classes.names, classes.codes, table.test)
     if problems or classes is None or table.inputs is None:
-        return Reading(None, census, tuple(problems))
+        return Reading(None, census, (*problems, *doubts), table.n_rows)
     # In a source with its own split the training part comes first, and counts its rows for itself.
     n_train = len(classes.codes) if table.test is None else int((~table.test).sum())
     suspects = suspicions(table.names, table.inputs[:n_train], classes.codes[:n_train])
     warnings = (*table.warnings, *classes.warnings, *suspects)
     examples = Examples(table.inputs, classes.codes, classes.names, np.array(table.names), table.test, warnings)
     return Reading(examples, census, ())
+
+
+def _is_constant(inputs: np.ndarray) -> bool:
+    """Return whether no feature varies; most files say so in their first rows."""
+    return all((part == inputs[0]).all() for part in (inputs[:_FIRST_ROWS], inputs))
 
 
 def _classes(path: Path, table: Table) -> tuple[Classes | None, tuple[str, ...]]:

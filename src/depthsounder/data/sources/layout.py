@@ -11,10 +11,16 @@ from io import StringIO
 from itertools import islice
 from pathlib import Path
 
-from depthsounder.data.sources.problems import DataError, shown
+from depthsounder.data.sources.problems import DataError, counted, shown
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,6})?", re.ASCII)
 """A number as it is written in files."""
+
+_NO_NAME = re.compile(r"\?|[+-]?(nan|inf|infinity)|null|n/a|#n/a|\d{4}-\d\d?-\d\d?([T ].*)?", re.IGNORECASE)
+"""What stands for a value, and is no name of a column."""
+
+SEPARATORS = ("\t", ";", "|", ",")
+"""A comma last, because decimal commas stand equally often in all lines, too."""
 
 _SAMPLED_LINES = 20
 _EXCEL_LINE = re.compile(rb'"?sep=(.)"?[,;\t|]*(\r\n|\n|\r)', re.IGNORECASE)
@@ -37,8 +43,8 @@ class Layout:
         The byte at which the first row begins.
     first_line
         The number of the line at which the names, or without them the first row, stand.
-    problems
-        What is wrong with the first line.
+    data
+        What stands in the first line in place of a name, and looks like data; None if nothing does.
     """
 
     separator: str
@@ -46,7 +52,7 @@ class Layout:
     unnamed: frozenset[int]
     start: int
     first_line: int
-    problems: tuple[str, ...]
+    data: str | None
 
 
 def find_layout(path: Path, content: bytes, header: bool | None) -> Layout:
@@ -78,14 +84,18 @@ def find_layout(path: Path, content: bytes, header: bool | None) -> Layout:
             "the lines out that begin with #, and of a line of names the #"
         )
     separator = separator or _separator(path, texts)
-    fields = [field.strip() for field in split_record(texts[0], separator)]
+    records = [split_record(text, separator) for text in texts]
+    _refuse_blanks_before_quotes(path, first_line, records)
+    if header is None:
+        _refuse_a_title(path, first_line, texts, records)
+    fields = [field.strip() for field in records[0]]
     if header is False:
-        names = tuple(f"column_{number + 1}" for number in range(len(fields)))
-        return Layout(separator, names, frozenset(), lines[0][0], first_line, ())
+        names = numbered(len(fields))
+        return Layout(separator, names, frozenset(), lines[0][0], first_line, None)
     names = tuple(field or f"column_{number + 1}" for number, field in enumerate(fields))
     unnamed = frozenset(number for number, field in enumerate(fields) if not field)
-    problems = [] if header else _data_in_the_first_line(path, first_line, fields)
-    return Layout(separator, names, unnamed, _after(content, lines[0][1]), first_line, tuple(problems))
+    data = None if header else _data_among(fields, records[1:])
+    return Layout(separator, names, unnamed, _after(content, lines[0][1]), first_line, data)
 
 
 def _records(content: bytes, start: int) -> Iterator[tuple[int, int]]:
@@ -96,21 +106,10 @@ def _records(content: bytes, start: int) -> Iterator[tuple[int, int]]:
         end, after = (newline.start(), newline.end()) if newline else (len(content), len(content))
         quotes += content.count(b'"', place, end)
         place = after
-        if quotes % 2 == 0 or newline is None:
+        if quotes % 2 == 0 or place == len(content):
             if content[begin:end].strip():
                 yield begin, end
             begin, quotes = after, 0
-
-
-def unclosed_quote(content: bytes, separator: str) -> int | None:
-    """Return the line of a last quotation mark that opens a field, of which the rest of the text would be a part."""
-    place = content.rfind(b'"')
-    if place < 0 or content.count(b'"') % 2 == 0:
-        return None
-    edges = (separator.encode(), b"\n", b"\r", b"")
-    if content[max(place - 1, 0) : place] not in edges or content[place + 1 : place + 2] in edges:
-        return None
-    return len(_NEWLINE.findall(content, 0, place)) + 1
 
 
 def _after(content: bytes, end: int) -> int:
@@ -128,8 +127,8 @@ def split_record(text: str, separator: str) -> list[str]:
 
 
 def _separator(path: Path, texts: Sequence[str]) -> str:
-    """Return what stands equally often in all lines, a comma last, because decimal commas do so too."""
-    counts = {mark: [len(split_record(text, mark)) for text in texts] for mark in ("\t", ";", "|", ",")}
+    """Return what stands equally often in all lines."""
+    counts = {mark: [len(split_record(text, mark)) for text in texts] for mark in SEPARATORS}
     for mark, numbers in counts.items():
         if numbers[0] > 1 and len(set(numbers)) == 1:
             return mark
@@ -142,16 +141,74 @@ def _separator(path: Path, texts: Sequence[str]) -> str:
     return most if counts[most][0] > 1 else ","
 
 
-def _data_in_the_first_line(path: Path, line: int, fields: Sequence[str]) -> list[str]:
-    """Say so if a name is a number, unless the numbers count the columns, as pandas does for an array."""
-    numbers = [field for field in fields if NUMBER.fullmatch(field)]
-    markers = [field for field in fields if field == "?"]
-    counting = [field.isdecimal() and int(field) - int(numbers[0]) == k for k, field in enumerate(numbers)]
-    if not (numbers or markers) or (not markers and all(counting) and int(numbers[0]) in (0, 1) and len(numbers) > 1):
-        return []
-    problem = (
-        f"{path}, line {line}: found {shown((numbers or markers)[0])} as a column's name: the first line looks like "
-        "data; allowed: the names of the columns; data.header: false if it is an example, which names them column_1, "
-        "column_2 …, and data.header: true if it does name them"
+def _refuse_blanks_before_quotes(path: Path, first_line: int, records: Sequence[Sequence[str]]) -> None:
+    if any(field[:1].isspace() and field.lstrip().startswith('"') for fields in records for field in fields):
+        raise DataError(
+            f"{path}, line {first_line}: found blanks before quotation marks, here or in the lines below, which makes "
+            "the marks a part of the values; allowed: none: pandas.read_csv(…, skipinitialspace=True).to_csv("
+            "'data.csv', index=False) writes it so"
+        )
+
+
+def _refuse_a_title(path: Path, first_line: int, texts: Sequence[str], records: Sequence[Sequence[str]]) -> None:
+    """Refuse a first line of fewer fields than all below it have; one field fewer are names without one for rows."""
+    place, advice = (
+        f"{path}, line {first_line}",
+        "allowed: the names of the columns first: take out what stands above them",
     )
-    return [problem]
+    if len(records[0]) > 1 and len({len(fields) for fields in records}) == 1:
+        named = [field for field in map(str.strip, records[0]) if field]
+        if len(records[0]) > 2 and len(named) < 2 and any(all(fields) for fields in records[1:]):
+            raise DataError(f"{place}: found nothing but {shown(*named or [''])}; {advice}")
+        return
+    for mark in SEPARATORS:
+        numbers = [len(split_record(text, mark)) for text in texts]
+        if len(texts) > 2 and len(set(numbers[1:])) == 1 and numbers[0] < numbers[1] - 1:
+            found = f"{counted(numbers[0], 'field')}, {shown(texts[0])}, and {numbers[1]} in each line below"
+            raise DataError(f"{place}: found {found}; {advice}")
+
+
+def refuse_one_column(path: Path, content: bytes, layout: Layout) -> None:
+    """Refuse a text in which no separator was found.
+
+    Raises
+    ------
+    DataError
+        With the first line, and what may be meant to separate its fields.
+    """
+    below = [content[begin:end].decode() for begin, end in islice(_records(content, layout.start), _SAMPLED_LINES)]
+    name = layout.names[0]
+    marks = [mark for mark in ",:^~!" if mark in name and {text.count(mark) for text in below} == {name.count(mark)}]
+    meant = (
+        f": {marks[0]!r} seems to stand between them: pandas.read_csv(…, sep={marks[0]!r}).to_csv('data.csv', "
+        "index=False) writes commas"
+        if marks
+        else ""
+    )
+    raise DataError(
+        f"{path}, line {layout.first_line}: found one field, {shown(layout.names[0])}; allowed: fields with commas, "
+        f"semicolons, tabs or bars between{meant}"
+    )
+
+
+def numbered(number: int) -> tuple[str, ...]:
+    """Return the names of columns that have none."""
+    return tuple(f"column_{position + 1}" for position in range(number))
+
+
+def _data_among(fields: Sequence[str], below: Sequence[Sequence[str]]) -> str | None:
+    """Return what looks like data in a line of names: a number, a date or a mark of what is missing.
+
+    Numbers that count the columns from 0 are names, as pandas writes them for an array, unless they or the names beside
+    them stand among the values below.
+    """
+    data = [field for field in fields if NUMBER.fullmatch(field) or _NO_NAME.fullmatch(field)]
+    if not data or any(field != str(position) for position, field in enumerate(data)) or len(data) == 1:
+        return data[0] if data else None
+    again = [
+        any(field == values[position].strip() for values in below if position < len(values))
+        for position, field in enumerate(fields)
+    ]
+    names = [found for field, found in zip(fields, again, strict=True) if field not in data]
+    numbers = [found for field, found in zip(fields, again, strict=True) if field in data]
+    return data[0] if any(names) or all(numbers) else None

@@ -13,7 +13,7 @@ class Table:
     Attributes
     ----------
     n_rows
-        Examples.
+        Examples, those that could not be read among them; 0 if nobody knows.
     inputs
         (n_rows, n_features), float64, finite; None if something is wrong with a feature.
     names
@@ -26,6 +26,8 @@ class Table:
         (n_rows,), whether a row belongs to the test part, if the file has a split of its own.
     problems, warnings
         What must be mended, and what a person should look at.
+    whole
+        Whether all rows of the file are in it, under their names; else nothing can be told from what is not there.
     """
 
     n_rows: int
@@ -36,3 +38,4 @@ class Table:
     problems: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     test: np.ndarray | None = None
+    whole: bool = True

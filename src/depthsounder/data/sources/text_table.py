@@ -3,22 +3,27 @@
 This module reads what `layout` has found; values are `features`' and `target`'s business.
 """
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from depthsounder.data.sources.encoding import read_text
+from depthsounder.data.sources.encoding import Text, read_text
 from depthsounder.data.sources.features import feature_matrix, too_long
-from depthsounder.data.sources.layout import Layout, find_layout, unclosed_quote
-from depthsounder.data.sources.problems import DataError, counted, printable
+from depthsounder.data.sources.layout import Layout, find_layout, numbered, refuse_one_column
+from depthsounder.data.sources.problems import DataError, counted, listed, printable, shown
+from depthsounder.data.sources.quotes import refuse_open_quotes
 from depthsounder.data.sources.selection import Selection, Wanted, select
 from depthsounder.data.sources.table import Table
 
 _BLOCK = 8 * 2**20
 _LINES_SHOWN = 3
 _MOST_INVALID = 1_000
+_EMPTY_LINE = re.compile(rb"\n[ ]*[,;\t|][,;\t| ]*(?=\r?(?:\n|\Z))")
 
 
 def read_text_table(path: Path, wanted: Wanted) -> Table:
@@ -31,32 +36,88 @@ def read_text_table(path: Path, wanted: Wanted) -> Table:
     """
     text = read_text(path)
     layout = find_layout(path, text.content, wanted.header)
-    if (line := unclosed_quote(text.content, layout.separator)) is not None:
-        raise DataError(
-            f"{path}, line {line:,}: found a quotation mark that is opened and not closed; allowed: two around a "
-            "value, and two for each that is a part of it"
-        )
+    refuse_open_quotes(path, text.content, layout.separator)
+    if len(layout.names) == 1 and layout.names[0] != wanted.target:
+        refuse_one_column(path, text.content, layout)
     selection = select(path, layout.names, wanted, layout.unnamed)
+    table = _table(path, text, layout, selection, wanted)
+    names, rows = text.content[: max(layout.start - 1, 0)], text.content[max(layout.start - 1, 0) :]
+    if table.problems and (number := len(_EMPTY_LINE.findall(rows))):
+        # Excel leaves them below a table. What is missing in them says nothing of the rows.
+        text = replace(text, content=names + _EMPTY_LINE.sub(b"\n", rows))
+        found = f"{path}: found {counted(number, 'line')} of separators and nothing between; allowed: rows: take "
+        table = _table(path, text, layout, selection, wanted)
+        table = replace(table, problems=(f"{found}{'it' if number == 1 else 'them'} out", *table.problems))
+    return table
+
+
+def _table(path: Path, text: Text, layout: Layout, selection: Selection, wanted: Wanted) -> Table:
     invalid: list[pa_csv.InvalidRow] = []
-    table = _parsed(path, text.content, layout, selection, invalid)
-    columns = [table.column(str(position)) for position in selection.features]
+    rows = _parsed(path, text.content, layout, selection, invalid)
+    lines = _lines(path, text.content, layout, invalid)
+    n_rows, target = len(rows) + len(invalid), wanted.target or ""
+    labels = None if selection.target is None else rows.column(str(selection.target))
+    if problem := _first_line(path, text.content, layout, labels, wanted):
+        # All else would be told of the wrong columns.
+        return Table(n_rows + 1, None, (), target, None, (problem, *lines), text.warnings, whole=False)
+    columns = [rows.column(str(position)) for position in selection.features]
+    columns = [
+        _parsed(path, text.content, layout, Selection(None, (position,), ()), []).column(0)
+        if pa.types.is_temporal(column.type)
+        else column
+        for position, column in zip(selection.features, columns, strict=True)
+    ]
     names = tuple(layout.names[position] for position in selection.features)
     inputs, problems = feature_matrix(path, names, columns)
-    labels = None if selection.target is None else table.column(str(selection.target))
     if wanted.header is False and any(", row 1 of the data" in text and "as in 1 row of" in text for text in problems):
         problems.append(f"{path}, line {layout.first_line}: found what seems to be names; leave data.header out if so")
-    if labels is not None and (problem := too_long(path, wanted.target or "", labels)):
+    if labels is not None and (problem := too_long(path, target, labels)):
         labels, problems = None, [problem, *problems]
-    if invalid and len(table) == 0:
+    if lines and problems:
+        lines.append("… rows are counted without such lines")
+    if invalid and len(rows) == 0:
         labels = None
-    problems = [*layout.problems, *selection.problems, *_lines(path, text.content, layout, invalid), *problems]
-    return Table(len(table), inputs, names, wanted.target or "", labels, tuple(problems), text.warnings)
+    problems = [*selection.problems, *lines, *problems]
+    return Table(n_rows, inputs, names, target, labels, tuple(problems), text.warnings, whole=not invalid)
+
+
+def _first_line(
+    path: Path, content: bytes, layout: Layout, labels: pa.ChunkedArray | None, wanted: Wanted
+) -> str | None:
+    """Say so if the first line is an example, or stands again below."""
+    place = f"{path}, line {layout.first_line}"
+    if layout.data is not None:
+        found = f"{place}: found {shown(layout.data)} as a column's name"
+    elif wanted.header is None and labels is not None and (number := _times(labels, wanted.target or "")):
+        again = _place_of(content, content[: layout.start].strip().splitlines()[-1], layout.start)
+        if again is not None:
+            line = _line_at(content, again)
+            return f"{path}, line {line:,}: found the names of line {layout.first_line} again; allowed: names once"
+        found = f"{place}: found {shown(wanted.target)} as the name of the target and as a class, in "
+        found += counted(number, "row")
+    else:
+        return None
+    columns = numbered(len(layout.names))
+    named = wanted.target in layout.names
+    meant = columns[layout.names.index(str(wanted.target))] if named else f"one of {listed(columns)}"
+    return (
+        f"{found}: the first line looks like data; allowed: the names of the columns; if it is an example, "
+        f"data.header: false, with data.target: {meant}; if it does name them, data.header: true"
+    )
+
+
+def _times(labels: pa.ChunkedArray, name: str) -> int:
+    """Return how often a name stands among labels."""
+    return pc.sum(pc.equal(pc.utf8_trim_whitespace(labels), name)).as_py() or 0
 
 
 def _parsed(
     path: Path, content: bytes, layout: Layout, selection: Selection, invalid: list[pa_csv.InvalidRow]
 ) -> pa.Table:
-    """Return the columns that are used, under their positions as names; a target as text, whatever it looks like."""
+    """Return the columns that are used, under their positions as names; a target as text, whatever it looks like.
+
+    Without a target all columns are texts, as they are written.
+    """
 
     def skip(row: pa_csv.InvalidRow) -> str:
         invalid.append(row)
@@ -96,7 +157,10 @@ def _parsed(
 def _lines(path: Path, content: bytes, layout: Layout, invalid: Sequence[pa_csv.InvalidRow]) -> list[str]:
     """Return a problem for the first lines that have another number of fields than the first."""
     texts = {row.text: row for row in invalid[: 10 * _LINES_SHOWN]}
-    found = sorted((_line_of(content, text.encode(), layout.start), row) for text, row in texts.items())
+    found = sorted(
+        (_line_at(content, _place_of(content, text.encode(), layout.start) or layout.start), row)
+        for text, row in texts.items()
+    )
     problems = [
         f"{path}, line {line:,}: found {counted(row.actual_columns, 'field')}; expected {row.expected_columns}, as in "
         f"line {layout.first_line}{_cause(row, layout)}"
@@ -117,12 +181,15 @@ def _cause(row: pa_csv.InvalidRow, layout: Layout) -> str:
     return "; allowed: the same number in each line"
 
 
-def _line_of(content: bytes, text: bytes, start: int) -> int:
-    """Return the number of the line that holds a text and nothing else."""
-    place = content.find(text, start)
+def _place_of(content: bytes, text: bytes, start: int) -> int | None:
+    """Return where a line begins that holds a text and nothing else."""
+    place, edges = content.find(text, start), (b"\n", b"\r", b"")
     while place > start and (
-        content[place - 1 : place] not in (b"\n", b"\r") or content[place + len(text) :][:1] not in (b"\n", b"\r", b"")
+        content[place - 1 : place] not in edges or content[place + len(text) : place + len(text) + 1] not in edges
     ):
         place = content.find(text, place + 1)
-    newline = b"\n" if b"\n" in content else b"\r"
-    return content.count(newline, 0, max(place, start)) + 1
+    return None if place < 0 else place
+
+
+def _line_at(content: bytes, place: int) -> int:
+    return content.count(b"\n" if b"\n" in content else b"\r", 0, place) + 1
