@@ -6,14 +6,14 @@ from pathlib import Path
 
 from depthsounder.data.dataset import save_dataset
 from depthsounder.data.prepare import describe, prepare_dataset
-from depthsounder.data.sources import BUILT_IN, NAMED_KINDS
+from depthsounder.data.sources import BUILT_IN, ENDINGS
 from depthsounder.process.commands import run
 
 
 def main() -> None:
     """Write the prepared data as an NPZ file."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--source", required=True, help=f"{', '.join(BUILT_IN)}, or a file: {NAMED_KINDS}")
+    parser.add_argument("--source", required=True, help=f"{', '.join(BUILT_IN)}, or a file: {ENDINGS}")
     parser.add_argument("--target", help="the file's column or array with the classes")
     parser.add_argument(
         "--features", action="append", help="a column that is used as a feature; all but the target if none"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from depthsounder.process.definitions import WHOLE, Library, NotFollowed
+from depthsounder.process.definitions import WHOLE, Library, NotFollowed, whole_package
 from depthsounder.process.fingerprint import code_fingerprint
 from depthsounder.process.unseen import require_followed
 
@@ -338,14 +338,15 @@ def test_a_function_that_is_taken_from_elsewhere_is_part_of_the_code_that_calls_
 
 def test_the_library_itself_can_be_followed_everywhere():
     library = Library(SOURCE)
-    modules = [path for path in SOURCE.rglob("*.py") if path.relative_to(SOURCE).parts[0] not in WHOLE]
-    assert len(modules) > 40
-    for path in modules:
-        require_followed(library, ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix("__init__"))
+    names = [".".join(path.relative_to(SOURCE).with_suffix("").parts) for path in SOURCE.rglob("*.py")]
+    cut_up = [name.removesuffix("__init__") for name in names if not whole_package(name)]
+    assert len(cut_up) > 40
+    for name in cut_up:
+        require_followed(library, name)
 
 
 def test_every_package_that_is_taken_whole_is_there():
-    assert all((SOURCE / package / "__init__.py").is_file() for package in WHOLE)
+    assert all(SOURCE.joinpath(*package.split("."), "__init__.py").is_file() for package in WHOLE)
 
 
 # Two versions of a module `part`, of which the script `from depthsounder.user import result` must see the change.

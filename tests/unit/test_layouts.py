@@ -349,7 +349,21 @@ REFUSED = {
     "a pickle": (text(pickle.dumps([1, 2])), {}, ["is a pickle", "run code"]),
     "joblib, packed": (text(__import__("zlib").compress(pickle.dumps(list(range(99))), 3)), {}, ["packed by joblib"]),
     ".npy": (npy, {}, ["is a single array", "numpy.savez"]),
-    "Parquet under another name": (parquet_under_another_name, {}, ["is a Parquet file: give it the ending .parquet"]),
+    "Parquet under another name": (
+        parquet_under_another_name,
+        {},
+        ["is a Parquet file: its name has to end so: .parquet"],
+    ),
+    "an archive of arrays under another name": (
+        lambda folder: (npz(**KERAS)(folder), (folder / "data.npz").rename(folder / "data.txt")) and "data.txt",
+        {},
+        ["is an archive of arrays", "its name has to end so: .npz"],
+    ),
+    "IDX under another name, packed": (
+        text(gzip.compress(idx(IMAGES)), name="images.csv.gz"),
+        {},
+        ["is an IDX file", "its name has to end so: -images-idx3-ubyte"],
+    ),
     "a workbook under another name": (
         text(b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00" + b"\0" * 16 + b"[Content_Types].xml"),
         {},

@@ -6,7 +6,7 @@ This module knows which keys have a meaning for which kind of source; reading is
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from depthsounder.config.fields import ColumnNames, Header, OptionalShare, Source, Target, refuse
-from depthsounder.data.sources import kind_of
+from depthsounder.data.sources import BUILT_IN, FORMATS, format_of
 
 
 class Section(BaseModel):
@@ -20,11 +20,8 @@ class Data(Section):
 
     source: Source = Field(
         description="The examples: one of scikit-learn's own sets, or a file of your own with numeric features and one "
-        "row for each example; a relative path starts at the folder in which snakemake runs, and `~` is your home. A "
-        "text has its fields between commas, semicolons, tabs or bars, and may be packed with gzip. An NPZ file has "
-        "one array of features, in which an image is one feature for each pixel, and one of labels, or Keras' four "
-        "(`x_train`, `y_train`, `x_test`, `y_test`). Of IDX files, the training images are named; what lies beside "
-        "them is found."
+        "row for each example; a relative path starts at the folder in which snakemake runs, and `~` is your home. "
+        + " ".join(known.about for known in FORMATS if known.about)
     )
     target: Target = Field(
         description="The column of a text or of a Parquet file, or the array of an NPZ file, with the classes. A class "
@@ -52,20 +49,22 @@ class Data(Section):
     @field_validator("target")
     @classmethod
     def _target_where_it_is_needed(cls, target: str | None, info: ValidationInfo) -> str | None:
-        kind = kind_of(info.data.get("source", ""))
-        if kind in ("built-in", "idx") and target is not None:
+        source = info.data.get("source", "")
+        known = format_of(source)
+        if target is not None and (source in BUILT_IN or (known and known.target == "none")):
             raise refuse("has no meaning for a source that knows its own labels")
-        if kind in ("text", "parquet") and not target:
+        if known and known.target == "needed" and not target:
             raise refuse("does not name the column with the classes, as a file needs")
         return target
 
     @field_validator("features", "drop", "header")
     @classmethod
     def _of_a_file(cls, value: object, info: ValidationInfo) -> object:
-        kind = kind_of(info.data.get("source", ""))
-        if value is not None and kind == "built-in":
+        source = info.data.get("source", "")
+        known = format_of(source)
+        if value is not None and source in BUILT_IN:
             raise refuse("has no meaning for built-in data")
-        if value is not None and info.field_name == "header" and kind not in ("text", None):
+        if value is not None and info.field_name == "header" and known and not known.header:
             raise refuse("has no meaning for a file that is no text")
         if value is not None and info.field_name == "drop" and info.data.get("features") is not None:
             raise refuse("has no meaning beside data.features, which names all that is used")
@@ -74,6 +73,8 @@ class Data(Section):
     @field_validator("test_fraction")
     @classmethod
     def _share_where_it_is_needed(cls, share: float | None, info: ValidationInfo) -> float | None:
-        if share is None and kind_of(info.data.get("source", "")) in ("built-in", "text", "parquet"):
+        source = info.data.get("source", "")
+        known = format_of(source)
+        if share is None and (source in BUILT_IN or (known and not known.own_split)):
             raise refuse("is no share, which a source without a split of its own needs")
         return share

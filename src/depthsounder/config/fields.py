@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from depthsounder.config.wording import Allowed
-from depthsounder.data.sources import BUILT_IN, NAMED_KINDS, advice_on_ending, kind_of
+from depthsounder.data.sources import BUILT_IN, ENDINGS, advice_on_ending, format_of
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.initializers import GAUSSIAN_PATTERN, INITIALIZERS
 from depthsounder.engine.optimizers import OPTIMIZERS
@@ -101,7 +101,7 @@ def _own_folder(run: str) -> str:
 def _known_source(source: str) -> str:
     if set("{}<>") & set(source):
         raise refuse("contains braces or angle brackets, in which Snakemake looks for names of its own")
-    if kind_of(source) is None:
+    if source not in BUILT_IN and format_of(source) is None:
         raise refuse(advice_on_ending(source) or "is neither built-in data nor a file of a known kind")
     if not source.startswith("~"):
         return source
@@ -122,7 +122,7 @@ def _names(names: tuple[str, ...]) -> tuple[Any, ...]:
 _INIT_NAMES = tuple(INITIALIZERS)
 _INIT_SCHEMA = {"anyOf": [{"enum": list(_INIT_NAMES)}, {"type": "string", "pattern": f"^{GAUSSIAN_PATTERN.pattern}$"}]}
 _INIT_TEXT = f"one of {', '.join(_INIT_NAMES)}, or gaussian_w<σw²>_b<σb²> with two numbers, such as gaussian_w1.5_b0.05"
-_SOURCE_TEXT = f"{', '.join(BUILT_IN)}, or the path of a file that ends in {NAMED_KINDS}"
+_SOURCE_TEXT = f"{', '.join(BUILT_IN)}, or the path of a file that ends in {ENDINGS}"
 _NAME_TEXT = "a column's name, in quotes where it is a number"
 LIST = (Strict(False), Field(json_schema_extra={"minItems": 1, "maxItems": LONGEST_LIST, "uniqueItems": True}))
 """Of a tuple that the YAML gives as a list."""

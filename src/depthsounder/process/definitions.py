@@ -11,8 +11,14 @@ from pathlib import Path
 
 from depthsounder.process.commands import Refusal
 
-WHOLE = ("claims", "config", "figures", "report", "studies")
+WHOLE = ("claims", "config", "data.sources.formats", "figures", "report", "studies")
 """The packages that are not cut up."""
+
+
+def whole_package(name: str) -> str | None:
+    """Return the package that is not cut up and to which a module belongs, by dotted names; None if there is none."""
+    return next((package for package in WHOLE if f"{name}.".startswith(f"{package}.")), None)
+
 
 Target = tuple[str, str | None]
 """A module of the library, without the library's own name, and a name in it; None stands for the module itself."""

@@ -17,7 +17,7 @@ from itertools import product
 from pathlib import Path
 
 from depthsounder.elements.initializers import GAUSSIAN_PATTERN
-from depthsounder.process.definitions import WHOLE, Library, NotFollowed, Target
+from depthsounder.process.definitions import Library, NotFollowed, Target, whole_package
 from depthsounder.process.entries import FORMS, entries
 from depthsounder.process.unseen import require_followed
 
@@ -96,9 +96,8 @@ class _Closure:
 
     def visit(self, name: str, definition: str | None) -> None:
         """Take one definition of one of the library's modules, or all of them, and all that it refers to."""
-        package = name.split(".", maxsplit=1)[0] or definition or ""
-        if package in WHOLE:
-            for path in sorted((self.library.folder / package).rglob("*.py")):
+        if package := whole_package(name or definition or ""):
+            for path in sorted(self.library.folder.joinpath(*package.split(".")).rglob("*.py")):
                 parts = path.relative_to(self.library.folder).with_suffix("").parts
                 self.visit_file(path, ".".join(parts).removesuffix(".__init__"))
             return
@@ -146,7 +145,7 @@ class _Closure:
 
     def enter(self, name: str) -> None:
         """Require that nothing in a module can be overlooked, nor in those that are imported with it."""
-        if name in self.entered or name.split(".", maxsplit=1)[0] in WHOLE:
+        if name in self.entered or whole_package(name):
             return
         self.entered.add(name)
         for other in _checked(self.library, name):

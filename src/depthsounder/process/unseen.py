@@ -10,7 +10,7 @@ This module knows one file's statements; it follows none of them.
 import ast
 from collections.abc import Iterator
 
-from depthsounder.process.definitions import DEFINING, WHOLE, Library, Module, chains, defined_names
+from depthsounder.process.definitions import DEFINING, Library, Module, chains, defined_names, whole_package
 
 _ALLOWED = "allowed at the top of a module: imports, functions, classes, and assignments to names"
 _DYNAMIC = {"__import__", "eval", "exec", "globals", "importlib"}
@@ -51,7 +51,7 @@ def _require_no_change(library: Library, module: Module, node: ast.AST) -> None:
     if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
         return
     for target, name in module.references([node])[0]:
-        if name is not None and target.split(".")[0] not in WHOLE:
+        if name is not None and not whole_package(target):
             changed = changers(library.module(target)).get(name)
             if changed is not None:
                 raise module.refusal(node, f"{name} changes {changed} while modules are imported", _ALLOWED)

@@ -1,6 +1,6 @@
 """Data sources: the user's own file as arrays, or every reason why it cannot be used.
 
-One module for each kind of file (text, Parquet, NPZ, IDX), one for what a target is, one for what makes a feature
+One module for each format in `formats`, one for what a target is, one for what makes a feature
 suspicious, one for the sizes of classes and parts. Nothing is read with pickle. Splitting and scaling are `prepare`'s
 business.
 """
@@ -15,7 +15,8 @@ from depthsounder.data.sources.census import (
     take_census,
 )
 from depthsounder.data.sources.examples import Examples, Reading, read_examples, read_source
-from depthsounder.data.sources.kinds import NAMED_KINDS, Kind, advice_on_ending, kind_of, source_files
+from depthsounder.data.sources.foreign import advice_on_ending
+from depthsounder.data.sources.formats import ENDINGS, FORMATS, Format, format_of, source_files
 from depthsounder.data.sources.problems import DataError
 from depthsounder.data.sources.selection import Wanted
 from depthsounder.data.sources.summary import data_sentences
@@ -23,17 +24,18 @@ from depthsounder.data.sources.summary import data_sentences
 __all__ = [
     "BUILT_IN",
     "CENSUSES",
-    "NAMED_KINDS",
+    "ENDINGS",
+    "FORMATS",
     "Census",
     "DataError",
     "Examples",
-    "Kind",
+    "Format",
     "Reading",
     "Wanted",
     "advice_on_ending",
     "data_sentences",
     "fitting_share",
-    "kind_of",
+    "format_of",
     "read_examples",
     "read_source",
     "size_problems",

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from depthsounder.data.sources.kinds import advice_on_content
 from depthsounder.data.sources.problems import MOST_BYTES, DataError, refuse_bomb
 
 _MARKS = (
@@ -22,6 +21,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _HEAD = 4_096
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,20 @@ def read_text(path: Path) -> Text:
         raise DataError(
             f"{path}: found no text: it is empty; allowed: rows, and the names of their columns in the first"
         )
-    if advice := advice_on_content(content[:_HEAD]):
-        raise DataError(f"{path}: found a file that {advice}; allowed: a text of rows")
     return _decoded(path, content)
+
+
+def first_bytes(path: Path, unpack: bool) -> bytes:
+    """Return how a file begins, as it is or, if it is packed with gzip, as it is unpacked; what is damaged is empty."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+        if not unpack or not head.startswith(_GZIP):
+            return head
+        file.seek(0)
+        try:
+            return gzip.GzipFile(fileobj=file).read(_HEAD)
+        except (OSError, EOFError, zlib.error):
+            return b""
 
 
 def unpacked(path: Path) -> bytes:
@@ -68,7 +79,7 @@ def unpacked(path: Path) -> bytes:
         If they are damaged, or more than a machine holds.
     """
     content = path.read_bytes()
-    if not content.startswith(b"\x1f\x8b"):
+    if not content.startswith(_GZIP):
         return content
     try:
         with gzip.GzipFile(fileobj=BytesIO(content)) as file:

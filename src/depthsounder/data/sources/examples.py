@@ -1,44 +1,24 @@
 """From a source to examples: inputs, labels, and all that is wrong with them.
 
-A file of any kind becomes a table; here its target becomes classes and its features are questioned. This module knows
-which reader reads what; it knows nothing of formats.
+A file of any format becomes a table; here its target becomes classes and its features are questioned. This module knows
+that there are formats; it knows nothing of any.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from depthsounder.data.sources.census import LEAST_PER_PART, Census, split_sizes, take_census
-from depthsounder.data.sources.idx import read_idx_table
-from depthsounder.data.sources.kinds import NAMED_KINDS, Kind, advice_on_content, advice_on_ending, kind_of
-from depthsounder.data.sources.npz import read_npz_table
-from depthsounder.data.sources.parquet import read_parquet_table
+from depthsounder.data.sources.foreign import advice_on_ending
+from depthsounder.data.sources.formats import ENDINGS, Format, advice_on_file, format_of
 from depthsounder.data.sources.problems import DataError, printable, shown
 from depthsounder.data.sources.selection import Wanted
 from depthsounder.data.sources.suspicions import suspicions
 from depthsounder.data.sources.table import Table
 from depthsounder.data.sources.target import Classes, find_classes
-from depthsounder.data.sources.text_table import read_text_table
-
-_READERS: Mapping[Kind, Callable[[Path, Wanted], Table]] = {
-    "text": read_text_table,
-    "parquet": read_parquet_table,
-    "npz": read_npz_table,
-    "idx": read_idx_table,
-}
-
-_FORMS: Mapping[Kind, str] = {
-    "text": "rows of one length, and the names of the columns in the first",
-    "parquet": "a Parquet file",
-    "npz": "an archive of arrays of numbers or texts, as numpy.savez writes, without pickle",
-    "idx": "an IDX file as it was published",
-}
 
 _FIRST_ROWS = 1_000
-
-_OWN_BYTES: Mapping[Kind, bytes] = {"parquet": b"PAR1", "npz": b"PK"}
 
 
 @dataclass(frozen=True)
@@ -113,16 +93,16 @@ def read_examples(wanted: Wanted) -> Examples:
 
 def read_source(wanted: Wanted) -> Reading:
     """Read a file, and find all that is wrong with it."""
-    path, kind = Path(wanted.source), kind_of(wanted.source)
+    path, known = Path(wanted.source), format_of(wanted.source)
     try:
-        if kind is None or kind == "built-in":
+        if known is None:
             advice = advice_on_ending(wanted.source)
-            raise DataError(f"{path}: found a file that {advice or 'is of no known kind'}; allowed: {NAMED_KINDS}")
+            raise DataError(f"{path}: found a file that {advice or 'is of no known kind'}; allowed: {ENDINGS}")
         if not path.is_file():
             raise DataError(
                 f"{path}: found {'a folder' if path.is_dir() else 'no such file'}; allowed: a file that exists"
             )
-        return _reading(path, _table(path, kind, wanted))
+        return _reading(path, _table(path, known, wanted))
     except DataError as error:
         return Reading(None, None, error.problems)
     except MemoryError:
@@ -131,21 +111,18 @@ def read_source(wanted: Wanted) -> Reading:
         )
 
 
-def _table(path: Path, kind: Kind, wanted: Wanted) -> Table:
+def _table(path: Path, known: Format, wanted: Wanted) -> Table:
+    if advice := advice_on_file(path, known):
+        raise DataError(f"{path}: found a file that {advice}; allowed: {known.content}")
     try:
-        return _READERS[kind](path, wanted)
+        return known.read(path, wanted)
     except (DataError, MemoryError):
         raise
     except Exception as error:
         # A damaged or hostile file fails in a dozen ways, from zlib to Arrow, and all of them mean the same.
-        with path.open("rb") as file:
-            head = file.read(4_096)
-        if not head.startswith(_OWN_BYTES.get(kind, b"\0")) and (advice := advice_on_content(head)):
-            raise DataError(f"{path}: the file cannot be read: it {advice}; allowed: {_FORMS[kind]}") from error
         reason = printable(str(error)) or "it is damaged"
-        raise DataError(
-            f"{path}: the file cannot be read: {reason if head else 'it is empty'}; allowed: {_FORMS[kind]}"
-        ) from error
+        found = reason if path.stat().st_size else "it is empty"
+        raise DataError(f"{path}: the file cannot be read: {found}; allowed: {known.content}") from error
 
 
 def _reading(path: Path, table: Table) -> Reading:

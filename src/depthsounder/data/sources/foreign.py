@@ -1,30 +1,13 @@
-"""Which kind of file a source is, by its ending and by its first bytes; of kinds that are not read, what helps.
+"""Files that are not read: what each is, by its name or its first bytes, and what makes one of it that is read.
 
-This module knows names and first bytes; what is in a file is its reader's business.
+This module knows names and first bytes of other formats; those that are read are `formats`' business.
 """
 
 import re
-from pathlib import Path, PurePath
-from typing import Literal
+from pathlib import PurePath
 
-from depthsounder.data.sources.built_in import BUILT_IN
-
-Kind = Literal["built-in", "text", "parquet", "npz", "idx"]
-
-NAMED_KINDS = (
-    ".csv, .tsv, .txt or .data (packed too: .csv.gz), .parquet, .npz, or -images-idx3-ubyte (packed too) beside its "
-    "labels"
-)
-"""The endings that are read, in words."""
-
-_ENDINGS: dict[Kind, str] = {
-    "text": r"\.(csv|tsv|txt|data)(\.gz)?$",
-    "parquet": r"\.(parquet|pq)$",
-    "npz": r"\.npz$",
-    "idx": r"images[-._]idx3-ubyte(\.gz)?$",
-}
-
-_ADDRESS = re.compile(r"[a-z][a-z0-9+]*:/+", re.IGNORECASE)
+ADDRESS = re.compile(r"[a-z][a-z0-9+]*:/+", re.IGNORECASE)
+"""How a name begins that is none of a file."""
 
 _FEATHER = "is a Feather file: pandas.read_feather(…).to_parquet('data.parquet') makes one that is read"
 _PICKLE = (
@@ -67,14 +50,11 @@ _ADVICE_BY_FIRST_BYTES = (
     (rb"\x93NUMPY", _ARRAY),
     (rb"(?s)PK\x03\x04.{0,400}?(\[Content_Types\]|xl/|mimetypeapplication)", _WORKBOOK),
     (rb"\xd0\xcf\x11\xe0", _WORKBOOK),
-    (rb"(?s)PK\x03\x04.{22}.{0,100}?\.npy", "is an NPZ archive: give it the ending .npz"),
     (rb"PK\x03\x04|BZh[1-9]1AY|\xfd7zXZ|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!\x1a|\x1f\x8b", _PACKED),
-    (rb"PAR1[\x00-\x1f]", "is a Parquet file: give it the ending .parquet"),
     (rb"\x89HDF", _HDF5),
     (rb"SQLite format 3", _DATABASE),
     (rb"MATLAB 5\.0", _MATLAB),
     (rb"\x89PNG|\xff\xd8\xff|GIF8|%PDF", _PICTURE),
-    (rb"\x00\x00[\x08-\x0e][\x01-\x04]", "is an IDX file: keep its name, which ends in -images-idx3-ubyte"),
     (rb"version https://git-lfs", _LFS),
     (rb"(?i)\s*(<!doctype html|<html|<head|<!--|<\?xml)", _PAGE),
     (rb"\s*[{\[]\s*[\"{\[\]}]", _JSON),
@@ -82,19 +62,9 @@ _ADVICE_BY_FIRST_BYTES = (
 )
 
 
-def kind_of(source: str) -> Kind | None:
-    """Return the kind of a source by its name; None if it is none that is read."""
-    if source in BUILT_IN:
-        return "built-in"
-    if _ADDRESS.match(source):
-        return None
-    name = PurePath(source).name.lower()
-    return next((kind for kind, ending in _ENDINGS.items() if re.search(ending, name)), None)
-
-
 def advice_on_ending(source: str) -> str | None:
     """Return what helps with a source of a kind that is not read, to follow its name in a sentence."""
-    if _ADDRESS.match(source):
+    if ADDRESS.match(source):
         return "is a web address: download the file first, and name it here"
     name = PurePath(source).name.lower()
     return next((advice for ending, advice in _ADVICE_BY_ENDING if re.search(ending, name)), None)
@@ -103,21 +73,3 @@ def advice_on_ending(source: str) -> str | None:
 def advice_on_content(head: bytes) -> str | None:
     """Return what helps with a file that begins with these bytes; None if they are those of no known kind."""
     return next((advice for start, advice in _ADVICE_BY_FIRST_BYTES if re.match(start, head)), None)
-
-
-def source_files(source: str) -> list[Path]:
-    """Return the files that a source consists of: of an IDX file those that lie beside it and belong to it, too."""
-    kind = kind_of(source)
-    if kind == "built-in":
-        return []
-    path = Path(source)
-    if kind != "idx":
-        return [path]
-    tests = [path.with_name(path.name.replace("train", name)) for name in ("t10k", "test")]
-    test = next((other for other in tests if other.exists() and other != path), None)
-    return [file for images in filter(None, [path, test]) for file in (images, labels_beside(images))]
-
-
-def labels_beside(images: Path) -> Path:
-    """Return the IDX file with the labels of the images of another."""
-    return images.with_name(images.name.replace("images", "labels").replace("idx3", "idx1"))

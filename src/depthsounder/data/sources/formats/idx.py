@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from depthsounder.data.sources.arrays import feature_names, joined
 from depthsounder.data.sources.encoding import unpacked
 from depthsounder.data.sources.features import not_finite
-from depthsounder.data.sources.kinds import advice_on_content, source_files
-from depthsounder.data.sources.npz import feature_names, joined
+from depthsounder.data.sources.foreign import advice_on_content
+from depthsounder.data.sources.formats.record import Format
 from depthsounder.data.sources.problems import DataError, refuse_bomb
 from depthsounder.data.sources.selection import Wanted
 from depthsounder.data.sources.table import Table
@@ -28,7 +29,7 @@ def read_idx_table(path: Path, wanted: Wanted) -> Table:
     DataError
         If one of the files is missing, damaged, or does not belong to the others.
     """
-    files = source_files(str(path))
+    files = _files(path)
     if missing := [file for file in files if not file.is_file()]:
         raise DataError(f"{missing[0]}: found no such file; allowed: the labels of the images beside them")
     parts = []
@@ -57,6 +58,17 @@ def read_idx_table(path: Path, wanted: Wanted) -> Table:
     return Table(len(inputs), inputs, columns, "labels", target, tuple(problems))
 
 
+def _files(path: Path) -> list[Path]:
+    """Return training images and labels, and those of a test part that lies beside them."""
+    tests = [path.with_name(path.name.replace("train", name)) for name in ("t10k", "test")]
+    test = next((other for other in tests if other.exists() and other != path), None)
+    return [file for images in filter(None, [path, test]) for file in (images, _labels_beside(images))]
+
+
+def _labels_beside(images: Path) -> Path:
+    return images.with_name(images.name.replace("images", "labels").replace("idx3", "idx1"))
+
+
 def _array(path: Path) -> np.ndarray:
     content = unpacked(path)
     if advice := None if content[:2] == b"\0\0" else advice_on_content(content[:4096]):
@@ -72,3 +84,18 @@ def _array(path: Path) -> np.ndarray:
     if zero or not len(values):
         raise DataError(f"{path}: found no examples; allowed: an IDX file of images and one of labels")
     return values.astype(values.dtype.newbyteorder("="))
+
+
+FORMAT = Format(
+    place=4,
+    endings="-images-idx3-ubyte (packed too) beside its labels",
+    pattern=r"images[-._]idx3-ubyte(\.gz)?",
+    content="an IDX file as it was published",
+    about="Of IDX files, the training images are named; what lies beside them is found.",
+    read=read_idx_table,
+    target="none",
+    signature=rb"\x00\x00[\x08-\x0e][\x01-\x04]",
+    packed=True,
+    own_split=True,
+    files=_files,
+)

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from depthsounder.data.sources.features import feature_matrix, length_of, too_long
+from depthsounder.data.sources.formats.record import Format
 from depthsounder.data.sources.problems import refuse_bomb, shown
 from depthsounder.data.sources.selection import Wanted, select
 from depthsounder.data.sources.table import Table
@@ -58,3 +59,14 @@ def _unpacked_size(file: pq.FileMetaData) -> int:
     chunks = [(column, group.column(column)) for group in groups for column in range(group.num_columns)]
     values = sum(chunk.num_values * max(8, file.schema.column(column).length) for column, chunk in chunks)
     return max(values, sum(group.total_byte_size for group in groups))
+
+
+FORMAT = Format(
+    place=2,
+    endings=".parquet",
+    pattern=r"\.(parquet|pq)",
+    content="a Parquet file",
+    about="",
+    read=read_parquet_table,
+    signature=rb"PAR1",
+)

@@ -5,7 +5,6 @@ is read with pickle: what would need it is refused with the line of code that me
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -15,7 +14,9 @@ from zipfile import ZipFile
 import numpy as np
 import pyarrow as pa
 
+from depthsounder.data.sources.arrays import feature_names, joined
 from depthsounder.data.sources.features import not_finite
+from depthsounder.data.sources.formats.record import Format
 from depthsounder.data.sources.problems import LONGEST_TEXT, DataError, as_key, listed, refuse_bomb, shown
 from depthsounder.data.sources.selection import Wanted, meant
 from depthsounder.data.sources.table import Table
@@ -110,28 +111,6 @@ def _keras(
     return joined(parts, y_train, problems)
 
 
-Part = tuple[np.ndarray | None, tuple[str, ...], pa.ChunkedArray | None]
-
-
-def joined(parts: Sequence[Part], target: str, problems: list[str]) -> Table:
-    """Return the training and the test part of a source as one table, which remembers which rows are which."""
-    (train, names, train_labels), (test, _, test_labels) = parts
-    whole = train is not None and test is not None and not problems
-    inputs = np.concatenate([train, test]) if whole and train is not None and test is not None else None
-    labels = None
-    if train_labels is not None and test_labels is not None:
-        types = {part.type for part in (train_labels, test_labels)}
-        if len(types) > 1:
-            problems.append(
-                f"{target}: found labels of the types {' and '.join(map(str, types))}; allowed: one type in both"
-            )
-        else:
-            labels = pa.chunked_array([*train_labels.chunks, *test_labels.chunks])
-    sizes = [len(part) if part is not None else 0 for part in (train_labels, test_labels)]
-    marks = np.repeat([False, True], sizes)
-    return Table(sum(sizes), inputs, names, target, labels, tuple(problems), test=marks)
-
-
 def _surplus(path: Path, others: list[str], pair: tuple[str, str]) -> str:
     return (
         f"{path}: found the array {listed(others)} beside {shown(pair[0])} and {shown(pair[1])}; allowed: one array of "
@@ -204,13 +183,6 @@ def _expanded_names(entries: dict[str, _Entry], target: str) -> list[str]:
     ]
 
 
-def feature_names(name: str, shape: tuple[int, ...]) -> list[str]:
-    """Return a name for each entry of a row: of ``x`` with the shape (n, 28, 28) ``x[0,0]`` to ``x[27,27]``."""
-    if len(shape) < 2:
-        return [name]
-    return [f"{name}[{','.join(map(str, index))}]" for index in np.ndindex(*shape[1:])]
-
-
 def read_features(
     path: Path,
     archive: np.lib.npyio.NpzFile | dict[str, np.ndarray],
@@ -257,3 +229,17 @@ def _no_features(place: str, entry: _Entry, n_rows: int | None, target: str) -> 
     if n_rows is not None and entry.shape[0] != n_rows:
         return f"{place}: found {entry.shape[0]:,} rows; allowed: {n_rows:,}, as in the target {shown(target)}"
     return None
+
+
+FORMAT = Format(
+    place=3,
+    endings=".npz",
+    pattern=r"\.npz",
+    content="an archive of arrays of numbers or texts, as numpy.savez writes, without pickle",
+    about="An NPZ file has one array of features, in which an image is one feature for each pixel, and one of labels, "
+    "or Keras' four (`x_train`, `y_train`, `x_test`, `y_test`).",
+    read=read_npz_table,
+    target="possible",
+    signature=rb"(?s)PK\x03\x04.{22}.{0,100}?\.npy",
+    own_split=True,
+)

@@ -14,6 +14,7 @@ import pyarrow.csv as pa_csv
 
 from depthsounder.data.sources.encoding import Text, read_text
 from depthsounder.data.sources.features import feature_matrix, too_long
+from depthsounder.data.sources.formats.record import Format
 from depthsounder.data.sources.layout import Layout, find_layout, numbered, refuse_one_column
 from depthsounder.data.sources.problems import DataError, counted, listed, printable, shown
 from depthsounder.data.sources.quotes import refuse_open_quotes
@@ -193,3 +194,15 @@ def _place_of(content: bytes, text: bytes, start: int) -> int | None:
 
 def _line_at(content: bytes, place: int) -> int:
     return content.count(b"\n" if b"\n" in content else b"\r", 0, place) + 1
+
+
+FORMAT = Format(
+    place=1,
+    endings=".csv, .tsv, .txt or .data (packed too: .csv.gz)",
+    pattern=r"\.(csv|tsv|txt|data)(\.gz)?",
+    content="rows of one length, and the names of the columns in the first",
+    about="A text has its fields between commas, semicolons, tabs or bars, and may be packed with gzip.",
+    read=read_text_table,
+    packed=True,
+    header=True,
+)
