@@ -510,6 +510,49 @@ REFUSED = {
         {},
         ["line 3: found the names of line 1 again; allowed: names once"],
     ),
+    "ARFF with a mark": (text(codecs.BOM_UTF8 + b"@relation x\n@data\n1\n"), {}, ["is an ARFF file"]),
+    "a web page in UTF-16": (text("<html><body>1</body></html>", "utf-16"), {}, ["is a web page"]),
+    "a web page's table": (text("<table border=1>\n<tr><td>1</td></tr>\n"), {}, ["is a web page"]),
+    "a server's refusal": (text("404: Not Found"), {}, ["is an error message of a server"]),
+    "JSON, a record a line": (text('{"x": 1, "kind": "a"}\n{"x": 2, "kind": "b"}\n'), {}, ["lines=True"]),
+    "svmlight": (text("1 1:0.5 3:2\n-1 2:0.25\n"), {}, ["load_svmlight_file"]),
+    "a sparse matrix": (
+        npz(data=np.ones(2), indices=np.arange(2), indptr=np.arange(3), format=np.array("csr"), shape=np.array([2, 2])),
+        {},
+        ["found a sparse matrix", "X.toarray()"],
+    ),
+    "UTF-8 and another encoding": (
+        text("größe,kind\n1,a\n".encode() + "2,ä\n".encode("cp1252")),
+        {},
+        ["line 3: found bytes that are no UTF-8, and UTF-8 in line 1"],
+    ),
+    "a remark above rows without names, as adult.test has it": (
+        lines("|1x3 Cross validator", "1,2,a", "2,3,b"),
+        {"header": False, "target": "column_3"},
+        ["line 1: found 1 field", "take out what stands above"],
+    ),
+    "decimal commas between commas": (
+        lines("length,width,kind", "1,5,2,5,a", "2,5,3,5,b"),
+        {},
+        ["line 2: found 5 fields; expected 3, as in line 1; decimal commas seem to part numbers"],
+    ),
+    "R's row names without a column's": (
+        lines('"length","kind"', '"1",1.5,"a"', '"2",2.5,"b"'),
+        {},
+        ["line 2: found 3 fields; expected 2, as in line 1; it may be a row's name without a column's"],
+    ),
+    "marks within quotes behind a backslash": (
+        lines("name,length,kind", '"a \\"b\\", c",1,a', '"d",2,b'),
+        {"drop": ("name",)},
+        ["line 2: found 4 fields", "not behind a backslash"],
+    ),
+    "a dash as a minus sign": (lines("length,kind", "−1,a", "2,b"), {}, ["found '−1', with a dash"]),
+    "errors of a spreadsheet": (
+        lines("length,kind", "#DIV/0!,a", "2,b", "####,a"),
+        {},
+        ["found '#DIV/0!', which is an error of a spreadsheet, as in 2 rows of 3"],
+    ),
+    "a decimal comma before three digits": (lines("length;kind", "0,837;a"), {}, ["'0,837', with a decimal comma"]),
     "IDX without labels": (
         lambda folder: (folder / "train-images-idx3-ubyte").write_bytes(idx(IMAGES)) and "train-images-idx3-ubyte",
         {"target": None},
@@ -589,6 +632,12 @@ def test_nothing_is_told_from_the_rows_of_a_file_of_which_others_are_missing(tmp
     reading = read(tmp_path, monkeypatch, lines("length,kind", "1,a", "1,a", "2,b,c", "3,c,b"), {})
     assert [problem.split("data.csv")[1][:8] for problem in reading.problems] == [", line 4", ", line 5"]
     assert reading.census is None
+
+
+def test_the_file_that_was_meant_is_named_if_it_lies_beside(tmp_path, monkeypatch):
+    text(PLAIN, name="Iris.csv")(tmp_path)
+    reading = read(tmp_path, monkeypatch, lambda folder: "iris.csv.gz", {})
+    assert "no such file (did you mean 'Iris.csv', which lies there?)" in reading.problems[0]
 
 
 @pytest.mark.parametrize(

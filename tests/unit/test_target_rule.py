@@ -109,3 +109,10 @@ def test_names_that_may_be_one_are_told(tmp_path):
     write_csv(tmp_path / "a.csv", ["01", "1", "Yes", "yes", "no"], csv.QUOTE_MINIMAL)
     warnings = read(tmp_path / "a.csv").examples.warnings
     assert [("'01' and '1'" in text, "'Yes' and 'yes'" in text) for text in warnings] == [(True, False), (False, True)]
+
+
+def test_a_class_that_may_stand_for_a_missing_value_is_told(tmp_path):
+    write_csv(tmp_path / "a.csv", ["NA", "NC", "?", "<=50K", "<=50K."], csv.QUOTE_MINIMAL)
+    first, *others = read(tmp_path / "a.csv").examples.warnings
+    assert "'<=50K' and '<=50K.'" in first
+    assert [("'?'" in text, "'NA'" in text) for text in others] == [(True, False), (False, True)]

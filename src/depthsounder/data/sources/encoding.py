@@ -20,6 +20,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_LETTER_IN_UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")
 _HEAD = 4_096
 _GZIP = b"\x1f\x8b"
 
@@ -104,6 +105,12 @@ def _decoded(path: Path, content: bytes) -> Text:
         codecs.utf_8_decode(content, "strict", True)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
+        if utf8 := _LETTER_IN_UTF8.search(content):
+            other = content.count(b"\n", 0, utf8.start()) + 1
+            raise DataError(
+                f"{path}, line {line:,}: found bytes that are no UTF-8, and UTF-8 in line {other:,}; allowed: one "
+                "encoding: save it as UTF-8"
+            ) from error
         warning = (
             f"the file was read as cp1252, because line {line:,} is no UTF-8: look at its names, and save it as UTF-8 "
             "if they are wrong"

@@ -5,6 +5,7 @@ that there are formats; it knows nothing of any.
 """
 
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,13 @@ from depthsounder.data.sources.census import LEAST_PER_PART, Census, split_sizes
 from depthsounder.data.sources.foreign import advice_on_ending
 from depthsounder.data.sources.formats import ENDINGS, Format, advice_on_file, format_of
 from depthsounder.data.sources.problems import DataError, printable, shown
-from depthsounder.data.sources.selection import Wanted
+from depthsounder.data.sources.selection import Wanted, nearest
 from depthsounder.data.sources.suspicions import suspicions
 from depthsounder.data.sources.table import Table
 from depthsounder.data.sources.target import Classes, find_classes
 
 _FIRST_ROWS = 1_000
+_MOST_FILES = 10_000
 
 
 @dataclass(frozen=True)
@@ -97,11 +99,10 @@ def read_source(wanted: Wanted) -> Reading:
     try:
         if known is None:
             advice = advice_on_ending(wanted.source)
-            raise DataError(f"{path}: found a file that {advice or 'is of no known kind'}; allowed: {ENDINGS}")
+            raise DataError(f"{wanted.source}: found a file that {advice or 'is of no known kind'}; allowed: {ENDINGS}")
         if not path.is_file():
-            raise DataError(
-                f"{path}: found {'a folder' if path.is_dir() else 'no such file'}; allowed: a file that exists"
-            )
+            found = "a folder" if path.is_dir() else f"no such file{_instead(path)}"
+            raise DataError(f"{path}: found {found}; allowed: a file that exists")
         return _reading(path, _table(path, known, wanted))
     except DataError as error:
         return Reading(None, None, error.problems)
@@ -109,6 +110,16 @@ def read_source(wanted: Wanted) -> Reading:
         return Reading(
             None, None, (f"{path}: found more than the memory holds; allowed: what fits into it as numbers",)
         )
+
+
+def _instead(path: Path) -> str:
+    """Return the file in the same folder that was probably meant, to follow a name in a sentence."""
+    try:
+        names = [other.name for other in islice(path.parent.iterdir(), _MOST_FILES)]
+    except OSError:
+        return ""
+    guess = nearest(path.name, names)
+    return f" (did you mean {shown(guess)}, which lies there?)" if guess else ""
 
 
 def _table(path: Path, known: Format, wanted: Wanted) -> Table:

@@ -20,7 +20,7 @@ _FILL = "fill it in or take its rows out, or the column with data.drop"
 _KINDS = (
     (r"\?+|[-–—.*]+|n\.?a\.?|missing|unknown", "which seems to stand for a missing value", _FILL),
     (
-        r"[+-]?\d{1,3}([,.' ]\d{3})+([.,]\d+)?",
+        r"[+-]?[1-9]\d{0,2}([,.' \u00a0\u202f]\d{3})+([.,]\d+)?",
         "with a mark for thousands or a decimal comma",
         "pandas.read_csv(…, thousands=',') or (…, decimal=',') reads it, and to_csv('data.csv', index=False) mends it",
     ),
@@ -29,6 +29,8 @@ _KINDS = (
         "with a decimal comma",
         "a decimal point: pandas.read_csv(…, sep=…, decimal=',').to_csv('data.csv', index=False) writes it so",
     ),
+    (r"[−–]\s*[\d.,]+", "with a dash in place of a minus sign", "a hyphen in its place: text.replace('−', '-')"),
+    (r"#+|#(div/0|n/a|ref|name|value|num|null)[!?]?", "which is an error of a spreadsheet", "the number: see its cell"),
     (r"[+-]?[$€£¥]\s*[\d.,]+|[\d.,]+\s*[$€£¥]", "with the sign of a currency", "the number alone"),
     (r"[+-]?[\d.,]+\s*%", "with a percent sign", "the number alone"),
     (

@@ -3,6 +3,7 @@
 This module knows names and first bytes of other formats; those that are read are `formats`' business.
 """
 
+import codecs
 import re
 from pathlib import PurePath
 
@@ -19,6 +20,14 @@ _WORKBOOK = "is a workbook: save the sheet as CSV, or pandas.read_excel(…).to_
 _PACKED = "is packed: unpack it first, and name the table that was in it"
 _HDF5 = "is an HDF5 file: read it with h5py, and numpy.savez('data.npz', X=X, y=y) makes one that is read"
 _JSON = "holds JSON: pandas.read_json(…).to_csv('data.csv', index=False) makes a table of records"
+_JSON_LINES = (
+    "holds JSON, a record a line: pandas.read_json(…, lines=True).to_csv('data.csv', index=False) makes a table of them"
+)
+_SVMLIGHT = (
+    "is in the format of svmlight: sklearn.datasets.load_svmlight_file reads it, and numpy.savez('data.npz', "
+    "X=X.toarray(), y=y) makes one that is read"
+)
+_ERROR = "is an error message of a server in place of a file: look at the address from which it came"
 _ARFF = "is an ARFF file: scipy.io.arff.loadarff reads it, and pandas writes it with to_csv('data.csv', index=False)"
 _MATLAB = "is a MATLAB file: scipy.io.loadmat reads it, and numpy.savez('data.npz', X=X, y=y) makes one that is read"
 _PAGE = "is a web page and no table: download the file itself (on GitHub the raw one)"
@@ -33,7 +42,9 @@ _ADVICE_BY_ENDING = (
     (r"\.npy$", _ARRAY),
     (r"\.(xlsx?|xlsm|ods)$", _WORKBOOK),
     (r"\.(h5|hdf5|hdf)$", _HDF5),
-    (r"\.(jsonl?|ndjson)$", _JSON),
+    (r"\.(jsonl|ndjson)$", _JSON_LINES),
+    (r"\.json$", _JSON),
+    (r"\.(svm|libsvm|svmlight)$", _SVMLIGHT),
     (r"\.arff$", _ARFF),
     (r"\.mat$", _MATLAB),
     (r"\.html?$", _PAGE),
@@ -56,7 +67,10 @@ _ADVICE_BY_FIRST_BYTES = (
     (rb"MATLAB 5\.0", _MATLAB),
     (rb"\x89PNG|\xff\xd8\xff|GIF8|%PDF", _PICTURE),
     (rb"version https://git-lfs", _LFS),
-    (rb"(?i)\s*(<!doctype html|<html|<head|<!--|<\?xml)", _PAGE),
+    (rb"(?i)\s*<(!--|[!?]?[a-z][^<>\n]*>)", _PAGE),
+    (rb"\s*(4\d\d|50\d): ?[A-Z]", _ERROR),
+    (rb"[+-]?[\d.]+( \d+:[-+\d.eE]+)+ *\r?\n", _SVMLIGHT),
+    (rb"\s*\{[^\n]*\}\s*\n\s*\{", _JSON_LINES),
     (rb"\s*[{\[]\s*[\"{\[\]}]", _JSON),
     (rb"(?im)(\s*%[^\n]*\n|\s*\n)*\s*@relation\b", _ARFF),
 )
@@ -72,4 +86,7 @@ def advice_on_ending(source: str) -> str | None:
 
 def advice_on_content(head: bytes) -> str | None:
     """Return what helps with a file that begins with these bytes; None if they are those of no known kind."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        head = head.decode("utf-16", "replace").encode()
+    head = head.removeprefix(codecs.BOM_UTF8)
     return next((advice for start, advice in _ADVICE_BY_FIRST_BYTES if re.match(start, head)), None)

@@ -86,7 +86,7 @@ def find_layout(path: Path, content: bytes, header: bool | None) -> Layout:
     separator = separator or _separator(path, texts)
     records = [split_record(text, separator) for text in texts]
     _refuse_blanks_before_quotes(path, first_line, records)
-    if header is None:
+    if not header:
         _refuse_a_title(path, first_line, texts, records)
     fields = [field.strip() for field in records[0]]
     if header is False:
@@ -164,6 +164,9 @@ def _refuse_a_title(path: Path, first_line: int, texts: Sequence[str], records: 
     for mark in SEPARATORS:
         numbers = [len(split_record(text, mark)) for text in texts]
         if len(texts) > 2 and len(set(numbers[1:])) == 1 and numbers[0] < numbers[1] - 1:
+            if numbers[0] > 1 and any(NUMBER.fullmatch(field.strip()) for field in split_record(texts[1], mark)):
+                # Not the line of names is too short, but the rows are too long, of decimal commas or without quotes.
+                continue
             found = f"{counted(numbers[0], 'field')}, {shown(texts[0])}, and {numbers[1]} in each line below"
             raise DataError(f"{place}: found {found}; {advice}")
 

@@ -19,6 +19,7 @@ from depthsounder.data.sources.layout import NUMBER
 from depthsounder.data.sources.problems import DataError, counted, shown
 
 _MOST_CLASSES_OF_FEW_EXAMPLES = 20
+_MISSING = {"?", "-", "na", "n/a", "#n/a", "nan", "null", "none", "missing", "unknown"}
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def find_classes(place: str, column: pa.ChunkedArray) -> Classes:
     _refuse_no_classes(place, names, len(indices), numeric)
     codes = {name: code for code, name in enumerate(names)}
     code_of = np.array([codes.get(text, -1) for text in texts] + [-1], dtype=np.int64)
-    return Classes(np.array(names), code_of[indices], tuple(_alike(names)))
+    return Classes(np.array(names), code_of[indices], (*_alike(names), *_missing(names)))
 
 
 def _written(place: str, column: pa.ChunkedArray) -> tuple[np.ndarray, list[str]]:
@@ -106,13 +107,23 @@ def _refuse_no_classes(place: str, names: Sequence[str], n_examples: int, numeri
 
 
 def _alike(names: Sequence[str]) -> list[str]:
-    """Return a warning for names that are one number, or one word in capitals and not."""
+    """Return a warning for names that are one number, or one word in capitals and not, or with and without a point."""
     groups: dict[object, list[str]] = {}
     for name in names:
-        groups.setdefault(Decimal(name) if NUMBER.fullmatch(name) else name.casefold(), []).append(name)
+        key = Decimal(name) if NUMBER.fullmatch(name) else name.casefold().rstrip(" .")
+        groups.setdefault(key, []).append(name)
     return [
         f"the target has {' and '.join(shown(name) for name in group)} as classes of their own, as they are written: "
         "are they one?"
         for group in groups.values()
         if len(group) > 1
+    ]
+
+
+def _missing(names: Sequence[str]) -> list[str]:
+    """Return a warning for names that elsewhere stand for what is missing."""
+    return [
+        f"the target has {shown(name)} as a class: if it stands for a missing value, take its rows out"
+        for name in names
+        if name.casefold() in _MISSING
     ]

@@ -24,6 +24,7 @@ from depthsounder.data.sources.table import Table
 KERAS = ("x_train", "y_train", "x_test", "y_test")
 """The arrays of mnist.npz and its relatives, in capitals or not."""
 
+_SPARSE = {"data", "format", "shape"}
 _OF_A_SPLIT = re.compile(r"(^|_)(train|test|valid|validation|val)(_|$)|^[xy]_?(tr|te|va)$", re.IGNORECASE)
 
 
@@ -49,6 +50,11 @@ def read_npz_table(path: Path, wanted: Wanted) -> Table:
         with ZipFile(file) as members:
             refuse_bomb(path, sum(member.file_size for member in members.infolist()))
         entries = _entries(path, file)
+        if entries.keys() >= _SPARSE:
+            raise DataError(
+                f"{path}: found a sparse matrix, as scipy.sparse.save_npz writes; allowed: an array of features and "
+                "one of labels: numpy.savez('data.npz', X=X.toarray(), y=y)"
+            )
         file.seek(0)
         archive = np.load(file, allow_pickle=False)
         by_name = {name.lower(): name for name in entries}

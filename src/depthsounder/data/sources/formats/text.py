@@ -15,8 +15,8 @@ import pyarrow.csv as pa_csv
 from depthsounder.data.sources.encoding import Text, read_text
 from depthsounder.data.sources.features import feature_matrix, too_long
 from depthsounder.data.sources.formats.record import Format
-from depthsounder.data.sources.layout import Layout, find_layout, numbered, refuse_one_column
-from depthsounder.data.sources.problems import DataError, counted, listed, printable, shown
+from depthsounder.data.sources.layout import Layout, find_layout, numbered, refuse_one_column, split_record
+from depthsounder.data.sources.problems import DataError, counted, printable, shown
 from depthsounder.data.sources.quotes import refuse_open_quotes
 from depthsounder.data.sources.selection import Selection, Wanted, select
 from depthsounder.data.sources.table import Table
@@ -100,7 +100,7 @@ def _first_line(
         return None
     columns = numbered(len(layout.names))
     named = wanted.target in layout.names
-    meant = columns[layout.names.index(str(wanted.target))] if named else f"one of {listed(columns)}"
+    meant = columns[layout.names.index(str(wanted.target))] if named else f"{columns[0]} to {columns[-1]}"
     return (
         f"{found}: the first line looks like data; allowed: the names of the columns; if it is an example, "
         f"data.header: false, with data.target: {meant}; if it does name them, data.header: true"
@@ -177,8 +177,16 @@ def _cause(row: pa_csv.InvalidRow, layout: Layout) -> str:
         return "; the line ends in a separator, which is one too many"
     if row.actual_columns == row.expected_columns - 1 and len(layout.names) - 1 in layout.unnamed:
         return f"; line {layout.first_line} ends in a separator, which is one too many"
-    if row.actual_columns == row.expected_columns + 1:
-        return "; a field too many may be a row's name without a column's, or a separator in a value without quotes"
+    if '\\"' in row.text:
+        return "; a quotation mark that is a part of a value is written twice, and not behind a backslash"
+    whole = [field for field in split_record(row.text, layout.separator) if re.fullmatch(r"[+-]?\d+", field.strip())]
+    surplus = row.actual_columns - row.expected_columns
+    parted = layout.separator == "," and 0 < 2 * surplus <= len(whole)
+    if surplus > 1 and parted:
+        return "; decimal commas seem to part numbers, which semicolons between the fields would keep whole"
+    if surplus == 1:
+        comma = "a decimal comma that parts a number, " if parted else ""
+        return f"; it may be a row's name without a column's, {comma}or a separator in a value without quotes"
     return "; allowed: the same number in each line"
 
 
