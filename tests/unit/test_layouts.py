@@ -123,6 +123,15 @@ READ = {
     "packed": (text(PLAIN, name="data.csv.gz", pack=True), {}),
     "packed, and the ending lies": (text(PLAIN, pack=True), {}),
     "not packed, and the ending lies": (text(PLAIN, name="data.csv.gz"), {}),
+    "a name that begins with #, as Kaggle's Pokemon has it": (text("#" + PLAIN), {}),
+    "semicolons within the fields between bars": (
+        lines("length|wi;dth|kind", "1.5|2|a", "2.5|3|b", "3.5|5|a"),
+        {},
+    ),
+    "semicolons within all names and values between bars": (
+        lines("length|width|a;b|kind", "1.5|2|c;d|a", "2.5|3|e;f|b", "3.5|5|g;h|a"),
+        {"drop": ("a;b",)},
+    ),
     "blanks around names and values": (lines(" length , width, kind ", " 1.5, 2, a", "2.5 , 3, b", "3.5,5,a "), {}),
     "a line break in a quoted name": (text(PLAIN.replace("length", '"le\nngth"')), {}),
     "an unnamed row number that is dropped": (
@@ -551,6 +560,11 @@ REFUSED = {
         lines("length,kind", "#DIV/0!,a", "2,b", "####,a"),
         {},
         ["found '#DIV/0!', which is an error of a spreadsheet, as in 2 rows of 3"],
+    ),
+    "a line of another length among lines that end otherwise": (
+        lines("length,kind", "1,a", "2,b\n", "3", "4,a", end="\r"),
+        {},
+        ["line 5: found 1 field"],
     ),
     "a decimal comma before three digits": (lines("length;kind", "0,837;a"), {}, ["'0,837', with a decimal comma"]),
     "IDX without labels": (

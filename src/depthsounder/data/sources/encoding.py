@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from depthsounder.data.sources.problems import MOST_BYTES, DataError, refuse_bomb
+from depthsounder.data.sources.problems import MOST_BYTES, DataError, line_at, refuse_bomb
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -104,9 +104,9 @@ def _decoded(path: Path, content: bytes) -> Text:
     try:
         codecs.utf_8_decode(content, "strict", True)
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        line = line_at(content, error.start)
         if utf8 := _LETTER_IN_UTF8.search(content):
-            other = content.count(b"\n", 0, utf8.start()) + 1
+            other = line_at(content, utf8.start())
             raise DataError(
                 f"{path}, line {line:,}: found bytes that are no UTF-8, and UTF-8 in line {other:,}; allowed: one "
                 "encoding: save it as UTF-8"
@@ -136,5 +136,5 @@ def _as_utf8(path: Path, content: bytes, encoding: str) -> bytes:
         found = {"cp1252": "a text that is neither UTF-8 nor cp1252"}.get(
             encoding, f"a damaged text in {encoding.upper()}"
         )
-        line = content.count(b"\n", 0, error.start) + 1 if isinstance(error, UnicodeDecodeError) else 1
+        line = line_at(content, error.start) if isinstance(error, UnicodeDecodeError) else 1
         raise DataError(f"{path}, line {line:,}: found {found}; allowed: UTF-8: save it so") from error

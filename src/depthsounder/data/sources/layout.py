@@ -11,7 +11,7 @@ from io import StringIO
 from itertools import islice
 from pathlib import Path
 
-from depthsounder.data.sources.problems import DataError, counted, shown
+from depthsounder.data.sources.problems import DataError, counted, line_at, shown
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,6})?", re.ASCII)
 """A number as it is written in files."""
@@ -20,7 +20,6 @@ _NO_NAME = re.compile(r"\?|[+-]?(nan|inf|infinity)|null|n/a|#n/a|\d{4}-\d\d?-\d\
 """What stands for a value, and is no name of a column."""
 
 SEPARATORS = ("\t", ";", "|", ",")
-"""A comma last, because decimal commas stand equally often in all lines, too."""
 
 _SAMPLED_LINES = 20
 _EXCEL_LINE = re.compile(rb'"?sep=(.)"?[,;\t|]*(\r\n|\n|\r)', re.IGNORECASE)
@@ -76,15 +75,11 @@ def find_layout(path: Path, content: bytes, header: bool | None) -> Layout:
     lines = list(islice(_records(content, start), _SAMPLED_LINES))
     if not lines:
         raise DataError(f"{path}: found nothing but blank lines and quotation marks; allowed: rows of one length")
-    first_line = content.count(b"\n", 0, lines[0][0]) + 1
+    first_line = line_at(content, lines[0][0])
     texts = [content[begin:end].decode() for begin, end in lines]
-    if texts[0].lstrip().startswith("#"):
-        raise DataError(
-            f"{path}, line {first_line}: found a comment, {shown(texts[0])}; allowed: the names of the columns: take "
-            "the lines out that begin with #, and of a line of names the #"
-        )
     separator = separator or _separator(path, texts)
     records = [split_record(text, separator) for text in texts]
+    _refuse_a_comment(path, first_line, texts[0], records)
     _refuse_blanks_before_quotes(path, first_line, records)
     if not header:
         _refuse_a_title(path, first_line, texts, records)
@@ -127,11 +122,13 @@ def split_record(text: str, separator: str) -> list[str]:
 
 
 def _separator(path: Path, texts: Sequence[str]) -> str:
-    """Return what stands equally often in all lines."""
+    """Return what stands equally often in all lines, and most often if there are several."""
     counts = {mark: [len(split_record(text, mark)) for text in texts] for mark in SEPARATORS}
-    for mark, numbers in counts.items():
-        if numbers[0] > 1 and len(set(numbers)) == 1:
-            return mark
+    # Decimal commas stand equally often in all lines, too.
+    for marks in (SEPARATORS[:-1], SEPARATORS[-1:]):
+        alike = [mark for mark in marks if counts[mark][0] > 1 and len(set(counts[mark])) == 1]
+        if alike:
+            return max(alike, key=lambda mark: counts[mark][0])
     most = max(counts, key=lambda mark: counts[mark][0])
     if counts[most][0] == 1 and len(texts) > 1 and all(len(text.split()) > 1 for text in texts):
         raise DataError(
@@ -139,6 +136,15 @@ def _separator(path: Path, texts: Sequence[str]) -> str:
             "pandas.read_csv(…, sep=r'\\s+').to_csv('data.csv', index=False) writes it so"
         )
     return most if counts[most][0] > 1 else ","
+
+
+def _refuse_a_comment(path: Path, first_line: int, text: str, records: Sequence[Sequence[str]]) -> None:
+    """Refuse a first line behind a #, unless it is a name's first letter in a line of names."""
+    if re.match(r"\s*#", text) and (re.match(r"\s*#\s", text) or len({len(fields) for fields in records[:2]}) > 1):
+        raise DataError(
+            f"{path}, line {first_line}: found a comment, {shown(text)}; allowed: the names of the columns: take the "
+            "lines out that begin with #, and of a line of names the #"
+        )
 
 
 def _refuse_blanks_before_quotes(path: Path, first_line: int, records: Sequence[Sequence[str]]) -> None:

@@ -72,6 +72,12 @@ def shortened(problems: Sequence[str], noun: str) -> list[str]:
     return [*problems[:MOST_NAMED], *([f"… and {rest:,} more such {noun}"] if rest > 0 else [])]
 
 
+def line_at(content: bytes, place: int) -> int:
+    """Return the number of the line of a text to which a byte belongs, from 1, whatever ends its lines."""
+    pairs = content.count(b"\r\n", 0, place)
+    return content.count(b"\n", 0, place) + content.count(b"\r", 0, place) - pairs + 1
+
+
 def refuse_bomb(path: object, size: int) -> None:
     """Refuse what would take more memory than a machine has.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from depthsounder.data.sources.problems import DataError
+from depthsounder.data.sources.problems import DataError, line_at
 
 _NEWLINE = re.compile(rb"\r\n|\n|\r")
 _ALLOWED = "allowed: two around a value, and two for each that is a part of it"
@@ -25,10 +25,10 @@ def refuse_open_quotes(path: Path, content: bytes, separator: str) -> None:
     if b'"' not in content:
         return
     if (place := _never_closed(content, separator)) is not None:
-        line = len(_NEWLINE.findall(content, 0, place)) + 1
+        line = line_at(content, place)
         raise DataError(f"{path}, line {line:,}: found a quotation mark that is opened and not closed; {_ALLOWED}")
     if (place := _closed_by_another(content, separator)) is not None:
-        line = len(_NEWLINE.findall(content, 0, place)) + 1
+        line = line_at(content, place)
         raise DataError(
             f"{path}, line {line:,}: found a quotation mark that is closed in another line, by one that seems to open "
             f"a value; {_ALLOWED}"

@@ -16,7 +16,7 @@ from depthsounder.data.sources.encoding import Text, read_text
 from depthsounder.data.sources.features import feature_matrix, too_long
 from depthsounder.data.sources.formats.record import Format
 from depthsounder.data.sources.layout import Layout, find_layout, numbered, refuse_one_column, split_record
-from depthsounder.data.sources.problems import DataError, counted, printable, shown
+from depthsounder.data.sources.problems import DataError, counted, line_at, printable, shown
 from depthsounder.data.sources.quotes import refuse_open_quotes
 from depthsounder.data.sources.selection import Selection, Wanted, select
 from depthsounder.data.sources.table import Table
@@ -92,7 +92,7 @@ def _first_line(
     elif wanted.header is None and labels is not None and (number := _times(labels, wanted.target or "")):
         again = _place_of(content, content[: layout.start].strip().splitlines()[-1], layout.start)
         if again is not None:
-            line = _line_at(content, again)
+            line = line_at(content, again)
             return f"{path}, line {line:,}: found the names of line {layout.first_line} again; allowed: names once"
         found = f"{place}: found {shown(wanted.target)} as the name of the target and as a class, in "
         found += counted(number, "row")
@@ -159,7 +159,7 @@ def _lines(path: Path, content: bytes, layout: Layout, invalid: Sequence[pa_csv.
     """Return a problem for the first lines that have another number of fields than the first."""
     texts = {row.text: row for row in invalid[: 10 * _LINES_SHOWN]}
     found = sorted(
-        (_line_at(content, _place_of(content, text.encode(), layout.start) or layout.start), row)
+        (line_at(content, _place_of(content, text.encode(), layout.start) or layout.start), row)
         for text, row in texts.items()
     )
     problems = [
@@ -198,10 +198,6 @@ def _place_of(content: bytes, text: bytes, start: int) -> int | None:
     ):
         place = content.find(text, place + 1)
     return None if place < 0 else place
-
-
-def _line_at(content: bytes, place: int) -> int:
-    return content.count(b"\n" if b"\n" in content else b"\r", 0, place) + 1
 
 
 FORMAT = Format(
