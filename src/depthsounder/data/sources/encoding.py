@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
+
 from depthsounder.data.sources.problems import MOST_BYTES, DataError, line_at, refuse_bomb
 
 _MARKS = (
@@ -20,7 +22,6 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_LETTER_IN_UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")
 _HEAD = 4_096
 _GZIP = b"\x1f\x8b"
 
@@ -51,7 +52,7 @@ def read_text(path: Path) -> Text:
     """
     refuse_bomb(path, path.stat().st_size)
     content = unpacked(path)
-    if not content.strip():
+    if re.fullmatch(rb"\s*", content):
         raise DataError(
             f"{path}: found no text: it is empty; allowed: rows, and the names of their columns in the first"
         )
@@ -105,8 +106,8 @@ def _decoded(path: Path, content: bytes) -> Text:
         codecs.utf_8_decode(content, "strict", True)
     except UnicodeDecodeError as error:
         line = line_at(content, error.start)
-        if utf8 := _LETTER_IN_UTF8.search(content):
-            other = line_at(content, utf8.start())
+        if (place := _letter_in_utf8(content)) is not None:
+            other = line_at(content, place)
             raise DataError(
                 f"{path}, line {line:,}: found bytes that are no UTF-8, and UTF-8 in line {other:,}; allowed: one "
                 "encoding: save it as UTF-8"
@@ -117,6 +118,17 @@ def _decoded(path: Path, content: bytes) -> Text:
         )
         return Text(_as_utf8(path, content, "cp1252"), (warning,))
     return Text(content)
+
+
+def _letter_in_utf8(content: bytes) -> int | None:
+    """Return where a first letter of two or three bytes of UTF-8 stands."""
+    padded = np.frombuffer(content + b"\0\0", np.uint8)
+    high = np.flatnonzero(padded > 0x7F)
+    lead, second, third = (padded[high + k] for k in (0, 1, 2))
+    two = (lead >= 0xC2) & (lead <= 0xDF)
+    three = (lead >= 0xE0) & (lead <= 0xEF) & (third >= 0x80) & (third <= 0xBF)
+    found = high[(two | three) & (second >= 0x80) & (second <= 0xBF)]
+    return int(found[0]) if len(found) else None
 
 
 def _utf16_without_mark(head: bytes) -> str | None:

@@ -11,6 +11,7 @@ import numpy as np
 from depthsounder.data.sources.problems import DataError, line_at
 
 _NEWLINE = re.compile(rb"\r\n|\n|\r")
+_BLOCK = 2**18
 _ALLOWED = "allowed: two around a value, and two for each that is a part of it"
 
 
@@ -60,11 +61,27 @@ def _closed_by_another(content: bytes, separator: str) -> int | None:
 
 def _may_go_on(characters: np.ndarray, separator: int) -> bool:
     """Return whether a line break lies between two marks that do not stand at a field's edges; most texts have none."""
+    if not _has_breaks_within(characters):
+        return False
     marks = np.flatnonzero(characters == ord('"'))
-    breaks = np.flatnonzero((characters == ord("\n")) | (characters == ord("\r")))
-    opened = np.unique(np.searchsorted(marks, breaks))
+    opened = np.unique(np.searchsorted(marks, np.flatnonzero(_breaks(characters))))
     opened = opened[opened % 2 == 1]
     edges = [separator, ord("\n"), ord("\r"), ord('"')]
     before = marks[opened - 1] - 1
     behind = marks[opened[opened < len(marks)]] + 1
     return not all(np.isin(characters[at[(at >= 0) & (at < len(characters))]], edges).all() for at in (before, behind))
+
+
+def _has_breaks_within(characters: np.ndarray) -> bool:
+    """Return whether a line break lies between two marks, looked for in blocks that a processor's cache holds."""
+    within = np.bool_(False)
+    for block in (characters[begin : begin + _BLOCK] for begin in range(0, len(characters), _BLOCK)):
+        is_within = np.bitwise_xor.accumulate(block == ord('"')) ^ within
+        if (is_within & _breaks(block)).any():
+            return True
+        within = is_within[-1]
+    return False
+
+
+def _breaks(characters: np.ndarray) -> np.ndarray:
+    return (characters == ord("\n")) | (characters == ord("\r"))

@@ -130,7 +130,7 @@ def _parsed(
     wanted = [*target, *map(str, selection.features)]
     rows = pa.py_buffer(content).slice(layout.start)
     nothing = pa.table({name: pa.array([], pa.string() if name in target else pa.float64()) for name in wanted})
-    if not content[layout.start :].strip():
+    if not re.compile(rb"\S").search(content, layout.start):
         return nothing
     try:
         return pa_csv.read_csv(
