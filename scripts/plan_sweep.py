@@ -25,7 +25,8 @@ def main() -> None:
         print(f"Look at {config.data.source}: {warning}.", file=sys.stderr)
     dataset = prepare_dataset(**stage_settings(config, "prepare"))
     print(*describe(dataset, own_split=config.data.test_fraction is None), sep="\n")
-    plan = make_plan(config, measure_costs(config, dataset, start_of_a_job("scripts/tune_rate.py")))
+    job = start_of_a_job(str(Path(__file__).with_name("tune_rate.py")))
+    plan = make_plan(config, measure_costs(config, dataset, job))
     cores = os.cpu_count() or 1
     print(f"run {config.run}: {plan.cells:,} cells, {plan.jobs:,} jobs")
     print(f"{plan.measured:,} networks measured, {plan.trained:,} trained for {config.training.steps:,} steps")

@@ -319,6 +319,15 @@ def test_what_stands_above_the_engine_reruns_no_cell(library):
     assert reran == {(script,) for script in ABOVE}
 
 
+def test_a_format_that_no_name_leads_to_reruns_what_reads_data_and_no_cell(library):
+    library.edit("data/sources/formats/parquet", "read_parquet_table")
+    assert not compute_jobs(library.changed())
+    script = library.folder / "scripts" / "prepare_data.py"
+    edited = code_fingerprint(script, library=Library(library.folder / "depthsounder"))
+    library.restore()
+    assert edited != code_fingerprint(script, library=Library(library.folder / "depthsounder"))
+
+
 def test_a_script_reruns_its_own_jobs_only(library):
     library.change("scripts/tune_rate.py", lambda tree: changed(found(tree, "main")))
     assert library.changed() == every_job(["tune_rate"])

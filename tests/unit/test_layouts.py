@@ -4,6 +4,7 @@ import codecs
 import gzip
 import io
 import pickle
+import re
 import struct
 
 import numpy as np
@@ -13,7 +14,7 @@ import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
-from depthsounder.data.sources import Wanted, read_source
+from depthsounder.data.sources import ENDINGS, FORMATS, Wanted, format_of, read_source
 
 PLAIN = "length,width,kind\n1.5,2,a\n2.5,3,b\n3.5,5,a\n"
 INPUTS = [[1.5, 2.0], [2.5, 3.0], [3.5, 5.0]]
@@ -634,6 +635,14 @@ def test_a_text_in_cp1252_is_read_and_said_to_be(tmp_path, monkeypatch):
     reading = read(tmp_path, monkeypatch, text(PLAIN.replace("b", "é"), "cp1252"), {})
     assert reading.examples.classes.tolist() == ["a", "é"]
     assert "read as cp1252, because line 3 is no UTF-8" in reading.examples.warnings[0]
+
+
+def test_every_format_has_an_ending_of_its_own():
+    for known in FORMATS:
+        example = f"a{known.endings.split(' ')[0].rstrip(',')}"
+        assert [other for other in FORMATS if re.search(f"(?:{other.pattern})$", example)] == [known]
+        assert known.endings in ENDINGS
+        assert format_of(example) is known
 
 
 def test_what_was_assumed_of_a_file_is_told_beside_its_problems(tmp_path, monkeypatch):
