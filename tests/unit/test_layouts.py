@@ -479,6 +479,11 @@ REFUSED = {
         {"drop": ("name",)},
         ["line 2: found a quotation mark that is closed in another line"],
     ),
+    "a quotation mark alone that is not closed": (
+        lines("length,kind", "1,a", '2,"', "3,c", "4,a"),
+        {},
+        ["line 3: found a quotation mark that is opened and not closed"],
+    ),
     "blanks before quotation marks": (
         lines('"length", "kind"', '1, "a"', '2, "b"'),
         {},

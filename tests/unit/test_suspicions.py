@@ -101,4 +101,6 @@ def test_the_row_number_of_a_file_is_warned_of(tmp_path, name):
     assert warning.startswith("the column 'Id' is named like an index and counts the rows")
     dropped = read_examples(Wanted(str(tmp_path / name), "kind", drop=("Id",)))
     assert dropped.features.tolist() == ["noise"]
+    (warning,) = read_examples(Wanted(str(tmp_path / name), "kind", features=("Id", "noise"))).warnings
+    assert warning.endswith("counts the rows; data.features is where to take it out")
     assert dropped.warnings == ()

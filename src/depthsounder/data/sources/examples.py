@@ -103,7 +103,7 @@ def read_source(wanted: Wanted) -> Reading:
         if not path.is_file():
             found = "a folder" if path.is_dir() else f"no such file{_instead(path)}"
             raise DataError(f"{path}: found {found}; allowed: a file that exists")
-        return _reading(path, _table(path, known, wanted))
+        return _reading(path, _table(path, known, wanted), wanted)
     except DataError as error:
         return Reading(None, None, error.problems)
     except MemoryError:
@@ -136,7 +136,7 @@ def _table(path: Path, known: Format, wanted: Wanted) -> Table:
         raise DataError(f"{path}: the file cannot be read: {found}; allowed: {known.content}") from error
 
 
-def _reading(path: Path, table: Table) -> Reading:
+def _reading(path: Path, table: Table, wanted: Wanted) -> Reading:
     problems = list(table.problems)
     # What was assumed of a file may be the cause of all that follows.
     doubts = [f"{path}: {warning}" for warning in table.warnings]
@@ -157,7 +157,7 @@ def _reading(path: Path, table: Table) -> Reading:
         return Reading(None, census, (*problems, *doubts), table.n_rows)
     # In a source with its own split the training part comes first, and counts its rows for itself.
     n_train = len(classes.codes) if table.test is None else int((~table.test).sum())
-    suspects = suspicions(table.names, table.inputs[:n_train], classes.codes[:n_train])
+    suspects = suspicions(table.names, table.inputs[:n_train], classes.codes[:n_train], wanted.features)
     warnings = (*table.warnings, *classes.warnings, *suspects)
     examples = Examples(table.inputs, classes.codes, classes.names, np.array(table.names), table.test, warnings)
     return Reading(examples, census, ())

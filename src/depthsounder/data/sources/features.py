@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from depthsounder.data.sources.layout import NUMBER
-from depthsounder.data.sources.problems import LONGEST_TEXT, counted, refuse_bomb, shortened, shown
+from depthsounder.data.sources.problems import LEFT_OUT, LONGEST_TEXT, counted, refuse_bomb, shortened, shown
 
 _MISSING = ("", "NA", "NaN", "nan", "null", "NULL", "N/A", "n/a", "#N/A", "None", "none", "-nan", "-NaN")
 
-_FILL = "fill it in or take its rows out, or the column with data.drop"
+_FILL = f"fill it in or take its rows out, or {LEFT_OUT}"
 _KINDS = (
     (r"\?+|[-–—.*]+|n\.?a\.?|missing|unknown", "which seems to stand for a missing value", _FILL),
     (
@@ -41,7 +41,7 @@ _KINDS = (
     (r"'.*'|\".*\"", "in quotes that are a part of it", "the number without them"),
     (r"[+-]?(\d+\.?\d*|\.\d+)\s*[^\d\s,;]+", "with a unit or a letter behind the number", "the number alone"),
 )
-_TEXT = "data.drop leaves the column out, and pandas.get_dummies makes numbers of a few words"
+_TEXT = "data.drop or data.features leaves the column out, and pandas.get_dummies makes numbers of a few words"
 
 
 def feature_matrix(
@@ -105,7 +105,7 @@ def not_finite(place: str, values: np.ndarray) -> str | None:
     first = values[row][bad[row]].flat[0] if values.ndim > 1 else values[row]
     found = "a missing value or NaN" if np.isnan(first) else "an infinite value"
     if rows.all() and np.isnan(values).all():
-        return f"{place}: is empty in {counted(len(values), 'row')}; allowed: numbers, or the column in data.drop"
+        return f"{place}: is empty in {counted(len(values), 'row')}; allowed: numbers, or {LEFT_OUT}"
     return (
         f"{place}, row {row + 1:,} of the data: found {found}, as in {counted(int(rows.sum()), 'row')} of "
         f"{len(values):,}; allowed: finite numbers: {_FILL}"
@@ -114,17 +114,17 @@ def not_finite(place: str, values: np.ndarray) -> str | None:
 
 def _no_number(place: str, column: pa.ChunkedArray) -> str:
     if pa.types.is_null(column.type) or column.null_count == len(column):
-        return f"{place}: is empty in {counted(len(column), 'row')}; allowed: numbers, or the column in data.drop"
+        return f"{place}: is empty in {counted(len(column), 'row')}; allowed: numbers, or {LEFT_OUT}"
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_temporal(column.type):
         row = pc.index(pc.is_valid(column), True).as_py()
         return (
             f"{place}, row {row + 1:,} of the data: found {shown(column[row].as_py())}, a date or a time; allowed: a "
-            "number, such as days since a date, or the column in data.drop"
+            f"number, such as days since a date, or {LEFT_OUT}"
         )
     if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
-        return f"{place}: found values of the type {column.type}; allowed: numbers, or the column in data.drop"
+        return f"{place}: found values of the type {column.type}; allowed: numbers, or {LEFT_OUT}"
     return _text(place, column)
 
 

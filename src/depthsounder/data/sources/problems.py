@@ -17,6 +17,9 @@ LONGEST_TEXT = 1_000
 MOST_NAMED = 10
 """Names or problems of one kind that are listed; of more there is the number."""
 
+LEFT_OUT = "the column left out by data.drop or data.features"
+"""What helps with any column, to follow "or"."""
+
 _LONGEST_SHOWN = 60
 
 

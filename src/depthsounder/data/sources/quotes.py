@@ -41,10 +41,8 @@ def _never_closed(content: bytes, separator: str) -> int | None:
     place = content.rfind(b'"')
     if content.count(b'"') % 2 == 0:
         return None
-    edges = (separator.encode(), b"\n", b"\r", b"")
-    if content[max(place - 1, 0) : place] not in edges or content[place + 1 : place + 2] in edges:
-        return None
-    return place
+    # Behind a value's letter it closes, or is a part of a value without marks, such as inches.
+    return place if content[max(place - 1, 0) : place] in (separator.encode(), b"\n", b"\r", b"") else None
 
 
 def _closed_by_another(content: bytes, separator: str) -> int | None:

@@ -27,7 +27,9 @@ _LEAST_ROWS = 20
 _NEARLY_ALL = 0.95
 
 
-def suspicions(names: Sequence[str], inputs: np.ndarray, labels: np.ndarray) -> list[str]:
+def suspicions(
+    names: Sequence[str], inputs: np.ndarray, labels: np.ndarray, listed: Sequence[str] | None = None
+) -> list[str]:
     """Return a warning for each column that may tell the answer.
 
     Parameters
@@ -36,6 +38,8 @@ def suspicions(names: Sequence[str], inputs: np.ndarray, labels: np.ndarray) -> 
         (n_features,), the names of the columns.
     inputs, labels
         (n_examples, n_features) and (n_examples,), in the order of the file.
+    listed
+        What data.features has; None if it is not set.
     """
     # What does not hold for some rows does not hold for all: most columns are done with after two thousand.
     rows = np.arange(0, len(labels), max(1, len(labels) // _SAMPLE))
@@ -50,13 +54,20 @@ def suspicions(names: Sequence[str], inputs: np.ndarray, labels: np.ndarray) -> 
             )
         if reasons:
             suspects.append(name)
-            warnings.append(
-                f"the column {shown(name)} {' and '.join(reasons)}; {as_key('data.drop', [name])} leaves it out"
-            )
+            warnings.append(f"the column {shown(name)} {' and '.join(reasons)}; {_without(name, listed)}")
     if len(suspects) > MOST_NAMED:
         rest = suspects[MOST_NAMED:]
         warnings[MOST_NAMED:] = [f"… and so do {len(rest):,} more columns; data.drop or data.features leaves them out"]
     return warnings
+
+
+def _without(name: str, listed: Sequence[str] | None) -> str:
+    """Return the key that leaves a column out; data.drop has no meaning beside a list of features."""
+    if listed is None:
+        return f"{as_key('data.drop', [name])} leaves it out"
+    if name not in listed:
+        return "it is left out where data.features lists the columns one by one"
+    return "data.features is where to take it out"
 
 
 def _named_like(name: str) -> list[str]:

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from depthsounder.data.sources.features import feature_matrix, length_of, too_long
 from depthsounder.data.sources.formats.record import Format
-from depthsounder.data.sources.problems import refuse_bomb, shown
+from depthsounder.data.sources.problems import LEFT_OUT, refuse_bomb, shown
 from depthsounder.data.sources.selection import Wanted, select
 from depthsounder.data.sources.table import Table
 
@@ -39,7 +39,7 @@ def read_parquet_table(path: Path, wanted: Wanted) -> Table:
     problems = list(selection.problems)
     target = None if selection.target is None else stored[selection.target]
     problems += [
-        f"{path}, column {shown(name)}: found lists or records; allowed: numbers and texts, or the column in data.drop"
+        f"{path}, column {shown(name)}: found lists or records; allowed: numbers and texts, or {LEFT_OUT}"
         for name in nested
         if name == target or wanted.keeps(name.strip())
     ]
