@@ -242,7 +242,7 @@ STUDY = Study(
         draw=draw,
         rows=rows,
         message=message,
-        reads=("verdicts", "signal", "traces", "theory"),
+        reads=("verdicts", "traces", "theory"),
     ),
     findings=findings,
 )
