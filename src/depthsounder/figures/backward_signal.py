@@ -51,7 +51,7 @@ def draw(run: Run) -> Figure:
     """Draw the ratio by layer, at the deepest depth."""
     if run.depths[-1] == 1:
         return note_alone(message(run))
-    return draw_layers(run, _measures(run), height=3.2)
+    return draw_layers(run, _measures(run), height=3.2, right=False)
 
 
 FIGURE = FigureRecord(

@@ -115,7 +115,7 @@ def message(run: Run) -> str:
 @themed
 def draw(run: Run) -> Figure:
     """Draw the spread (upper row), and median and range around the theory of infinite width (lower row), by layer."""
-    return draw_layers(run, _measures(run))
+    return draw_layers(run, _measures(run), theory="theory, to first order in 1/width")
 
 
 FIGURE = FigureRecord(

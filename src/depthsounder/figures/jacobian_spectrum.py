@@ -11,9 +11,10 @@ from scipy.special import logsumexp
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.initializers import initializer
 from depthsounder.figures.aggregate import median_interval, spread
+from depthsounder.figures.form import text_size
 from depthsounder.figures.layers import Measure, combined, draw_layers
 from depthsounder.figures.record import FigureRecord
-from depthsounder.figures.style import label, themed
+from depthsounder.figures.style import MUTED, label, themed
 from depthsounder.figures.wording import count, join, number, typeset
 from depthsounder.sweep.runs import CELL, Run, records
 from depthsounder.theory.spectra import deep_spectrum
@@ -34,8 +35,7 @@ _LOGARITHMS = ["median", "low", "high", "theory"]
 def _spectra(run: Run) -> pd.DataFrame:
     """Return the decadic logarithms of some singular values, from the largest, beside the theory."""
     jacobian = run.deepest_jacobian
-    shown = spread(sorted(jacobian["index"].unique()), _POINTS)
-    table = median_interval(jacobian[jacobian["index"].isin(shown)], [*CELL, "index"], "log_singular_value")
+    table = median_interval(_shown(jacobian), [*CELL, "index"], "log_singular_value")
     table = table.astype({"activation": str, "init": str}).assign(theory=np.nan)
     shape = (run.data.n_inputs, run.config.width, run.depths[-1])
     for activation, init in product(run.activations, run.inits):
@@ -46,6 +46,17 @@ def _spectra(run: Run) -> pd.DataFrame:
         table.loc[cell, "theory"] = deep_spectrum(ACTIVATIONS[activation], initializer(init), *shape, index)
     table[_LOGARITHMS] /= np.log(10.0)
     return table
+
+
+def _shown(jacobian: pd.DataFrame) -> pd.DataFrame:
+    """Return some indices of each activation, as far as some initialization has values other than 0, and one more."""
+    values = jacobian.assign(value=jacobian["log_singular_value"].fillna(np.inf))
+    medians = values.groupby(["activation", "init", "index"], observed=True)["value"].median()
+    last = medians[medians > -np.inf].reset_index().groupby("activation", observed=True)["index"].max()
+    most = int(jacobian["index"].max()) if len(jacobian) else 1
+    chosen = {name: spread(range(1, min(int(last.get(name, 1)) + 1, most) + 1), _POINTS) for name in last.index}
+    kept = [own[own["index"].isin(chosen.get(name, [1]))] for name, own in jacobian.groupby("activation", observed=True)]
+    return pd.concat(kept) if kept else jacobian
 
 
 def _networks(run: Run) -> pd.DataFrame:
@@ -157,11 +168,15 @@ def draw(run: Run) -> Figure:
     table = _spectra(run)
     table[_LOGARITHMS] = 10.0 ** table[_LOGARITHMS].where(np.isinf, lambda powers: powers.clip(-_DRAWABLE, _DRAWABLE))
     measure = Measure("singular_value", "singular value", table, _DECADES, along="index")
-    figure = draw_layers(run, [measure], height=3.2, theory="theory of deep random products")
-    # A curve that ends early has nothing but zeros from there on: that is seen where all axes are alike.
-    last = table["index"].max()
-    for panel in figure.axes:
-        panel.set_xlim(1 - 0.05 * last, 1.05 * last)
+    figure = draw_layers(run, [measure], height=3.2, theory="theory of deep random products", right=False)
+    most = int(run.deepest_jacobian["index"].max())
+    for panel, activation in zip(figure.axes, run.activations, strict=False):
+        closed = most - int(table.loc[table["activation"] == activation, "index"].max()) + 1
+        if closed > 1:
+            panel.annotate(
+                f"the last {closed} of {most}:\nexactly 0", (0.97, 0.97), xycoords="axes fraction", ha="right", va="top",
+                color=MUTED, fontsize=text_size(7.5),
+            )  # fmt: skip
     return figure
 
 

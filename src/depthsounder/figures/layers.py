@@ -1,20 +1,24 @@
 """What the figures over layers share: measured medians with their intervals, and theory drawn over them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.lines import Line2D
 
 from depthsounder.figures.aggregate import median_interval, within
+from depthsounder.figures.curves import Curve, coincide, draw_curves, exit_handles, heights, united
+from depthsounder.figures.ends import End, name_ends
+from depthsounder.figures.form import stroke
 from depthsounder.figures.panels import (
     DECADES,
-    draw_curve,
-    in_first_column,
     init_handles,
+    label_axis,
+    layer_axis,
     legend_below,
     log_axis,
     log_limits,
@@ -29,8 +33,8 @@ LAYER_KEYS = [*CELL, "layer"]
 
 _BAND = ["theory_low", "theory_high"]
 
-_SAME = 1e-3
-"""Curves that differ by less, relatively, are one to the eye."""
+_DASHES: Any = (0, (3, 2))
+_DOTS: Any = (0, (1, 1.5))
 
 
 @dataclass(frozen=True)
@@ -86,72 +90,90 @@ def combined(measures: Sequence[Measure]) -> pd.DataFrame:
 
 
 def draw_layers(
-    run: Run, measures: Sequence[Measure], height: float = 2.3, theory: str = "mean-field theory"
+    run: Run,
+    measures: Sequence[Measure],
+    height: float = 2.3,
+    theory: str = "mean-field theory",
+    right: bool = True,
 ) -> Figure:
-    """Draw a panel for each activation and measure, with a curve for each initialization."""
+    """Draw a panel for each activation and measure, with a curve for each initialization, named at its end.
+
+    Parameters
+    ----------
+    theory
+        What the dashed lines are, in the legend.
+    right
+        Whether the curves lie apart at their right ends, where their names stand then, or at their left ones.
+    """
     figure, axes = panel_grid(run.activations, [measure.name for measure in measures], height)
-    with_theory = False
+    ends: dict[Axes, list[End]] = {}
     for measure in measures:
         drawn = ["median", "theory", *measure.table.columns.intersection(_BAND)]
-        columns = measure.table[drawn].to_numpy(dtype=float).ravel()
-        limits = log_limits(columns, decades=measure.decades)
-        with_theory |= bool(np.isfinite(measure.table["theory"].to_numpy(dtype=float)).any())
+        limits = log_limits(measure.table[drawn].to_numpy(dtype=float).ravel(), decades=measure.decades)
         for activation in run.activations:
             panel = axes[measure.name, activation]
-            log_axis(panel, limits)
-            panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))
             of_activation = measure.table[measure.table["activation"] == activation]
-            _draw_activation(panel, run.inits, of_activation, measure.along)
-            if in_first_column(panel):
-                panel.set_ylabel(measure.axis)
-            else:
-                panel.tick_params(labelleft=False)
-            if measure is measures[-1]:
-                panel.set_xlabel(measure.along)
-            else:
-                panel.tick_params(labelbottom=False)
-    legend_below(figure, [*init_handles(run.inits), *([theory_handle(theory)] if with_theory else [])])
+            log_axis(panel, limits)
+            layer_axis(panel, int(of_activation[measure.along].max()) if len(of_activation) else 1)
+            ends[panel] = _draw_activation(panel, run.inits, of_activation, measure.along, right)
+            label_axis(panel, measure.axis, last=not right)
+            panel.tick_params(labelbottom=measure is measures[-1])
+            panel.set_xlabel(measure.along if measure is measures[-1] else "")
+    handles = [*_theory_handles(measures, theory), *exit_handles(list(ends))]
+    name_curves(figure, ends, run.inits, handles, right)
     return figure
 
 
-def _draw_activation(panel: Axes, inits: Sequence[str], table: pd.DataFrame, along: str) -> None:
+def name_curves(
+    figure: Figure, ends: Mapping[Axes, Sequence[End]], inits: Sequence[str], handles: Sequence[Line2D], right: bool
+) -> None:
+    """Name the curves at their ends, or where there is no room for that in the legend, which has the handles besides."""
+    legend_below(figure, handles)
+    if name_ends(figure, ends, right):
+        return
+    for legend in figure.legends:
+        legend.remove()
+    legend_below(figure, [*init_handles(inits), *handles])
+
+
+def _theory_handles(measures: Sequence[Measure], theory: str) -> list[Line2D]:
+    """Return the legend's entries of what theory has in these measures: a line, and a band around it."""
+    columns = {name for measure in measures for name, known in measure.table.notna().any().items() if known}
+    band = Line2D([], [], color=INK, linestyle=_DOTS, linewidth=stroke(0.9), label="its band for 95 % of networks")
+    return [*([theory_handle(theory)] if "theory" in columns else []), *([band] if columns & {*_BAND} else [])]
+
+
+def _draw_activation(panel: Axes, inits: Sequence[str], table: pd.DataFrame, along: str, right: bool) -> list[End]:
     if table.empty:
         note(panel, "nothing measured")
-        return
-    ranges, expectations = _Drawn(), _Drawn()
-    for position, init in enumerate(inits):
-        curve = table[table["init"] == init].sort_values(along)
-        if curve.empty:
+        return []
+    rows = {init: table[table["init"] == init].sort_values(along) for init in inits}
+    curves = [
+        Curve((init,), own[along].to_numpy(), own["median"].to_numpy(dtype=float))
+        for init, own in rows.items()
+        if len(own)
+    ]
+    drawn = united(panel, curves)
+    for curve in drawn:
+        own = rows[curve.inits[0]]
+        band = own[["low", "high"]].where(lambda bounds: bounds > 0).replace(np.inf, np.nan).to_numpy(dtype=float)
+        color = init_style(curve.inits[0]).color
+        panel.fill_between(curve.x, band[:, 0], band[:, 1], color=color, alpha=0.18, linewidth=0, zorder=2)
+    _draw_theory(panel, rows, along)
+    return draw_curves(panel, drawn, right)
+
+
+def _draw_theory(panel: Axes, rows: Mapping[str, pd.DataFrame], along: str) -> None:
+    """Draw what theory has for each initialization, where it is not drawn already."""
+    known: list[np.ndarray] = []
+    for init, own in rows.items():
+        expected = own[["theory", *own.columns.intersection(_BAND)]].to_numpy(dtype=float)
+        expected = np.where(np.isfinite(expected) & (expected > 0), expected, np.nan)
+        places = heights(panel, expected)
+        if np.isnan(expected).all() or any(coincide(places, drawn) for drawn in known):
             continue
-        places = curve[along].to_numpy()
-        # Curves that coincide stay visible: later ones are thinner, and their markers sit elsewhere.
-        width = 2.2 - 1.2 * position / max(len(inits) - 1, 1)
-        every = max(1, len(places) // 5)
-        style = init_style(init)
-        band = curve[["low", "high"]].where(lambda bounds: bounds > 0).replace(np.inf, np.nan).to_numpy(dtype=float)
-        if ranges.lacks(band):
-            panel.fill_between(places, band[:, 0], band[:, 1], color=style.color, alpha=0.18, linewidth=0, zorder=2)
-        start = position * every // max(len(inits), 1)
-        draw_curve(panel, places, curve["median"].to_numpy(), style, width, slice(start, None, every))
-        expected = curve[["theory", *curve.columns.intersection(_BAND)]].to_numpy(dtype=float)
-        drawable = np.where(np.isfinite(expected) & (expected > 0), expected, np.nan)
-        if expectations.lacks(drawable):
-            panel.plot(places, drawable[:, 0], color=INK, linestyle=(0, (3, 2)), linewidth=0.8, zorder=4.5)
-            panel.plot(places, drawable[:, 1:], color=style.color, linestyle=(0, (1, 1.5)), linewidth=0.9, zorder=4.2)
-
-
-class _Drawn:
-    """What a panel shows already: shades that lie upon one another would turn opaque, and a file grows with each."""
-
-    def __init__(self) -> None:
-        self._curves: list[np.ndarray] = []
-
-    def lacks(self, curves: np.ndarray) -> bool:
-        """Tell whether there is anything new to draw in curves (points, n), which from then on are drawn."""
-        if np.isnan(curves).all():
-            return False
-        known = (drawn for drawn in self._curves if drawn.shape == curves.shape)
-        if any(np.allclose(curves, drawn, rtol=_SAME, atol=0.0, equal_nan=True) for drawn in known):
-            return False
-        self._curves.append(curves)
-        return True
+        known.append(places)
+        across = own[along].to_numpy()
+        panel.plot(across, expected[:, 0], color=INK, linestyle=_DASHES, linewidth=stroke(0.8), zorder=4.5)
+        color = init_style(init).color
+        panel.plot(across, expected[:, 1:], color=color, linestyle=_DOTS, linewidth=stroke(0.9), zorder=4.2)

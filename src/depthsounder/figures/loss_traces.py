@@ -6,8 +6,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from depthsounder.figures.aggregate import median_interval, spread
+from depthsounder.figures.curves import Curve, draw_curves, exit_handles, united
+from depthsounder.figures.ends import End, mark_ends
+from depthsounder.figures.form import canvas, stroke
 from depthsounder.figures.panels import WIDTH, init_handles, legend_below, log_axis
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import MUTED, init_style, label, themed
@@ -15,6 +19,7 @@ from depthsounder.figures.wording import count, number
 from depthsounder.sweep.runs import CELL, Run
 
 _MOST_DEPTHS = 5
+_DASHES: Any = (0, (2, 2))
 _POINTS = 6_000
 """Points that all curves of the figure share, which keeps its file small."""
 
@@ -57,7 +62,7 @@ def draw(run: Run) -> Figure:
     table = rows(run)
     activations, depths = run.activations, spread(run.depths, _MOST_DEPTHS)
     width = min(WIDTH, max(4.8, 1 + 2.4 * len(depths)))
-    figure = Figure(figsize=(width, 1.1 + 1.6 * len(activations)), layout="constrained")
+    figure = canvas(width, 1.1 + 1.6 * len(activations))
     grid = figure.subplots(len(activations), len(depths), squeeze=False, sharex=True, sharey=True)
     entropy = run.data.class_entropy
     share = run.config.verdicts.trains_loss
@@ -65,57 +70,44 @@ def draw(run: Run) -> Figure:
     below = 0.8 * share * entropy
     floor = np.nanmin(table["low"].replace([np.inf, 0.0], np.nan).to_numpy(dtype=float), initial=below)
     limits = (min(max(0.7 * floor, 0.003 * entropy), below), 4 * entropy)
+    levels = [(entropy, "H, the loss of guessing", "-"), (share * entropy, f"{share:g} H: trained", _DASHES)]
+    ends: dict[Axes, list[End]] = {}
     for row, activation in enumerate(activations):
         for column, depth in enumerate(depths):
             panel = grid[row, column]
             log_axis(panel, limits)
+            for level, _, dashes in levels:
+                panel.axhline(level, color=MUTED, linewidth=stroke(0.8), linestyle=dashes, zorder=1.5)
             cell = table[(table["activation"] == activation) & (table["depth"] == depth)]
-            _draw_cell(panel, run.inits, cell, entropy, share)
+            ends[panel] = _draw_cell(panel, run.inits, cell)
             if row == 0:
                 panel.set_title(f"depth {depth}")
             if column == 0:
                 panel.set_ylabel(f"{label(activation)}\nloss (nat)")
             if row == len(activations) - 1:
                 panel.set_xlabel("step")
-    legend_below(figure, init_handles(run.inits))
+    lines = [
+        Line2D([], [], color=MUTED, linewidth=stroke(0.8), linestyle=dashes, label=name) for _, name, dashes in levels
+    ]
+    legend_below(figure, [*init_handles(run.inits), *lines, *exit_handles(list(ends))])
+    mark_ends(figure, ends)
     return figure
 
 
-def _draw_levels(panel: Axes, entropy: float, share: float) -> None:
-    """Draw the plateau, H, and the share of it at which a network counts as trained."""
-    dashes: Any = (0, (2, 2))
-    # However near the two levels are, each name stands on its own side.
-    for level, name, style, side in (
-        (entropy, "H", "-", "bottom"),
-        (share * entropy, f"{share:g} H", dashes, "top"),
-    ):
-        panel.axhline(level, color=MUTED, linewidth=0.8, linestyle=style, zorder=1.5)
-        panel.annotate(
-            name, (1, level), xycoords=("axes fraction", "data"), xytext=(2, 0), textcoords="offset points",
-            va=side, color=MUTED, fontsize=7.5,
-        )  # fmt: skip
-
-
-def _draw_cell(panel: Axes, inits: list[str], table: pd.DataFrame, entropy: float, share: float) -> None:
-    _draw_levels(panel, entropy, share)
+def _draw_cell(panel: Axes, inits: list[str], table: pd.DataFrame) -> list[End]:
+    rows_of = {init: table[table["init"] == init] for init in inits}
+    curves = [
+        Curve((init,), own["step"].to_numpy(), own["median"].to_numpy(dtype=float))
+        for init, own in rows_of.items()
+        if len(own)
+    ]
+    drawn = united(panel, curves)
     top = panel.get_ylim()[1]
-    for position, init in enumerate(inits):
-        curve = table[table["init"] == init]
-        if curve.empty:
-            continue
-        style = init_style(init)
-        steps = curve["step"].to_numpy()
-        middle, low, high = (curve[name].to_numpy(dtype=float) for name in ("median", "low", "high"))
-        width = 1.9 - 0.9 * position / max(len(inits) - 1, 1)
-        panel.fill_between(steps, low, np.minimum(high, 10 * top), color=style.color, alpha=0.18, linewidth=0)
-        panel.plot(steps, np.where(np.isfinite(middle), middle, np.nan), color=style.color, linewidth=width, zorder=3)
-        inside = np.flatnonzero(middle < top)
-        every = max(1, len(steps) // 4)
-        marks = inside[(inside + position * every // len(inits)) % every == 0]
-        panel.plot(steps[marks], middle[marks], style.marker, color=style.color, markersize=3.2, markeredgewidth=0)
-        lost = np.flatnonzero(~(middle < top))
-        if len(lost):
-            panel.plot(steps[lost[0]], top, "^", color=style.color, markersize=5, clip_on=False, zorder=5)
+    for curve in drawn:
+        low, high = (rows_of[curve.inits[0]][name].to_numpy(dtype=float) for name in ("low", "high"))
+        color = init_style(curve.inits[0]).color
+        panel.fill_between(curve.x, low, np.minimum(high, 10 * top), color=color, alpha=0.18, linewidth=0)
+    return draw_curves(panel, drawn)
 
 
 FIGURE = FigureRecord(

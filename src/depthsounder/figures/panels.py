@@ -1,4 +1,4 @@
-"""The frame of a figure: one panel for each activation, logarithmic axes that show zeros, and one legend."""
+"""The frame of a figure: one panel for each activation, logarithmic axes with readable numbers, and one legend."""
 
 from collections.abc import Mapping, Sequence
 from math import ceil
@@ -9,20 +9,25 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from depthsounder.figures.style import INK, MUTED, SHADES, LineStyle, init_style, label
+from depthsounder.figures.form import canvas, stroke
+from depthsounder.figures.style import INK, MUTED, SHADES, init_style, label
+from depthsounder.figures.wording import power_of_ten
 from depthsounder.sweep.runs import CELL, Run
 
 WIDTH = 10.0
 """Inches of a figure that fills the page."""
+
+_STEPS = 5
+"""Ticks at most on an axis that counts."""
 
 DECADES = 10
 """A logarithmic axis shows at most so many decades on either side of 1; beyond them curves leave the frame."""
 
 
 def panel_grid(
-    activations: Sequence[str], measures: Sequence[str], height: float = 2.3, most_columns: int = 5
+    activations: Sequence[str], measures: Sequence[str], height: float = 2.3, most_columns: int = 4
 ) -> tuple[Figure, dict[tuple[str, str], Axes]]:
     """Return a figure with a panel for each measure and activation; many activations wrap into further blocks.
 
@@ -44,7 +49,7 @@ def panel_grid(
         columns = -(-len(activations) // blocks)
     blocks = -(-len(activations) // columns)
     width = min(WIDTH, max(4.5, 3.3 * columns))
-    figure = Figure(figsize=(width, height * blocks * len(measures) + 0.6), layout="constrained")
+    figure = canvas(width, height * blocks * len(measures) + 0.6)
     grid = figure.subplots(blocks * len(measures), columns, squeeze=False)
     axes: dict[tuple[str, str], Axes] = {}
     for position, activation in enumerate(activations):
@@ -66,6 +71,42 @@ def in_first_column(panel: Axes) -> bool:
     return place is not None and place.is_first_col()
 
 
+def label_axis(panel: Axes, text: str, last: bool = False) -> None:
+    """Write the numbers and the name of a row's common axis: at its first panel, and of others neither.
+
+    Parameters
+    ----------
+    last
+        Whether the row's last panel has them instead, at its right: where the left is wanted for the curves' names.
+    """
+    if not last:
+        panel.tick_params(labelleft=in_first_column(panel))
+        panel.set_ylabel(text if in_first_column(panel) else "")
+        return
+    panel.yaxis.tick_right()
+    panel.yaxis.set_label_position("right")
+    panel.tick_params(labelright=_closes_its_row(panel), length=0)
+    panel.set_ylabel(text if _closes_its_row(panel) else "")
+
+
+def _closes_its_row(panel: Axes) -> bool:
+    """Tell whether no panel with an axis stands at the right of this one."""
+    place = panel.get_subplotspec()
+    if place is None:
+        return False
+    row, column = place.rowspan.start, place.colspan.start
+    others = [other.get_subplotspec() for other in panel.get_figure(root=True).axes if other.axison]
+    return not any(other and other.rowspan.start == row and other.colspan.start > column for other in others)
+
+
+def layer_axis(panel: Axes, last: int) -> None:
+    """Let an axis count layers, or other things that begin with 1, up to so many."""
+    margin = max(0.02 * (last - 1), 0.05)
+    panel.set_xlim(1 - margin, last + margin)
+    step = next(step for base in (1, 10, 100, 1000) for step in (base, 2 * base, 5 * base) if last / step <= _STEPS)
+    panel.set_xticks([1, *(count for count in range(step, last + 1, step) if count > 1 + step / 3)])
+
+
 def log_limits(values: np.ndarray, always: Sequence[float] = (), decades: float = DECADES) -> tuple[float, float]:
     """Return the limits of a logarithmic axis that shows the finite positive values, within so many decades of 1."""
     values = np.asarray(values, dtype=float)
@@ -85,44 +126,13 @@ def log_axis(panel: Axes, limits: tuple[float, float], which: str = "y") -> None
     decades = max(1, round(np.log10(limits[1] / limits[0])))
     axis.set_major_locator(LogLocator(base=10.0 ** max(1, round(decades / 5)), numticks=12))
     axis.set_minor_locator(NullLocator())
-
-
-def draw_curve(panel: Axes, x: np.ndarray, y: np.ndarray, style: LineStyle, width: float, marked: slice) -> None:
-    """Draw a curve on a logarithmic panel, and a triangle where it leaves the frame.
-
-    A filled triangle: the curve goes on beyond the frame. A hollow one: from there on it is exactly 0, or not finite.
-    """
-    y = np.asarray(y, dtype=float)
-    low, high = panel.get_ylim()
-    shown = np.where(np.isfinite(y) & (y > 0), y, np.nan)
-    panel.plot(x, shown, color=style.color, linewidth=width, zorder=3)
-    inside = np.where((shown >= low) & (shown <= high), shown, np.nan)
-    panel.plot(x[marked], inside[marked], style.marker, color=style.color, markersize=4, markeredgewidth=0, zorder=4)
-    for edge, outside, undrawable, marker in (
-        (low, y < low, y == 0, "v"),
-        (high, ~(y <= high) & ~np.isnan(y), ~np.isfinite(y), "^"),
-    ):
-        if outside.any():
-            place, beyond = _crossing(x, shown, outside, edge)
-            fill = "white" if undrawable[beyond] else style.color
-            panel.plot(place, edge, marker, color=style.color, mfc=fill, markersize=5, clip_on=False, zorder=5)
-
-
-def _crossing(x: np.ndarray, y: np.ndarray, outside: np.ndarray, edge: float) -> tuple[float, int]:
-    """Return where a curve crosses the frame's edge, and the index of its first point beyond."""
-    from_beyond = outside[0] and not outside.all()
-    beyond = int(np.argmin(outside)) - 1 if from_beyond else int(np.argmax(outside))
-    inside = beyond + 1 if from_beyond else beyond - 1
-    if outside.all() or not y[beyond] > 0 or not y[inside] > 0:
-        return float(x[beyond]), beyond
-    share = np.log(edge / y[inside]) / np.log(y[beyond] / y[inside])
-    return float(x[inside] + share * (x[beyond] - x[inside])), beyond
+    axis.set_major_formatter(FuncFormatter(lambda value, _: power_of_ten(value)))
 
 
 def init_handles(inits: Sequence[str]) -> list[Line2D]:
     """Return the legend's entries of initializations."""
     return [
-        Line2D([], [], color=init_style(init).color, marker=init_style(init).marker, markersize=5, label=label(init))
+        Line2D([], [], color=init_style(init).color, marker=init_style(init).marker, markersize=stroke(5), label=label(init))
         for init in inits
     ]
 
@@ -155,11 +165,13 @@ def cell_id(cell: Mapping[str, Any], *others: str) -> str:
 
 def theory_handle(name: str) -> Line2D:
     """Return the legend's entry of a theory."""
-    return Line2D([], [], color=INK, linestyle=(0, (3, 2)), linewidth=0.9, label=name)
+    return Line2D([], [], color=INK, linestyle=(0, (3, 2)), linewidth=stroke(0.9), label=name)
 
 
 def legend_below(figure: Figure, handles: Sequence[object], columns: int = 5) -> None:
     """Put one legend under all panels, in as few rows as there is room for, of at most so many columns."""
+    if not handles:
+        return
     for rows in range(ceil(len(handles) / columns), len(handles) + 1):
         balanced = ceil(len(handles) / rows)
         legend = figure.legend(handles=list(handles), loc="outside lower center", ncols=balanced, labelcolor=INK)
@@ -170,7 +182,7 @@ def legend_below(figure: Figure, handles: Sequence[object], columns: int = 5) ->
 
 def note_alone(text: str) -> Figure:
     """Return a figure that has nothing to draw, and says why."""
-    figure = Figure(figsize=(WIDTH, 1.6), layout="constrained")
+    figure = canvas(WIDTH, 1.6)
     panel = figure.subplots()
     panel.set_axis_off()
     note(panel, text)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import pandas as pd
-from matplotlib.figure import Figure
 
+from depthsounder.figures.style import Drawing
 from depthsounder.sweep.runs import Run
 
 Section = Literal[
@@ -40,7 +40,7 @@ class FigureRecord:
     section
         Where it stands in the report.
     draw, rows, message
-        The picture itself, the aggregated rows behind it, and what it shows in a sentence.
+        The picture itself, in either form, the aggregated rows behind it, and what it shows in a sentence.
     reads
         The tables that these three read. The workflow takes them from the source: they are written out as texts.
     place
@@ -51,7 +51,7 @@ class FigureRecord:
     title: str
     picture: str
     section: Section
-    draw: Callable[[Run], Figure]
+    draw: Drawing
     rows: Callable[[Run], pd.DataFrame]
     message: Callable[[Run], str]
     reads: tuple[str, ...]

@@ -1,16 +1,17 @@
 """How the figures look: palette, theme, and how they are saved.
 
-An initialization has one color and one marker in every figure (upright triangles are kept for curves that leave the
-frame), a verdict one color, one letter and one word. Color
-never stands alone: cells carry letters, lines carry markers. The colors of lines are Okabe and Ito's and Tol's, which
-readers with any of the common color deficiencies tell apart.
+An initialization has one color and one marker in every figure, a verdict one color, one letter and one word. Triangles
+that point up or down are no init's marker: they stand where a curve leaves its frame. Color never stands alone: cells
+carry letters, lines carry markers. The colors of lines are Okabe and Ito's and Tol's, which readers with any of the
+common color deficiencies tell apart; an initialization or an activation that is not named here gets a color and a
+marker that nobody else has.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from zlib import crc32
 
 import matplotlib as mpl
@@ -19,6 +20,9 @@ import seaborn as sns
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
+from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.initializers import INITIALIZERS
+from depthsounder.figures.form import PAGE, Form, in_form, scaled
 from depthsounder.storage.tables import replacing
 
 if TYPE_CHECKING:
@@ -28,6 +32,10 @@ INK = "#1f2933"
 MUTED = "#5f6b76"
 FAINT = "#e4e7eb"
 PAPER = "#ffffff"
+BLACK = "#000000"
+
+READABLE = 4.5
+"""The least contrast of text that reads well, by WCAG 2."""
 
 THEME: Any = {
     **sns.axes_style("whitegrid"),
@@ -63,12 +71,16 @@ THEME: Any = {
 _PNG_DPI = 160
 
 
+Marker = str | tuple[int, int, int]
+"""As matplotlib has it: a letter, or a number of rays, 1 for stars and 2 for asterisks, and an angle."""
+
+
 @dataclass(frozen=True)
 class LineStyle:
     """The color and the marker of an initialization or an activation."""
 
     color: str
-    marker: str
+    marker: Marker
 
 
 @dataclass(frozen=True)
@@ -136,17 +148,39 @@ FAILURES = ("stalled", "diverged")
 SIGNAL_GLYPHS = {"vanishing": "↓", "exploding": "↑", "healthy": ""}
 
 
+_GOLDEN = (5**0.5 - 1) / 2
+"""Multiples of it, modulo 1, keep their distance however many there are."""
+
+
 def init_style(name: str) -> LineStyle:
-    """Return the style of an initialization: always the same for the same name."""
+    """Return the style of an initialization: always the same for the same name, and no other's of the registry."""
     if name in _INITS:
         return _INITS[name]
-    hue = crc32(name.encode()) % 360 / 360
-    return LineStyle(sns.husl_palette(1, h=hue, s=0.8, l=0.5).as_hex()[0], ".")
+    newcomers = [known for known in INITIALIZERS if known not in _INITS]
+    if name in newcomers:
+        position = newcomers.index(name)
+        return LineStyle(_hue(position * _GOLDEN, 0.4), _star(position))
+    # Of a family whose members are as many as numbers: color and shape follow from the name alone.
+    drawn = crc32(name.encode())
+    return LineStyle(_hue(drawn % 360 / 360, 0.5), (3 + drawn // 360 % 6, 2, 0))
 
 
-def activation_marker(name: str) -> str:
-    """Return the marker of an activation."""
-    return _ACTIVATION_MARKERS.get(name, "H")
+def activation_marker(name: str) -> Marker:
+    """Return the marker of an activation: always the same for the same name, and no other's of the registry."""
+    if name in _ACTIVATION_MARKERS:
+        return _ACTIVATION_MARKERS[name]
+    newcomers = [known for known in ACTIVATIONS if known not in _ACTIVATION_MARKERS]
+    return _star(newcomers.index(name) if name in newcomers else len(newcomers) + crc32(name.encode()) % 6)
+
+
+def _hue(share: float, lightness: float) -> str:
+    """Return the color at a share of the circle of hues."""
+    return str(sns.husl_palette(1, h=share % 1, s=0.8, l=lightness).as_hex()[0])
+
+
+def _star(position: int) -> tuple[int, int, int]:
+    """Return a star-shaped marker, of four rays and more; the five-rayed one has a name, and is somebody's already."""
+    return (4 if position == 0 else 5 + position, 1, 0)
 
 
 def layer_colors(amount: int) -> list[str]:
@@ -154,11 +188,21 @@ def layer_colors(amount: int) -> list[str]:
     return [str(color) for color in sns.color_palette("flare", amount).as_hex()]
 
 
-def ink_on(color: str) -> str:
-    """Return the color of text that reads better on a fill, by the relative luminance of WCAG 2."""
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colors by WCAG 2, from 1 for equal ones to 21 for black on white."""
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(color: str) -> float:
     channels = np.array(to_rgb(color))
     linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-    return INK if float(linear @ [0.2126, 0.7152, 0.0722]) > 0.2 else PAPER
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def ink_on(color: str) -> str:
+    """Return the color of text that reads well on a fill: ink where it does, else white or black, one of which does."""
+    return next(ink for ink in (INK, PAPER, BLACK) if contrast(ink, color) >= READABLE)
 
 
 def label(name: str) -> str:
@@ -166,12 +210,20 @@ def label(name: str) -> str:
     return name.replace("_", " ").replace("$", r"\$")
 
 
-def themed(draw: Callable[["Run"], Figure]) -> Callable[["Run"], Figure]:
-    """Make a drawing function use the house's theme, and leave matplotlib's settings as they were."""
+class Drawing(Protocol):
+    """Draws a figure of a run, for a page or for a slide."""
+
+    def __call__(self, run: "Run", form: Form = PAGE) -> Figure:
+        """Return the figure."""
+        ...
+
+
+def themed(draw: Callable[["Run"], Figure]) -> Drawing:
+    """Make a drawing function use the house's theme in either form, and leave matplotlib's settings as they were."""
 
     @wraps(draw)
-    def inside(run: "Run") -> Figure:
-        with mpl.rc_context(THEME):
+    def inside(run: "Run", form: Form = PAGE) -> Figure:
+        with in_form(form), mpl.rc_context(scaled(THEME)):
             return draw(run)
 
     return inside

@@ -2,21 +2,16 @@
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from depthsounder.figures.aggregate import median_interval, relative_to_top
-from depthsounder.figures.panels import (
-    draw_curve,
-    in_first_column,
-    init_handles,
-    legend_below,
-    log_axis,
-    log_limits,
-    note,
-    panel_grid,
-)
+from depthsounder.figures.curves import Curve, draw_curves, exit_handles, united
+from depthsounder.figures.ends import End
+from depthsounder.figures.layers import name_curves
+from depthsounder.figures.panels import label_axis, log_axis, log_limits, note, panel_grid
 from depthsounder.figures.record import FigureRecord
-from depthsounder.figures.style import FAILURES, init_style, themed
+from depthsounder.figures.style import FAILURES, themed
 from depthsounder.figures.wording import count, number
 from depthsounder.sweep.runs import CELL, Run
 
@@ -77,30 +72,32 @@ def draw(run: Run) -> Figure:
     table = rows(run)
     steps = sorted(int(step) for step in table["step"].unique())
     figure, axes = panel_grid(run.activations, list(_MEASURES), height=2.1)
+    # Once all networks of a cell have diverged it has no rows.
+    finite_at = table.groupby(["activation", "init"], observed=True)["step"].agg(set)
+    ends: dict[Axes, list[End]] = {}
     for measure, axis in _MEASURES.items():
         of_measure = table[table["measure"] == measure]
         limits = log_limits(of_measure["median"].to_numpy())
+        lowest = measure == list(_MEASURES)[-1]
         for activation in run.activations:
             panel = axes[measure, activation]
             log_axis(panel, limits)
             panel.set_xlim(-0.3, len(steps) - 0.7)
             panel.set_xticks(range(len(steps)), [str(step) for step in steps])
             panel.grid(False, axis="x")
-            curves = of_measure[of_measure["activation"] == activation]
+            curves = of_measure[of_measure["activation"] == activation].set_index("step")
             if curves.empty:
                 note(panel, "no ratio")
-            for position, init in enumerate(run.inits):
-                curve = curves[curves["init"] == init].sort_values("step")
-                if len(curve):
-                    places = np.array([steps.index(step) for step in curve["step"]])
-                    width = 2.2 - 1.2 * position / max(len(run.inits) - 1, 1)
-                    draw_curve(panel, places, curve["median"].to_numpy(), init_style(init), width, slice(None))
-            first_column = in_first_column(panel)
-            panel.set_ylabel(axis if first_column else "")
-            panel.tick_params(labelleft=first_column, labelbottom=measure == list(_MEASURES)[-1])
-            if measure == list(_MEASURES)[-1]:
-                panel.set_xlabel("step")
-    legend_below(figure, init_handles(run.inits))
+            drawn = []
+            for init in run.inits:
+                medians = curves.loc[curves["init"] == init, "median"].reindex(steps).to_numpy(dtype=float)
+                finite = np.isin(steps, list(finite_at.get((activation, init), ())))
+                drawn.append(Curve((init,), np.arange(len(steps)), np.where(finite, medians, np.inf)))
+            ends[panel] = draw_curves(panel, united(panel, drawn))
+            label_axis(panel, axis)
+            panel.tick_params(labelbottom=lowest)
+            panel.set_xlabel("step" if lowest else "")
+    name_curves(figure, ends, run.inits, exit_handles(list(ends)), right=True)
     return figure
 
 

@@ -55,7 +55,7 @@ def message(run: Run) -> str:
 @themed
 def draw(run: Run) -> Figure:
     """Draw the size of δ (upper row) and of the weight gradients (lower row) by layer, in absolute terms."""
-    return draw_layers(run, _measures(run))
+    return draw_layers(run, _measures(run), right=False)
 
 
 FIGURE = FigureRecord(

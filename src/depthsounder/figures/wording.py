@@ -10,6 +10,9 @@ _ONE_TIMES = re.compile(r"(?<![\d.])1 × 10")
 _SUPERSCRIPT = str.maketrans("-0123456789L", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹ᴸ")
 
 
+_FEW_ZEROS = 2
+
+
 def number(value: float | None, digits: int = 2) -> str:
     """Return a number with so many significant digits, in powers of ten where it is very large or small.
 
@@ -29,6 +32,12 @@ def number(value: float | None, digits: int = 2) -> str:
     return power if float(mantissa.replace("−", "-")) == 1 else f"{mantissa} × {power}"
 
 
+def power_of_ten(value: float) -> str:
+    """Return a power of ten as it stands at an axis: in figures where these are few."""
+    exponent = round(log10(value))
+    return f"{10.0**exponent:g}" if abs(exponent) <= _FEW_ZEROS else f"10{str(exponent).translate(_SUPERSCRIPT)}"
+
+
 def typeset(text: str) -> str:
     """Return a text whose powers, such as 9.5e-7 and 0.25^10, are written as powers of ten and superscripts."""
     text = _EXPONENTIAL.sub(lambda match: f"{match[1]} × 10{match[2].lstrip('+').translate(_SUPERSCRIPT)}", text)
@@ -37,8 +46,8 @@ def typeset(text: str) -> str:
 
 
 def rate(value: float | None) -> str:
-    """Return a learning rate as it stands in the config."""
-    return "–" if value is None or isnan(value) else f"{value:g}"
+    """Return a learning rate with the digits that it has in the config."""
+    return "–" if value is None or isnan(value) else typeset(f"{value:g}")
 
 
 def join(words: Iterable[str], last: str = "and") -> str:
