@@ -13,7 +13,19 @@ from depthsounder.figures.record import SECTIONS, FigureRecord
 
 __all__ = ["FIGURES", "SECTIONS", "FigureRecord"]
 
-_MACHINERY = {"aggregate", "cellmap", "curves", "ends", "form", "layers", "outcomes", "panels", "record", "style", "wording"}
+_MACHINERY = {
+    "aggregate",
+    "cellmap",
+    "curves",
+    "ends",
+    "form",
+    "layers",
+    "outcomes",
+    "panels",
+    "record",
+    "style",
+    "wording",
+}
 
 
 def _found() -> list[FigureRecord]:

@@ -10,6 +10,7 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
+from depthsounder.figures.form import canvas, text_size
 from depthsounder.figures.outcomes import of_distinct_laws, outcomes, repeated_laws
 from depthsounder.figures.panels import WIDTH, cell_id, legend_below, training_handles
 from depthsounder.figures.record import FigureRecord
@@ -48,7 +49,7 @@ def draw(run: Run) -> Figure:
     table = outcomes(run)
     activations, inits = run.activations, run.inits
     width = min(WIDTH, max(4.8, 1.6 + 1.1 * len(inits)))
-    figure = Figure(figsize=(width, 1.5 + 0.66 * len(activations)), layout="constrained")
+    figure = canvas(width, 1.5 + 0.66 * len(activations))
     panel = figure.subplots()
     panel.set_xlim(-0.5, len(inits) - 0.5)
     panel.set_ylim(len(activations) - 0.5, -0.5)
@@ -80,10 +81,10 @@ def _draw_card(panel: Axes, place: tuple[int, int], card: dict[str, Any], depths
     box.set_gid(cell_id(card))
     big, words, small = _card_text(card)
     size = 8.0 if crowded else 9.5
-    panel.text(x, y - 0.2, big, ha="center", va="center", color=ink, fontsize=size + 3, fontweight="bold")
-    panel.text(x, y + 0.1, words, ha="center", va="center", color=ink, fontsize=size - 1.5)
+    panel.text(x, y - 0.2, big, ha="center", va="center", color=ink, fontsize=text_size(size + 3), fontweight="bold")
+    panel.text(x, y + 0.1, words, ha="center", va="center", color=ink, fontsize=text_size(size - 1.5))
     if small:
-        panel.text(x, y + 0.3, small, ha="center", va="center", color=ink, fontsize=size - 3)
+        panel.text(x, y + 0.3, small, ha="center", va="center", color=ink, fontsize=text_size(size - 2))
 
 
 def _card_text(card: dict[str, Any]) -> tuple[str, str, str]:

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from depthsounder.figures.form import canvas
 from depthsounder.figures.panels import WIDTH
 from depthsounder.figures.style import INK, label
 from depthsounder.sweep.runs import Run, records
@@ -23,7 +24,7 @@ def draw_map(run: Run, draw_cell: CellDrawer) -> Figure:
     blocks = -(-len(activations) // columns)
     columns = -(-len(activations) // blocks)
     width = min(WIDTH, max(5.2, 1.6 + columns * panel_width))
-    figure = Figure(figsize=(width, 1.9 + blocks * (0.3 * len(inits) + 0.6)), layout="constrained")
+    figure = canvas(width, 1.9 + blocks * (0.3 * len(inits) + 0.6))
     grid = figure.subplots(blocks, columns, squeeze=False, sharex=True, sharey=True)
     for panel in grid.flat[len(activations) :]:
         panel.set_axis_off()

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from depthsounder.figures.form import canvas, stroke, text_size
 from depthsounder.figures.panels import cell_id, legend_below, log_axis, log_limits, note_alone
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, MUTED, init_style, label, themed
@@ -67,12 +68,12 @@ def draw(run: Run) -> Figure:
     table = family(run)
     if table.empty:
         return note_alone(message(run))
-    figure = Figure(figsize=(10, 1.5 + 0.34 * max(len(table), 2)), layout="constrained")
+    figure = canvas(10, 1.5 + 0.34 * max(len(table), 2))
     panel = figure.subplots()
     ends = table[["tail_ratio", "tail_ratio_low", "tail_ratio_high"]].to_numpy(dtype=float).ravel()
     limits = log_limits(ends, always=(0.5, 2.0), decades=_DECADES)
     log_axis(panel, limits, "x")
-    panel.axvline(1.0, color=MUTED, linewidth=0.9, zorder=1)
+    panel.axvline(1.0, color=MUTED, linewidth=stroke(0.9), zorder=1)
     names = []
     for position, pair in enumerate(records(table)):
         _draw_pair(panel, position, pair, limits)
@@ -102,9 +103,9 @@ def _draw_pair(panel: Axes, position: int, pair: dict[str, Any], limits: tuple[f
     elif np.isnan(middle):
         text = "every network of both diverged"
     else:
-        panel.plot([low, high], [position, position], color=color, linewidth=2.2, alpha=0.5, zorder=2)
+        panel.plot([low, high], [position, position], color=color, linewidth=stroke(2.2), alpha=0.5, zorder=2)
         fill = "white" if pair["finding"] == "not told apart" else color
-        panel.plot(middle, position, "o", color=color, markerfacecolor=fill, markersize=7, zorder=3)
+        panel.plot(middle, position, "o", color=color, markerfacecolor=fill, markersize=stroke(7), zorder=3)
         gain = f", pairing × {number(pair['pairing_gain'])}" if pair["pairing_gain"] > 0 else ""
         text = f"{pair['lower']} of {pair['seeds']} seeds lower, p = {number(pair['p_holm'])}{gain}"
     row = (position - 0.45, position + 0.45)
@@ -112,7 +113,7 @@ def _draw_pair(panel: Axes, position: int, pair: dict[str, Any], limits: tuple[f
     panel.axhspan(*row, color="white", alpha=0.0, linewidth=0, zorder=9, gid=cell_id(pair, pair["against"]))
     panel.annotate(
         text, (1.0, position), xycoords=("axes fraction", "data"), xytext=(6, 0), textcoords="offset points",
-        va="center", color=MUTED, fontsize=8.5, annotation_clip=False,
+        va="center", color=MUTED, fontsize=text_size(8.5), annotation_clip=False,
     )  # fmt: skip
 
 

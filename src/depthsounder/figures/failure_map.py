@@ -8,15 +8,19 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from depthsounder.figures.cellmap import draw_map, tile
+from depthsounder.figures.form import text_size
 from depthsounder.figures.outcomes import of_distinct_laws, repeated_laws, shade, shades
 from depthsounder.figures.panels import cell_id, legend_below, training_handles
 from depthsounder.figures.record import FigureRecord
-from depthsounder.figures.style import MUTED, SHADES, SIGNAL_GLYPHS, themed
+from depthsounder.figures.style import SHADES, SIGNAL_GLYPHS, themed
 from depthsounder.figures.wording import count
 from depthsounder.sweep.runs import Run
+
+BORDERLINE, REPEATED = "~", "="
+"""The glyphs of a ratio that may be on either side of its threshold, and of a law that a row above has already."""
 
 
 def rows(run: Run) -> pd.DataFrame:
@@ -44,12 +48,12 @@ def draw(run: Run) -> Figure:
     repeated = repeated_laws(run)
     figure = draw_map(run, partial(_draw_cell, repeated))
     glyphs = [
-        Line2D([], [], linestyle="", marker=glyph, color=MUTED, markersize=7, label=words)
-        for glyph, words in (
-            (r"$\downarrow$", "gradient vanishes"),
-            (r"$\uparrow$", "gradient explodes"),
-            (r"$\sim$", "borderline"),
-            *([(r"$=$", "the same law as a row above")] if repeated else []),
+        Patch(alpha=0.0, label=words)
+        for words in (
+            f"{SIGNAL_GLYPHS['vanishing']}  gradient vanishes",
+            f"{SIGNAL_GLYPHS['exploding']}  gradient explodes",
+            f"{BORDERLINE}  borderline",
+            *([f"{REPEATED}  the same law as a row above"] if repeated else []),
         )
     ]
     legend_below(figure, [*training_handles(run, letters=True), *glyphs], columns=2)
@@ -61,10 +65,10 @@ def _draw_cell(repeated: Mapping[tuple[str, str], str], panel: Axes, x: int, y: 
     tile(panel, x, y, style.color).set_gid(cell_id(cell))
     glyph = SIGNAL_GLYPHS.get(cell["signal_verdict"], "")
     if cell["signal_borderline"] is True:
-        glyph += "~"
-    panel.text(x, y, f"{style.letter}{glyph}", ha="center", va="center", color=style.text, fontsize=8.5)
+        glyph += BORDERLINE
+    panel.text(x, y, f"{style.letter}{glyph}", ha="center", va="center", color=style.text, fontsize=text_size(8.5))
     if (cell["activation"], cell["init"]) in repeated:
-        panel.text(x - 0.34, y - 0.22, "=", ha="center", va="center", color=style.text, fontsize=7)
+        panel.text(x - 0.34, y - 0.2, REPEATED, ha="center", va="center", color=style.text, fontsize=text_size(7.5))
 
 
 FIGURE = FigureRecord(

@@ -1,11 +1,14 @@
 """Are the gradients right? The relative error of analytic against numeric gradients."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from depthsounder.figures.form import canvas, stroke, text_size
 from depthsounder.figures.panels import legend_below, log_axis, log_limits
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, MUTED, LineStyle, label, themed
@@ -15,8 +18,12 @@ from depthsounder.sweep.runs import CELL, Run
 NOTE_BANDS = (1e-7, 1e-4, 1e-2)
 """The course note's bands of the relative error."""
 
+_LIMIT = "#0072B2"
+_DASHES: Any = (0, (4, 2))
+_DOTS: Any = (0, (1, 2))
+
 _METHODS = {
-    "complex_step": ("complex step", LineStyle("#0072B2", "o")),
+    "complex_step": ("complex step", LineStyle(_LIMIT, "o")),
     "central_difference": ("central difference", LineStyle("#D55E00", "D")),
 }
 
@@ -69,7 +76,7 @@ def draw(run: Run) -> Figure:
     table = rows(run)
     activations = [name for name in run.config.activations if name in set(table["activation"])]
     width = min(10.0, max(5.2, 1.5 + 1.8 * len(activations)))
-    figure = Figure(figsize=(width, 4.4), layout="constrained")
+    figure = canvas(width, 4.4)
     panel = figure.subplots()
     threshold = run.config.gradient_check.complex_step_threshold
     # A floor above 1 explains any error, and need not be seen.
@@ -90,27 +97,27 @@ def draw(run: Run) -> Figure:
     middle = (len(depths) - 1) / 2
     for index, name in enumerate(activations):
         panel.annotate(
-            label(name), (index * len(depths) + middle, 0), xycoords=("data", "axes fraction"), xytext=(0, -24),
+            label(name), (index * len(depths) + middle, 0), xycoords=("data", "axes fraction"), xytext=(0, -stroke(24)),
             textcoords="offset points", ha="center", va="center", fontweight="bold", annotation_clip=False,
         ).set_in_layout(False)  # fmt: skip
         if index:
-            panel.axvline(index * len(depths) - 0.5, color="#d5dae0", linewidth=0.8)
-    panel.set_xlabel("depth of the checked network, by activation", labelpad=18)
+            panel.axvline(index * len(depths) - 0.5, color="#d5dae0", linewidth=stroke(0.8))
+    panel.set_xlabel("depth of the checked network, by activation", labelpad=stroke(18))
     panel.set_ylabel("relative error of the worst parameter")
     legend_below(figure, _handles())
     return figure
 
 
 def _draw_levels(panel: Axes, threshold: float) -> None:
-    panel.axhline(threshold, color="#0072B2", linewidth=1, linestyle=(0, (4, 2)), zorder=1)
+    panel.axhline(threshold, color=_LIMIT, linewidth=stroke(1), linestyle=_DASHES, zorder=1)
     levels = [(threshold, f"limit {typeset(f'{threshold:g}')}")]
-    for level, power in zip(NOTE_BANDS, ("⁻⁷", "⁻⁴", "⁻²"), strict=True):
-        panel.axhline(level, color=MUTED, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
-        levels.append((level, f"note 10{power}"))
+    for level in NOTE_BANDS:
+        panel.axhline(level, color=MUTED, linewidth=stroke(0.7), linestyle=_DOTS, zorder=1)
+        levels.append((level, f"note {typeset(f'{level:.0e}')}"))
     for level, text in levels:
         panel.annotate(
             text, (1, level), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
-            va="center", color=MUTED, fontsize=7.5,
+            va="center", color=MUTED, fontsize=text_size(7.5),
         )  # fmt: skip
 
 
@@ -124,27 +131,42 @@ def _draw_group(panel: Axes, x: float, table: pd.DataFrame, style: LineStyle) ->
     seen = np.isfinite(errors) & (errors > bottom)
     wrong, exact = seen & failed, np.isfinite(errors) & (errors <= bottom)
     for chosen, fill in ((seen & ~blind, style.color), (seen & blind, "white")):
-        panel.plot(across[chosen], errors[chosen], style.marker, color=style.color, mfc=fill, markersize=3.6, mew=0.7)
-    panel.plot(across[wrong], errors[wrong], "x", color=INK, markersize=8, markeredgewidth=1.6, zorder=5)
+        panel.plot(
+            across[chosen],
+            errors[chosen],
+            linestyle="",
+            marker=style.marker,
+            color=style.color,
+            mfc=fill,
+            markersize=stroke(3.6),
+            mew=stroke(0.7),
+        )
+    panel.plot(
+        across[wrong], errors[wrong], "x", color=INK, markersize=stroke(8), markeredgewidth=stroke(1.6), zorder=5
+    )
     # Nothing drawn outside the clip would still claim room down to the figure's corner.
     if exact.any():
         zeros = np.full(exact.sum(), bottom)
-        panel.plot(across[exact], zeros, "v", color=style.color, mfc="white", markersize=5, clip_on=False, zorder=5)
+        panel.plot(
+            across[exact], zeros, "v", color=style.color, mfc="white", markersize=stroke(5), clip_on=False, zorder=5
+        )
     floor = table["noise_floor"].median()
     if np.isfinite(floor) and floor > 0:
-        panel.plot([x - 0.14, x + 0.14], [floor, floor], color=INK, linewidth=1.1, zorder=4)
+        panel.plot([x - 0.14, x + 0.14], [floor, floor], color=INK, linewidth=stroke(1.1), zorder=4)
 
 
 def _handles() -> list[Line2D]:
     methods = [
-        Line2D([], [], linestyle="", marker=style.marker, color=style.color, markersize=5, label=name)
+        Line2D([], [], linestyle="", marker=style.marker, color=style.color, markersize=stroke(5), label=name)
         for name, style in _METHODS.values()
     ]
     return [
         *methods,
-        Line2D([], [], linestyle="", marker="D", color=MUTED, mfc="white", markersize=5, label="blind"),
-        Line2D([], [], color=INK, linewidth=1.1, label="noise floor: rounding alone"),
-        Line2D([], [], linestyle="", marker="x", color=INK, markeredgewidth=1.6, label="failed"),
+        Line2D([], [], linestyle="", marker="D", color=MUTED, mfc="white", markersize=stroke(5), label="blind"),
+        Line2D([], [], color=INK, linewidth=stroke(1.1), label="noise floor: rounding alone"),
+        Line2D([], [], linestyle="", marker="x", color=INK, markeredgewidth=stroke(1.6), label="failed"),
+        Line2D([], [], color=_LIMIT, linewidth=stroke(1), linestyle=_DASHES, label="limit of the complex step"),
+        Line2D([], [], color=MUTED, linewidth=stroke(0.7), linestyle=_DOTS, label="bands of the course note"),
     ]
 
 

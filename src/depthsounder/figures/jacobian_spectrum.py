@@ -55,7 +55,9 @@ def _shown(jacobian: pd.DataFrame) -> pd.DataFrame:
     last = medians[medians > -np.inf].reset_index().groupby("activation", observed=True)["index"].max()
     most = int(jacobian["index"].max()) if len(jacobian) else 1
     chosen = {name: spread(range(1, min(int(last.get(name, 1)) + 1, most) + 1), _POINTS) for name in last.index}
-    kept = [own[own["index"].isin(chosen.get(name, [1]))] for name, own in jacobian.groupby("activation", observed=True)]
+    kept = [
+        own[own["index"].isin(chosen.get(name, [1]))] for name, own in jacobian.groupby("activation", observed=True)
+    ]
     return pd.concat(kept) if kept else jacobian
 
 

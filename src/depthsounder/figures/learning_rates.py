@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from depthsounder.figures.cellmap import draw_map, tile
+from depthsounder.figures.form import stroke, text_size
 from depthsounder.figures.panels import cell_id, legend_below
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import FAILURES, FAINT, INK, ink_on, themed
@@ -51,9 +52,9 @@ def draw(run: Run) -> Figure:
         fill = FAINT if cell["training_verdict"] in FAILURES else colors[step]
         ink = ink_on(fill)
         tile(panel, x, y, fill).set_gid(cell_id(cell))
-        panel.text(x, y, f"{chosen:g}".removeprefix("0"), ha="center", va="center", color=ink, fontsize=7.5)
+        panel.text(x, y, rate(chosen).removeprefix("0"), ha="center", va="center", color=ink, fontsize=text_size(7.5))
         if cell["edge_of_grid"] is True:
-            panel.add_patch(Rectangle((x - 0.42, y - 0.4), 0.84, 0.8, fill=False, edgecolor=ink, linewidth=0.9))
+            panel.add_patch(Rectangle((x - 0.42, y - 0.4), 0.84, 0.8, fill=False, edgecolor=ink, linewidth=stroke(0.9)))
 
     figure = draw_map(run, draw_cell)
     handles = [Patch(color=color, label=rate(value)) for color, value in zip(colors, grid, strict=True)]

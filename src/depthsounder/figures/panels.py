@@ -132,7 +132,14 @@ def log_axis(panel: Axes, limits: tuple[float, float], which: str = "y") -> None
 def init_handles(inits: Sequence[str]) -> list[Line2D]:
     """Return the legend's entries of initializations."""
     return [
-        Line2D([], [], color=init_style(init).color, marker=init_style(init).marker, markersize=stroke(5), label=label(init))
+        Line2D(
+            [],
+            [],
+            color=init_style(init).color,
+            marker=init_style(init).marker,
+            markersize=stroke(5),
+            label=label(init),
+        )
         for init in inits
     ]
 

@@ -1,16 +1,20 @@
 """The plane of weight and bias variances: order, chaos, and where the sweep's initializations lie in it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.contour import QuadContourSet
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.transforms import offset_copy
+from matplotlib.ticker import MaxNLocator
 
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.initializers import initializer
-from depthsounder.figures.panels import in_first_column, init_handles, legend_below, log_axis, panel_grid
+from depthsounder.figures.form import stroke
+from depthsounder.figures.panels import init_handles, label_axis, legend_below, log_axis, panel_grid
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, PAPER, init_style, label, themed
 from depthsounder.figures.wording import count, join
@@ -28,6 +32,12 @@ _POINTS = (97, 25)
 _NARROWEST = (0.1, 10.0)
 _WIDEST = (1e-3, 1e3)
 """Of σw²; what lies beyond stands at the edge."""
+
+_FLOOR = 0.09
+"""Of σb²'s range, for one marker of an init without biases."""
+
+_BESIDE = 0.07
+"""Of the width of a panel: markers that are nearer would hide one another."""
 
 PHASES = ("order", "edge", "chaos")
 
@@ -87,48 +97,69 @@ def draw(run: Run) -> Figure:
     places = [*_NARROWEST, *drawable / 3, *drawable * 3]
     limits = max(min(places), _WIDEST[0]), min(max(places), _WIDEST[1])
     top = max(1.0, 1.25 * float(table["bias_variance"].max()))
-    # Dense at σb² = 0, where the line of tanh leaves as a cusp.
-    gains, bias_variances = np.geomspace(*limits, _POINTS[0]), top * np.linspace(0.0, 1.0, _POINTS[1]) ** 2
+    marks = {activation: stacked(table[table["activation"] == activation], limits) for activation in run.activations}
+    strip = _FLOOR * top * max((len(floors) for floors in marks.values()), default=1)
     filled = None
     for (_, activation), panel in axes.items():
         log_axis(panel, limits, "x")
-        plane = np.clip(growth_plane(ACTIVATIONS[activation], gains, bias_variances), 1e-8, 1e8)
-        filled = panel.contourf(
-            gains, bias_variances, plane, levels=_LEVELS, cmap=ListedColormap(_COLORS),
-            norm=BoundaryNorm(_LEVELS, len(_COLORS)),
-        )  # fmt: skip
-        panel.contour(gains, bias_variances, np.log(plane), levels=[0.0], colors=INK, linewidths=1.2)
+        filled = _draw_plane(panel, activation, limits, top, strip)
+        panel.set_ylim(-strip, top)
+        panel.set_yticks([tick for tick in MaxNLocator(5).tick_values(0.0, top) if 0.0 <= tick <= top])
+        panel.axhline(0.0, color=PAPER, linewidth=stroke(0.8))
         panel.grid(False)
         panel.set_xlabel("σw²")
-        if in_first_column(panel):
-            panel.set_ylabel("σb²")
-        else:
-            panel.tick_params(labelleft=False)
-        _mark(figure, panel, table[table["activation"] == activation], limits)
+        label_axis(panel, "σb²")
+        _mark(panel, marks[activation], _FLOOR * top)
     if filled is not None:
         bar = figure.colorbar(filled, ax=list(axes.values()), ticks=_LEVELS[1:-1], aspect=30, pad=0.01)
         bar.ax.set_yticklabels([f"{level:g}" for level in _LEVELS[1:-1]])
         bar.set_label("χ1, growth of δ² per layer")
-    critical = Line2D([], [], color=INK, linewidth=1.2, label="critical line, χ1 = 1")
+    critical = Line2D([], [], color=INK, linewidth=stroke(1.2), label="critical line, χ1 = 1")
     placed = [init for init in run.inits if (table["init"] == init).any()]
     legend_below(figure, [*init_handles(placed), critical])
     return figure
 
 
-def _mark(figure: Figure, panel: Axes, table: pd.DataFrame, limits: tuple[float, float]) -> None:
-    """Put a marker at each initialization; those at one place are stacked."""
-    stacked: dict[tuple[float, float], int] = {}
+def _draw_plane(panel: Axes, activation: str, limits: tuple[float, float], top: float, strip: float) -> QuadContourSet:
+    """Draw χ1 and the critical line; what holds at σb² = 0 goes on below, where the inits without biases stand."""
+    # Dense at σb² = 0, where the line of tanh leaves as a cusp.
+    gains, bias_variances = np.geomspace(*limits, _POINTS[0]), top * np.linspace(0.0, 1.0, _POINTS[1]) ** 2
+    plane = np.clip(growth_plane(ACTIVATIONS[activation], gains, bias_variances), 1e-8, 1e8)
+    plane, heights = np.vstack([plane[:1], plane]), np.concatenate([[-strip], bias_variances])
+    filled = panel.contourf(
+        gains, heights, plane, levels=_LEVELS, cmap=ListedColormap(_COLORS), norm=BoundaryNorm(_LEVELS, len(_COLORS))
+    )
+    panel.contour(gains, heights, np.log(plane), levels=[0.0], colors=INK, linewidths=stroke(1.2))
+    return filled
+
+
+def stacked(table: pd.DataFrame, limits: tuple[float, float]) -> list[list[tuple[float, float, str]]]:
+    """Return the places of markers in floors, (σw², σb², init) each: on one floor no marker hides another.
+
+    What lies beyond the limits of σw² stands at the edge.
+    """
+    floors: list[list[tuple[float, float, str]]] = [[]]
+    reach = _BESIDE * np.log(limits[1] / limits[0])
     for law in records(table):
-        x = float(np.clip(law["weight_gain"], limits[0], limits[1]))
-        place = (round(np.log10(x), 1), law["bias_variance"])
-        floor = stacked.get(place, 0)
-        stacked[place] = floor + 1
-        style = init_style(law["init"])
-        raised = offset_copy(panel.transData, figure, y=5 + 9 * floor, units="points")
-        panel.plot(
-            x, law["bias_variance"], style.marker, color=style.color, markersize=7, markeredgecolor=PAPER,
-            markeredgewidth=0.7, clip_on=False, zorder=5, transform=raised,
-        )  # fmt: skip
+        place = (float(np.clip(law["weight_gain"], *limits)), float(law["bias_variance"]), str(law["init"]))
+        for floor in floors:
+            if all(abs(np.log(place[0] / x)) > reach or (y > 0) != (place[1] > 0) for x, y, _ in floor):
+                floor.append(place)
+                break
+        else:
+            floors.append([place])
+    return floors
+
+
+def _mark(panel: Axes, floors: Sequence[Sequence[tuple[float, float, str]]], height: float) -> None:
+    """Put a marker at each initialization: at its σb² if it has biases, and else below 0, one under another."""
+    for floor, places in enumerate(floors):
+        for x, bias_variance, init in places:
+            style = init_style(init)
+            panel.plot(
+                x, bias_variance or -(floor + 0.5) * height, linestyle="", marker=style.marker, color=style.color,
+                markersize=stroke(7), markeredgecolor=PAPER, markeredgewidth=stroke(0.7), clip_on=False, zorder=5,
+            )  # fmt: skip
 
 
 FIGURE = FigureRecord(

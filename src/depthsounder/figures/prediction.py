@@ -1,5 +1,6 @@
 """Was it predictable? D as measured against D as theory has it, and what became of the cell in training."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from depthsounder.figures.aggregate import within
+from depthsounder.figures.form import canvas, stroke, text_size
 from depthsounder.figures.outcomes import independent, repeated_laws, shades
 from depthsounder.figures.panels import (
     DECADES,
@@ -26,6 +28,14 @@ from depthsounder.sweep.runs import CELL, Run, records
 
 _NAMED = 3
 """So many cells at most are named in a sentence."""
+
+_WIDE = 0.035
+"""Of the longest bar: a part that is wider has its number on it."""
+
+_HALF = 0.31
+"""Half of a bar's height."""
+
+_LEADER = {"arrowstyle": "-", "color": INK, "shrinkA": 0, "shrinkB": 0, "relpos": (0.5, 0.0)}
 
 SIGNALS = ("vanishing", "healthy", "exploding")
 
@@ -132,12 +142,14 @@ def draw(run: Run) -> Figure:
     known = table.dropna(subset=["predicted_delta_ratio", "delta_ratio"])
     if known.empty:
         return note_alone(message(run))
-    figure = Figure(figsize=(10, 4.9), layout="constrained")
+    figure = canvas(10, 4.9)
     scatter, bars = figure.subplots(1, 2, width_ratios=[1.25, 1])
     _draw_scatter(scatter, run, known)
     _draw_bars(bars, table)
     markers = [
-        Line2D([], [], linestyle="", marker=activation_marker(name), color=MUTED, markersize=6, label=label(name))
+        Line2D(
+            [], [], linestyle="", marker=activation_marker(name), color=MUTED, markersize=stroke(6), label=label(name)
+        )
         for name in run.activations
     ]
     legend_below(figure, [*training_handles(run), *markers], columns=4)
@@ -153,16 +165,16 @@ def _draw_scatter(panel: Axes, run: Run, table: pd.DataFrame) -> None:
     log_axis(panel, (low, high), "x")
     panel.axhspan(*bounds, color="#eef3f1", zorder=0)
     panel.axvspan(*bounds, color="#eef3f1", zorder=0)
-    panel.plot([low, high], [low, high], color=MUTED, linewidth=0.8, zorder=1)
+    panel.plot([low, high], [low, high], color=MUTED, linewidth=stroke(0.8), zorder=1)
     edges = (low * 1.5, high / 1.5)
     for cell in records(table):
         x, y = np.clip([cell["predicted_delta_ratio"], cell["delta_ratio"]], *edges)
         bar = np.clip([cell["delta_ratio_low"], cell["delta_ratio_high"]], *edges)
         style = SHADES[cell["shade"]]
-        panel.plot([x, x], bar, color=style.color, linewidth=1.2, zorder=2)
+        panel.plot([x, x], bar, color=style.color, linewidth=stroke(1.2), zorder=2)
         panel.plot(
-            x, y, activation_marker(cell["activation"]), color=style.color, markeredgecolor=INK, markeredgewidth=0.5,
-            markersize=6, zorder=3, gid=cell_id(cell),
+            x, y, linestyle="", marker=activation_marker(cell["activation"]), color=style.color, markeredgecolor=INK, markeredgewidth=stroke(0.5),
+            markersize=stroke(6), zorder=3, gid=cell_id(cell),
         )  # fmt: skip
     panel.set_xlabel("D predicted by mean-field theory")
     panel.set_ylabel("D measured, median over seeds")
@@ -170,7 +182,7 @@ def _draw_scatter(panel: Axes, run: Run, table: pd.DataFrame) -> None:
     if high > 10**DECADES:
         panel.annotate(
             "cells beyond the frame\nstand at its edge", (0.97, 0.03), xycoords="axes fraction", ha="right",
-            color=MUTED, fontsize=7.5,
+            color=MUTED, fontsize=text_size(7.5),
         )  # fmt: skip
 
 
@@ -185,20 +197,36 @@ def _draw_bars(panel: Axes, table: pd.DataFrame) -> None:
         counts, names = counts[:-1], names[:-1]
     widest = max(len(cells) for cells in counts)
     for position, cells in enumerate(counts):
-        start = 0
+        start, narrow = 0, list[tuple[float, int]]()
         for shade, style in SHADES.items():
             amount = int((cells["shade"] == shade).sum())
-            panel.barh(position, amount, left=start, color=style.color, height=0.62)
-            if amount > 0.035 * widest:
+            panel.barh(position, amount, left=start, color=style.color, height=2 * _HALF)
+            if amount > _WIDE * widest:
                 panel.text(
-                    start + amount / 2, position, str(amount), ha="center", va="center", color=style.text, fontsize=8.5
-                )
+                    start + amount / 2, position, str(amount), ha="center", va="center", color=style.text,
+                    fontsize=text_size(8.5),
+                )  # fmt: skip
+            elif amount:
+                narrow.append((start + amount / 2, amount))
             start += amount
+        _number_above(panel, position, narrow, _WIDE * widest)
     panel.set_yticks(range(len(names)), names, color=INK)
     panel.invert_yaxis()
     panel.grid(False, axis="y")
     panel.set_xlabel("cells, by what became of them in training")
     panel.set_title("Predicted signal, observed training")
+
+
+def _number_above(panel: Axes, position: int, parts: Sequence[tuple[float, int]], room: float) -> None:
+    """Write the numbers of a bar's narrow parts above it, each with a line to its part and with room of its own."""
+    free = -np.inf
+    for middle, amount in parts:
+        across = max(middle, free)
+        free = across + room
+        panel.annotate(
+            str(amount), (middle, position - _HALF), xytext=(across, position - _HALF - 0.1), ha="center", va="bottom",
+            color=INK, fontsize=text_size(8.5), arrowprops=_LEADER | {"linewidth": stroke(0.6)},
+        )  # fmt: skip
 
 
 FIGURE = FigureRecord(

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from depthsounder.figures.form import canvas, stroke
 from depthsounder.figures.panels import WIDTH, init_handles, legend_below
 from depthsounder.figures.style import INK, MUTED, init_style, label
 from depthsounder.figures.wording import count
@@ -39,6 +40,8 @@ class Milestone:
     words: str
     dashes: Any
 
+
+_DOTS: Any = (0, (1, 2))
 
 ESCAPE = Milestone("leaves the plateau", "still on the plateau", "-")
 TRAINED = Milestone("is trained", "not trained yet", (0, (3, 1.5)))
@@ -93,7 +96,7 @@ def draw_milestones(run: Run, table: pd.DataFrame, milestones: Sequence[Mileston
     """
     activations, depths = run.activations, run.depths
     width = min(WIDTH, max(5.5, 1 + 4.2 * len(depths)))
-    figure = Figure(figsize=(width, 1.1 + 2.3 * len(activations)), layout="constrained")
+    figure = canvas(width, 1.1 + 2.3 * len(activations))
     grid = figure.subplots(len(activations), len(depths), squeeze=False, sharex=True, sharey=True)
     for row, activation in enumerate(activations):
         for column, depth in enumerate(depths):
@@ -104,6 +107,8 @@ def draw_milestones(run: Run, table: pd.DataFrame, milestones: Sequence[Mileston
             panel.set_ylabel("share of networks" if column == 0 else "")
             panel.set_xlabel("step" if row == len(activations) - 1 else "")
     patterns = [Line2D([], [], color=INK, linestyle=item.dashes, label=item.words) for item in milestones]
+    if _is_shown(run, reference):
+        patterns.append(Line2D([], [], color=MUTED, linestyle=_DOTS, label=f"step {reference:,}"))
     legend_below(figure, [*init_handles(run.inits), *patterns])
     return figure
 
@@ -121,10 +126,14 @@ def _draw_panel(
             shown = chosen["step"].clip(lower=1).replace(np.inf, 1e3 * last)
             sns.ecdfplot(
                 x=shown, ax=panel, complementary=True, color=init_style(init).color, linestyle=milestone.dashes,
-                linewidth=2.4 - 1.2 * position / max(len(run.inits) - 1, 1),
+                linewidth=stroke(2.4 - 1.2 * position / max(len(run.inits) - 1, 1)),
             )  # fmt: skip
     panel.set_xscale("log")
     panel.set_xlim(max(1, run.config.verdicts.tail_steps / 2), last)
     panel.set_ylim(-0.03, 1.03)
-    if reference is not None and reference < last:
-        panel.axvline(reference, color=MUTED, linewidth=0.9, linestyle=(0, (1, 2)))
+    if _is_shown(run, reference):
+        panel.axvline(reference, color=MUTED, linewidth=stroke(0.9), linestyle=_DOTS)
+
+
+def _is_shown(run: Run, reference: int | None) -> bool:
+    return reference is not None and reference < run.config.training.steps

@@ -16,6 +16,7 @@ from depthsounder.engine.loss import cross_entropy
 from depthsounder.engine.network import NetworkStack
 from depthsounder.engine.training import draw_stack
 from depthsounder.figures import FigureRecord
+from depthsounder.figures.form import canvas, stroke
 from depthsounder.figures.panels import legend_below, note_alone
 from depthsounder.figures.style import label, layer_colors, themed
 from depthsounder.figures.wording import count, join, number, rate
@@ -181,7 +182,7 @@ def draw(run: Run) -> Figure:
     activations = list(dict.fromkeys(table["activation"]))
     inits = list(dict.fromkeys(table["init"]))
     n_rows = len(activations) * len(inits)
-    figure = Figure(figsize=(9, 1.0 + 1.45 * n_rows), layout="constrained")
+    figure = canvas(9, 1.0 + 1.45 * n_rows)
     grid = figure.subplots(n_rows, 2, squeeze=False)
     colors = layer_colors(run.depths[-1])
     for row, (activation, init) in enumerate((activation, init) for activation in activations for init in inits):
@@ -202,7 +203,7 @@ def draw(run: Run) -> Figure:
 
 def _draw_panel(panel: Axes, table: pd.DataFrame, colors: Sequence[str]) -> None:
     for layer, curve in table.groupby("layer"):
-        panel.plot(curve["value"], curve["density"], color=colors[int(str(layer)) - 1], linewidth=1.1)
+        panel.plot(curve["value"], curve["density"], color=colors[int(str(layer)) - 1], linewidth=stroke(1.1))
     panel.set_yticks([])
     panel.ticklabel_format(axis="x", style="sci", scilimits=(-3, 4), useMathText=True)
 

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.initializers import initializer
 from depthsounder.figures import FigureRecord
+from depthsounder.figures.form import canvas, stroke
 from depthsounder.figures.panels import legend_below, note
 from depthsounder.figures.style import PAPER, themed
 from depthsounder.figures.wording import count, number
@@ -125,7 +126,7 @@ def _range(values: pd.Series) -> str:
 def draw(run: Run) -> Figure:
     """Draw the tail loss over σw² and depth, and multiples of ξ_c over it."""
     table = rows(run)
-    figure = Figure(figsize=(8.5, 5.0), layout="constrained")
+    figure = canvas(8.5, 5.0)
     panel = figure.subplots()
     if table.empty:
         panel.set_axis_off()
@@ -135,8 +136,9 @@ def draw(run: Run) -> Figure:
     gains, depths = wide.columns.to_numpy(dtype=float), wide.index.to_numpy(dtype=float)
     shares = np.clip(np.nan_to_num(wide.to_numpy(dtype=float), nan=np.inf, posinf=1.0), 0.0, 1.0)
     mesh = panel.pcolormesh(
-        _edges(gains), _edges(depths), shares, cmap="cividis_r", vmin=0.0, vmax=1.0, edgecolors=PAPER, linewidth=0.6
-    )
+        _edges(gains), _edges(depths), shares, cmap="cividis_r", vmin=0.0, vmax=1.0, edgecolors=PAPER,
+        linewidth=stroke(0.6),
+    )  # fmt: skip
     panel.grid(False)
     panel.set_xlim(_edges(gains)[0], _edges(gains)[-1])
     panel.set_ylim(_edges(depths)[-1], _edges(depths)[0])
@@ -171,7 +173,7 @@ def _draw_scales(panel: Axes, gains: np.ndarray, bias_variance: float) -> None:
     ]
     scales = np.array([np.nan if scale is None else scale for scale in limits])
     for multiple, dashes in _MULTIPLES.items():
-        panel.plot(fine, multiple * scales, color="#BF4A1D", linestyle=dashes, linewidth=1.6)
+        panel.plot(fine, multiple * scales, color="#BF4A1D", linestyle=dashes, linewidth=stroke(1.6))
 
 
 def findings(run: Run) -> Sequence[Finding]:

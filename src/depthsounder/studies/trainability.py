@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 
 from depthsounder.elements.streams import stream
 from depthsounder.figures import FigureRecord
+from depthsounder.figures.form import canvas, stroke
 from depthsounder.figures.panels import init_handles, legend_below, log_axis, note
 from depthsounder.figures.style import INK, MUTED, activation_marker, init_style, label, themed
 from depthsounder.figures.wording import count, join, number
@@ -142,7 +143,7 @@ def _name(law: dict[str, object]) -> str:
 def draw(run: Run) -> Figure:
     """Draw the bracket of each law over its depth scale, and the fit with its interval."""
     table = rows(run)
-    figure = Figure(figsize=(9, 4.6), layout="constrained")
+    figure = canvas(9, 4.6)
     panel = figure.subplots()
     if table.empty:
         panel.set_axis_off()
@@ -157,16 +158,17 @@ def draw(run: Run) -> Figure:
     curves = np.array([model.median_depth(fine) for model in resampled_fits(run)])
     low, high = np.quantile(curves, [(1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2], axis=0)
     panel.fill_between(fine, low, high, color=INK, alpha=0.12, linewidth=0)
-    panel.plot(fine, fit(_brackets(table)).median_depth(fine), color=INK, linewidth=1.4)
-    panel.plot(fine, PUBLISHED_MULTIPLE * fine, color=MUTED, linestyle=(0, (3, 2)), linewidth=1.0)
+    panel.plot(fine, fit(_brackets(table)).median_depth(fine), color=INK, linewidth=stroke(1.4))
+    panel.plot(fine, PUBLISHED_MULTIPLE * fine, color=MUTED, linestyle=(0, (3, 2)), linewidth=stroke(1.0))
     for position, law in enumerate(records(table)):
         # Laws of one depth scale stand beside one another.
         x = min(law["scale"], highest) * 1.06 ** (position % 7 - 3)
         ends = np.clip([law["low"], law["high"]], depths[0] / 2, depths[-1] * 2)
         style = init_style(law["init"])
-        panel.plot([x, x], ends, color=style.color, linewidth=1.6, zorder=3)
+        panel.plot([x, x], ends, color=style.color, linewidth=stroke(1.6), zorder=3)
         middle = float(np.sqrt(ends[0] * ends[1]))
-        panel.plot(x, middle, activation_marker(law["activation"]), color=style.color, markersize=6, zorder=4)
+        marker = activation_marker(law["activation"])
+        panel.plot(x, middle, linestyle="", marker=marker, color=style.color, markersize=stroke(6), zorder=4)
     panel.set_xlabel("|ξ_∇| in layers; at the right edge: ∞")
     panel.set_ylabel("depth at which half train")
     markers = [
@@ -174,7 +176,7 @@ def draw(run: Run) -> Figure:
         for name in run.activations
     ]
     lines = [
-        Line2D([], [], color=INK, linewidth=1.4, label="one fit to all"),
+        Line2D([], [], color=INK, linewidth=stroke(1.4), label="one fit to all"),
         Line2D([], [], color=MUTED, linestyle=(0, (3, 2)), label=f"{PUBLISHED_MULTIPLE:g} |ξ_∇|"),
     ]
     legend_below(figure, [*init_handles(list(dict.fromkeys(table["init"]))), *markers, *lines])
