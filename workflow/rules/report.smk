@@ -70,6 +70,17 @@ rule plot_figure_as_pdf:
         " --output {output:q} 2>&1 | tee {log:q} >&2"
 
 
+# The 16:9 form, whose text can be read from the last row.
+use rule plot_figure_as_pdf as plot_figure_as_slide with:
+    output:
+        paths.figure("{figure}", "slide.svg"),
+        paths.figure("{figure}", "slide.png"),
+    log:
+        log_path("plot_figure_as_slide/{figure}"),
+    benchmark:
+        paths.benchmark("plot_figure_as_slide/{figure}")
+
+
 rule render_report:
     input:
         config=paths.config,

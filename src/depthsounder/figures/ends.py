@@ -57,7 +57,7 @@ def name_ends(figure: Figure, ends: Mapping[Axes, Sequence[End]], right: bool) -
     # As many names as there are take room of the panels before it is known how high these are.
     written: list[Artist] = [_name(panel, end, side, end.height) for panel in ends for end in ends[panel]]
     figure.draw_without_rendering()
-    rooms = {panel: _points_high(panel) for panel in ends}
+    rooms = {panel: _points_high(figure, panel) for panel in ends}
     for artist in written:
         artist.remove()
     if any(line * sum(len(end.inits) for end in ends[panel]) > rooms[panel] for panel in ends):
@@ -74,7 +74,7 @@ def mark_ends(figure: Figure, ends: Mapping[Axes, Sequence[End]]) -> None:
     """Put the markers of all inits that share a curve beside its right end: names in short, for small panels."""
     figure.draw_without_rendering()
     for panel, of_panel in ends.items():
-        sizes = np.full(len(of_panel), stroke(6.0) / _points_high(panel))
+        sizes = np.full(len(of_panel), stroke(6.0) / _points_high(figure, panel))
         for end, height in zip(of_panel, _apart(of_panel, sizes), strict=True):
             for position, init in enumerate(end.inits):
                 style = init_style(init)
@@ -82,9 +82,9 @@ def mark_ends(figure: Figure, ends: Mapping[Axes, Sequence[End]]) -> None:
                 _mark(panel, own, style.marker, 1.0, height, position)
 
 
-def _points_high(panel: Axes) -> float:
-    """Return the height of a panel whose figure has been laid out."""
-    return float(panel.get_window_extent().height) * 72 / panel.get_figure(root=True).dpi
+def _points_high(figure: Figure, panel: Axes) -> float:
+    """Return the height of a panel of a figure that has been laid out."""
+    return float(panel.get_window_extent().height) * 72 / figure.dpi
 
 
 def _apart(ends: Sequence[End], sizes: np.ndarray) -> np.ndarray:

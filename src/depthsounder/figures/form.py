@@ -72,7 +72,7 @@ def stroke(points: float) -> float:
     return _form.get().scale * points
 
 
-def scaled(theme: dict[str, Any]) -> dict[str, Any]:
+def scaled(theme: dict[str, Any]) -> Any:  # noqa: ANN401 - matplotlib types its settings by their names
     """Return matplotlib settings with all sizes in points made larger for the form."""
     sizes = {
         name: (text_size if name.endswith(("labelsize", "titlesize", "fontsize", "font.size")) else stroke)(value)

@@ -102,7 +102,7 @@ def draw(run: Run) -> Figure:
         ).set_in_layout(False)  # fmt: skip
         if index:
             panel.axvline(index * len(depths) - 0.5, color="#d5dae0", linewidth=stroke(0.8))
-    panel.set_xlabel("depth of the checked network, by activation", labelpad=stroke(18))
+    panel.set_xlabel("depth of the checked network, by activation", labelpad=stroke(22))
     panel.set_ylabel("relative error of the worst parameter")
     legend_below(figure, _handles())
     return figure
@@ -113,7 +113,7 @@ def _draw_levels(panel: Axes, threshold: float) -> None:
     levels = [(threshold, f"limit {typeset(f'{threshold:g}')}")]
     for level in NOTE_BANDS:
         panel.axhline(level, color=MUTED, linewidth=stroke(0.7), linestyle=_DOTS, zorder=1)
-        levels.append((level, f"note {typeset(f'{level:.0e}')}"))
+        levels.append((level, f"note {typeset(f'10^{round(np.log10(level))}')}"))
     for level, text in levels:
         panel.annotate(
             text, (1, level), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",

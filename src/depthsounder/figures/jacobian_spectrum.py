@@ -176,8 +176,8 @@ def draw(run: Run) -> Figure:
         closed = most - int(table.loc[table["activation"] == activation, "index"].max()) + 1
         if closed > 1:
             panel.annotate(
-                f"the last {closed} of {most}:\nexactly 0", (0.97, 0.97), xycoords="axes fraction", ha="right", va="top",
-                color=MUTED, fontsize=text_size(7.5),
+                f"the last {closed} of {most}:\nexactly 0", (0.97, 0.97), xycoords="axes fraction", ha="right",
+                va="top", color=MUTED, fontsize=text_size(7.5),
             )  # fmt: skip
     return figure
 

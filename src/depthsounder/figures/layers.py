@@ -127,7 +127,7 @@ def draw_layers(
 def name_curves(
     figure: Figure, ends: Mapping[Axes, Sequence[End]], inits: Sequence[str], handles: Sequence[Line2D], right: bool
 ) -> None:
-    """Name the curves at their ends, or where there is no room for that in the legend, which has the handles besides."""
+    """Name the curves at their ends, or where there is no room for that in the legend, which has the handles too."""
     legend_below(figure, handles)
     if name_ends(figure, ends, right):
         return

@@ -52,7 +52,7 @@ def draw(run: Run) -> Figure:
         fill = FAINT if cell["training_verdict"] in FAILURES else colors[step]
         ink = ink_on(fill)
         tile(panel, x, y, fill).set_gid(cell_id(cell))
-        panel.text(x, y, rate(chosen).removeprefix("0"), ha="center", va="center", color=ink, fontsize=text_size(7.5))
+        panel.text(x, y, rate(chosen), ha="center", va="center", color=ink, fontsize=text_size(7.5))
         if cell["edge_of_grid"] is True:
             panel.add_patch(Rectangle((x - 0.42, y - 0.4), 0.84, 0.8, fill=False, edgecolor=ink, linewidth=stroke(0.9)))
 

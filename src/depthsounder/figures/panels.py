@@ -91,11 +91,11 @@ def label_axis(panel: Axes, text: str, last: bool = False) -> None:
 
 def _closes_its_row(panel: Axes) -> bool:
     """Tell whether no panel with an axis stands at the right of this one."""
-    place = panel.get_subplotspec()
-    if place is None:
+    place, figure = panel.get_subplotspec(), panel.get_figure(root=True)
+    if place is None or figure is None:
         return False
     row, column = place.rowspan.start, place.colspan.start
-    others = [other.get_subplotspec() for other in panel.get_figure(root=True).axes if other.axison]
+    others = [other.get_subplotspec() for other in figure.axes if other.axison]
     return not any(other and other.rowspan.start == row and other.colspan.start > column for other in others)
 
 

@@ -173,8 +173,8 @@ def _draw_scatter(panel: Axes, run: Run, table: pd.DataFrame) -> None:
         style = SHADES[cell["shade"]]
         panel.plot([x, x], bar, color=style.color, linewidth=stroke(1.2), zorder=2)
         panel.plot(
-            x, y, linestyle="", marker=activation_marker(cell["activation"]), color=style.color, markeredgecolor=INK, markeredgewidth=stroke(0.5),
-            markersize=stroke(6), zorder=3, gid=cell_id(cell),
+            x, y, linestyle="", marker=activation_marker(cell["activation"]), color=style.color,
+            markeredgecolor=INK, markeredgewidth=stroke(0.5), markersize=stroke(6), zorder=3, gid=cell_id(cell),
         )  # fmt: skip
     panel.set_xlabel("D predicted by mean-field theory")
     panel.set_ylabel("D measured, median over seeds")
@@ -211,7 +211,7 @@ def _draw_bars(panel: Axes, table: pd.DataFrame) -> None:
             start += amount
         _number_above(panel, position, narrow, _WIDE * widest)
     panel.set_yticks(range(len(names)), names, color=INK)
-    panel.invert_yaxis()
+    panel.set_ylim(len(names) - 0.5, -0.65)
     panel.grid(False, axis="y")
     panel.set_xlabel("cells, by what became of them in training")
     panel.set_title("Predicted signal, observed training")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 from zlib import crc32
 
 import matplotlib as mpl
@@ -71,7 +71,7 @@ THEME: Any = {
 _PNG_DPI = 160
 
 
-Marker = str | tuple[int, int, int]
+Marker = str | tuple[int, Literal[1, 2], int]
 """As matplotlib has it: a letter, or a number of rays, 1 for stars and 2 for asterisks, and an angle."""
 
 
@@ -178,7 +178,7 @@ def _hue(share: float, lightness: float) -> str:
     return str(sns.husl_palette(1, h=share % 1, s=0.8, l=lightness).as_hex()[0])
 
 
-def _star(position: int) -> tuple[int, int, int]:
+def _star(position: int) -> Marker:
     """Return a star-shaped marker, of four rays and more; the five-rayed one has a name, and is somebody's already."""
     return (4 if position == 0 else 5 + position, 1, 0)
 

@@ -107,7 +107,7 @@ def draw_milestones(run: Run, table: pd.DataFrame, milestones: Sequence[Mileston
             panel.set_ylabel("share of networks" if column == 0 else "")
             panel.set_xlabel("step" if row == len(activations) - 1 else "")
     patterns = [Line2D([], [], color=INK, linestyle=item.dashes, label=item.words) for item in milestones]
-    if _is_shown(run, reference):
+    if reference is not None and reference < run.config.training.steps:
         patterns.append(Line2D([], [], color=MUTED, linestyle=_DOTS, label=f"step {reference:,}"))
     legend_below(figure, [*init_handles(run.inits), *patterns])
     return figure
@@ -131,9 +131,5 @@ def _draw_panel(
     panel.set_xscale("log")
     panel.set_xlim(max(1, run.config.verdicts.tail_steps / 2), last)
     panel.set_ylim(-0.03, 1.03)
-    if _is_shown(run, reference):
+    if reference is not None and reference < last:
         panel.axvline(reference, color=MUTED, linewidth=stroke(0.9), linestyle=_DOTS)
-
-
-def _is_shown(run: Run, reference: int | None) -> bool:
-    return reference is not None and reference < run.config.training.steps

@@ -96,7 +96,7 @@ class RunPaths:
         """Return the file of a table of the product."""
         return self.results / f"{name}.parquet"
 
-    def figure(self, name: str, suffix: Literal["svg", "png", "pdf"]) -> Path:
+    def figure(self, name: str, suffix: Literal["svg", "png", "pdf", "slide.svg", "slide.png"]) -> Path:
         """Return the file of a figure."""
         return self.reports / "figures" / f"{name}.{suffix}"
 
