@@ -25,8 +25,8 @@ from depthsounder.figures import (
     training_signal,
 )
 from depthsounder.figures.aggregate import median_interval, relative_to_top, spread, within
-from depthsounder.figures.outcomes import outcomes
 from depthsounder.figures.curves import Curve, draw_curves
+from depthsounder.figures.outcomes import outcomes
 from depthsounder.figures.panels import log_limits
 from depthsounder.figures.style import FAILURES, INK, TRAINING, activation_marker, init_style, ink_on, label, save
 from depthsounder.figures.wording import count, join, number, typeset

@@ -40,7 +40,7 @@ def power_of_ten(value: float) -> str:
 
 def typeset(text: str) -> str:
     """Return a text whose powers, such as 9.5e-7 and 0.25^10, are written as powers of ten and superscripts."""
-    text = _EXPONENTIAL.sub(lambda match: f"{match[1]} × 10{match[2].lstrip('+').translate(_SUPERSCRIPT)}", text)
+    text = _EXPONENTIAL.sub(lambda match: f"{match[1]} × 10{str(int(match[2])).translate(_SUPERSCRIPT)}", text)
     text = _POWER.sub(lambda match: match[1].translate(_SUPERSCRIPT), text)
     return _ONE_TIMES.sub("10", text)
 

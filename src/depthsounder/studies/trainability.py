@@ -150,7 +150,7 @@ def draw(run: Run) -> Figure:
         note(panel, message(run))
         return figure
     finite = table.loc[np.isfinite(table["scale"]), "scale"]
-    lowest, highest = min(0.3, *finite), 3 * max(30.0, *finite)
+    lowest, highest = min([0.3, *finite]), 3 * max([30.0, *finite])
     depths = run.depths
     log_axis(panel, (lowest / 1.5, highest * 1.6), "x")
     log_axis(panel, (depths[0] / 2, depths[-1] * 2))
