@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from depthsounder.figures.aggregate import within
 from depthsounder.figures.form import canvas, stroke, text_size
@@ -213,6 +214,7 @@ def _draw_bars(panel: Axes, table: pd.DataFrame) -> None:
     panel.set_yticks(range(len(names)), names, color=INK)
     panel.set_ylim(len(names) - 0.5, -0.65)
     panel.grid(False, axis="y")
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     panel.set_xlabel("cells, by what became of them in training")
     panel.set_title("Predicted signal, observed training")
 
