@@ -28,7 +28,17 @@ from depthsounder.figures.aggregate import median_interval, relative_to_top, spr
 from depthsounder.figures.curves import Curve, draw_curves
 from depthsounder.figures.outcomes import outcomes
 from depthsounder.figures.panels import log_limits
-from depthsounder.figures.style import FAILURES, INK, TRAINING, activation_marker, init_style, ink_on, label, save
+from depthsounder.figures.style import (
+    FAILURES,
+    INK,
+    PAPER,
+    TRAINING,
+    activation_marker,
+    init_style,
+    ink_on,
+    label,
+    save,
+)
 from depthsounder.figures.wording import count, join, number, typeset
 from depthsounder.judging.paired_inits import Pair, compare, evaluation_tails
 from depthsounder.sweep.runs import load_run
@@ -419,7 +429,7 @@ def test_a_curve_that_leaves_the_frame_is_marked_where_it_does(values, place, ho
 
     mark = panel.lines[-1]
     assert (mark.get_xdata()[0], mark.get_marker()) == place
-    assert (mark.get_markerfacecolor() == "white") == hollow
+    assert (mark.get_markerfacecolor() == PAPER) == hollow
 
 
 def test_a_logarithmic_axis_of_nothing_has_limits():

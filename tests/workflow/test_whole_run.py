@@ -129,6 +129,14 @@ def test_the_report_and_every_figure_are_there(finished_run):
     assert page.rstrip().endswith("</html>")
 
 
+def test_a_figure_is_made_for_a_slide_on_request(finished):
+    finished.run("reports/default/figures/answer.slide.svg")
+
+    for suffix in ("svg", "png"):
+        assert (finished / f"reports/default/figures/answer.slide.{suffix}").is_file()
+    assert 'viewBox="0 0 960 540"' in (finished / "reports/default/figures/answer.slide.svg").read_text()
+
+
 def test_a_figure_is_made_as_pdf_on_request(finished):
     finished.run("reports/default/figures/answer.pdf")
 
