@@ -19,7 +19,7 @@ from depthsounder.engine.network import NetworkStack, pack, parameter_count
 from depthsounder.engine.probes import Probe
 from depthsounder.engine.training import Recipe, Trace, Trainer, batches, draw_stack
 from depthsounder.engine.tuning import choose_rate, group_losses, tail_loss
-from depthsounder.judging.fates import escape_step
+from depthsounder.judging.fates import first_below
 from depthsounder.judging.verdicts import judge_signal, judge_training
 from depthsounder.storage.tables import read_table, write_table
 
@@ -238,8 +238,8 @@ def test_cutting_rows_into_networks_is_the_inverse_of_joining_them(losses):
 
 
 @given(any_losses, st.floats(0.1, 5.0), st.integers(1, 10))
-def test_the_escape_is_found_by_looking_at_one_window_after_another(losses, level, window):
-    found = escape_step(losses, np.full(max(len(losses) - window + 1, 0), level), window)
+def test_where_a_level_is_passed_is_found_by_looking_at_one_window_after_another(losses, level, window):
+    found = first_below(losses, np.full(max(len(losses) - window + 1, 0), level), window)
     exact = losses.astype(float)
     means = {end: exact[end - window + 1 : end + 1].mean() for end in range(window - 1, len(losses))}
     # Where a mean is the level itself, rounding decides.

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import entropy
 
 from depthsounder.engine.training import batches
-from depthsounder.judging.fates import fate, plateau_top
+from depthsounder.judging.fates import escape_step, fate, first_below, plateau_top
 from depthsounder.judging.reference import Guessing, References
 from depthsounder.judging.thresholds import Thresholds
 from depthsounder.judging.verdicts import judge_training
@@ -25,8 +26,10 @@ THRESHOLDS = Thresholds(
     tail_steps=5,
 )
 STEPS = 20
-EQUAL = Guessing(least=np.full(17, 2.0), by_frequency=np.full(17, 2.0), blind=2.0)
-RARE = Guessing(least=np.full(17, 0.25), by_frequency=np.full(17, 0.5), blind=2.0)
+UNSEEN = np.zeros((STEPS + 1, 0), dtype=int)
+"""No fate looks at single batches."""
+EQUAL = Guessing(np.full(17, 2.0), by_frequency=np.full(17, 2.0), blind=2.0, class_counts=UNSEEN)
+RARE = Guessing(np.full(17, 0.25), by_frequency=np.full(17, 0.5), blind=2.0, class_counts=UNSEEN)
 
 
 def ending(tail, start):
@@ -87,7 +90,7 @@ def test_between_blind_guessing_and_the_frequencies_a_network_may_know_the_frequ
 def test_a_fate_does_not_depend_on_the_unit_of_the_loss(tail, start, scale):
     # A power of two scales exactly.
     scale = 2.0 ** np.round(np.log2(scale))
-    scaled = Guessing(EQUAL.least * scale, EQUAL.by_frequency * scale, EQUAL.blind * scale)
+    scaled = Guessing(EQUAL.least * scale, EQUAL.by_frequency * scale, EQUAL.blind * scale, UNSEEN)
     assert fate(ending(tail, start), EQUAL, STEPS, THRESHOLDS) == fate(
         ending(tail, start) * scale, scaled, STEPS, THRESHOLDS
     )
@@ -195,3 +198,92 @@ def test_networks_that_never_move_do_not_diverge_however_wrong_they_are(share, s
         found.append(fate(losses, references.guessing(seed, 50), 100, thresholds))
     assert found.count("diverged") <= 1
     assert "trained" not in found
+
+
+# --- the step at which a network leaves the plateau ---
+
+LEVEL = DEFAULT.stalled_loss
+BALANCED = np.full((N_STEPS + 1, 4), 8)
+"""Batches with eight examples of each of four classes, on which a constant prediction costs ln 4 at least."""
+
+
+def guessing_of(class_counts, window):
+    """What constant predictions cost on batches given by their classes."""
+    sums = np.array([class_counts[end - window : end].sum(axis=0) for end in range(window, len(class_counts) + 1)])
+    least = entropy(sums, axis=1)
+    return Guessing(least, by_frequency=least, blind=np.log(class_counts.shape[1]), class_counts=class_counts)
+
+
+def leaves(losses, class_counts=BALANCED):
+    """The escape step of losses in units of ln 4."""
+    return escape_step(np.log(4) * np.asarray(losses), guessing_of(class_counts, 50), DEFAULT)
+
+
+@pytest.mark.parametrize("start", [1.01, 20.0, 1e4])
+@pytest.mark.parametrize("at", [1, 2, 9, 40, 49, 50, 51, 120, 250])
+def test_a_loss_that_falls_at_a_step_leaves_the_plateau_at_that_step_however_early_or_late(at, start):
+    # A mean over the last fifty would see the earliest at step 49, and wait until a high start is forgotten.
+    assert leaves(np.where(np.arange(N_STEPS + 1) < at, start, 0.4)) == at
+
+
+@pytest.mark.parametrize(("start", "time"), [(1.5, 5.0), (1.5, 20.0), (3.0, 4.0), (1.01, 30.0)])
+def test_a_loss_that_decays_leaves_when_it_crosses_the_level(start, time):
+    crossing = time * np.log(start / LEVEL)
+    assert leaves(start * np.exp(-np.arange(N_STEPS + 1) / time)) == np.floor(crossing) + 1
+
+
+def test_a_loss_that_creeps_below_the_level_leaves_when_it_crosses_it():
+    slope = 1.1e-4
+    assert leaves(1.0 - slope * np.arange(N_STEPS + 1)) == np.floor((1 - LEVEL) / slope) + 1
+
+
+def test_a_few_low_batches_by_luck_are_no_escape_and_do_not_date_one():
+    losses = np.full(N_STEPS + 1, 1.2)
+    losses[[20, 60, 61]] = 0.7
+    assert leaves(losses) == np.inf
+    losses[80:] = 0.5
+    assert leaves(losses) == 80
+
+
+def test_a_network_leaves_if_and_only_if_the_mean_of_a_window_does_and_within_that_window():
+    random = np.random.default_rng(4)
+    dated = []
+    for _ in range(300):
+        level = np.exp(np.cumsum(random.normal(-0.001, 0.02, N_STEPS + 1)))
+        losses = np.log(4) * level * random.gamma(20.0, 1 / 20.0, N_STEPS + 1)
+        known = guessing_of(random.multinomial(32, [0.25] * 4, size=N_STEPS + 1), 50)
+        end = first_below(losses, LEVEL * known.least, 50)
+        step = escape_step(losses, known, DEFAULT)
+        assert step == end == np.inf or end - 49 <= step <= end
+        dated += [step < end] if np.isfinite(step) else []
+    assert len(dated) > 100
+    assert np.mean(dated) > 0.5
+
+
+@pytest.mark.parametrize("share", SHARES)
+def test_no_constant_prediction_leaves_the_plateau_by_luck(share):
+    labels = (np.arange(N_EXAMPLES) < share * N_EXAMPLES).astype(int)
+    escapes = 0
+    for seed in range(200):
+        references = References(7, labels, BATCH, N_STEPS)
+        rare = references.guessing(seed, 50).class_counts[:, 1] / BATCH
+        # The best that could be known in hindsight: the frequencies of these very batches.
+        hindsight = np.clip(rare.mean(), 1e-6, 1 - 1e-6)
+        for predicted in (share, hindsight, 0.5):
+            step = escape_step(losses_of(predicted, rare), references.guessing(seed, 50), DEFAULT)
+            escapes += np.isfinite(step)
+    assert escapes == 0
+
+
+@pytest.mark.parametrize("scale", [0.1, 0.5, 4.0])
+def test_networks_that_know_nothing_and_are_not_constant_do_not_leave_by_luck_either(scale):
+    labels = np.random.default_rng(0).integers(10, size=1437)
+    references = References(1, labels, batch_size=32, steps=N_STEPS)
+    escapes = 0
+    for seed in range(200):
+        outputs = np.random.default_rng(seed).normal(scale=scale, size=(len(labels), 10))
+        costs = np.logaddexp.reduce(outputs, axis=1) - outputs[np.arange(len(labels)), labels]
+        feed = batches(1, seed, len(labels), 32)
+        losses = np.array([costs[next(feed)].mean() for _ in range(N_STEPS + 1)])
+        escapes += np.isfinite(escape_step(losses, references.guessing(seed, 50), DEFAULT))
+    assert escapes == 0

@@ -8,7 +8,7 @@ import yaml
 from scipy.stats import binom, norm
 from support import DEFAULT_THRESHOLDS, FlatReferences
 
-from depthsounder.judging.fates import escape_step
+from depthsounder.judging.fates import first_below
 from depthsounder.judging.reasons import reason
 from depthsounder.judging.verdicts import (
     COLLAPSED,
@@ -222,41 +222,40 @@ def test_the_success_rate_has_wilsons_interval(successes, n):
     assert verdict.success_rate_high == pytest.approx(high, abs=1e-12)
 
 
-def test_the_escape_is_the_first_step_whose_running_mean_is_below_the_level():
+def test_a_level_is_passed_at_the_first_step_whose_running_mean_is_below_it():
     losses = np.array([2.0, 2.0, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0])
     # Means of three end at steps 2, 3, … with 2, 2, 5/3, 4/3, 1, 1.
     for level, expected in ((1.9, 4.0), (1.5, 5.0), (5.0, 2.0), (1.0, np.inf)):
-        assert escape_step(losses, np.full(6, level), window=3) == expected
+        assert first_below(losses, np.full(6, level), window=3) == expected
 
 
 def test_each_window_has_its_own_level():
     losses = np.array([2.0, 2.0, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0])
-    assert escape_step(losses, np.array([1.9, 1.9, 1.0, 1.2, 1.1, 1.1]), window=3) == 6.0
+    assert first_below(losses, np.array([1.9, 1.9, 1.0, 1.2, 1.1, 1.1]), window=3) == 6.0
 
 
-def test_a_single_low_batch_is_no_escape():
+def test_a_single_low_batch_passes_no_level():
     losses = np.full(60, 2.0)
     losses[30] = 1.0
-    assert escape_step(losses, np.full(41, 1.9), window=20) == np.inf
-    assert escape_step(losses, np.full(56, 1.9), window=5) == 30.0
+    assert first_below(losses, np.full(41, 1.9), window=20) == np.inf
+    assert first_below(losses, np.full(56, 1.9), window=5) == 30.0
 
 
 @pytest.mark.parametrize(
     "losses", [diverged(at=4), diverged(at=0), np.full(4, 0.1)], ids=["diverged", "at once", "short"]
 )
-def test_what_is_shorter_than_the_window_has_not_escaped(losses):
-    assert escape_step(losses, np.full(STEPS - 3, 1.9), window=5) == np.inf
+def test_what_is_shorter_than_the_window_passes_no_level(losses):
+    assert first_below(losses, np.full(STEPS - 3, 1.9), window=5) == np.inf
 
 
-def test_a_network_that_escapes_and_then_diverges_has_escaped():
-    assert escape_step(np.array([2.0, 1.0, 1.0, np.inf]), np.full(STEPS, 1.5), window=2) == 2.0
+def test_a_network_that_passes_a_level_and_then_diverges_has_passed_it():
+    assert first_below(np.array([2.0, 1.0, 1.0, np.inf]), np.full(STEPS, 1.5), window=2) == 2.0
 
 
 def test_the_escape_of_a_cell_is_the_median_or_null_if_most_never_do():
     early, late, never = (np.array([2.5] * at + [0.5] * (STEPS + 1 - at)) for at in (2, 12, STEPS + 1))
-    first, second = (escape_step(losses, np.full(STEPS - 3, 0.98 * H), 5) for losses in (early, late))
-    assert judge([early, late, late]).escape_step == second
-    assert judge([early, late]).escape_step == (first + second) / 2
+    assert judge([early, late, late]).escape_step == 12
+    assert judge([early, late]).escape_step == (2 + 12) / 2
     assert judge([early, never, never]).escape_step is None
     assert judge([early, never]).escape_step is None
 
@@ -457,7 +456,7 @@ def test_the_reason_counts_the_seeds_and_says_when_they_left_the_plateau():
     early, late = (np.array([2.5] * at + [1.0] * (STEPS + 1 - at)) for at in (4, 12))
     text = judged_words([early, late, trace(0.1), diverged(), trace(H), trace(H)])
     assert "Mixed within 20 steps: of 6 seeds 1 trained, 2 learning, 2 on the plateau, 1 diverged;" in text
-    assert "; left the plateau at steps 5 to 17;" in text
+    assert "; 3 left the plateau at steps 4 to 16;" in text
     assert "median tail loss 1.5 nat, 0.75 of what a constant prediction costs at least;" in text
 
 
@@ -478,8 +477,29 @@ def test_a_healthy_ratio_of_errors_does_not_hide_that_inputs_collapsed_or_units_
     assert "no ratio of errors, and inputs have collapsed" in said(forward=collapsed)
 
 
-def test_a_tail_without_a_rare_class_has_no_ratio():
-    assert "median tail loss 0.05 nat; left" in said(reference_loss=0.0)
+def test_a_tail_without_a_rare_class_has_no_ratio_and_says_why():
+    text = said(reference_loss=0.0)
+    assert (
+        "median tail loss 0.05 nat, where half of the tails or more hold a single class, which costs guessing" in text
+    )
+    assert "of what a constant" not in text
+    assert "single class" not in said()
+
+
+def test_who_left_the_plateau_is_counted_and_who_came_back_too():
+    leaves = np.array([2.5] * 4 + [1.0] * (STEPS + 1 - 4))
+    returns = np.array([2.5] * 4 + [1.0] * 6 + [H] * (STEPS + 1 - 10))
+    lost = np.array([2.5] * 4 + [1.0] * 6 + [np.nan])
+    assert "; left the plateau at step 4;" in judged_words([leaves, leaves])
+    assert "; 1 left the plateau at step 4;" in judged_words([leaves, trace(H)])
+    text = judged_words([leaves, returns, lost, trace(H)])
+    assert "; 3 left the plateau at step 4, of which 2 did not stay below it;" in text
+    assert "left the plateau" not in judged_words([trace(H), diverged()])
+
+
+def test_one_seed_is_one_seed():
+    assert ": of 1 seed 1 on the plateau;" in judged_words([trace(H)])
+    assert ": of 2 seeds 2 on the plateau;" in judged_words([trace(H)] * 2)
 
 
 def test_the_tests_judge_by_the_thresholds_of_the_default_sweep(root):

@@ -38,7 +38,7 @@ _MEASURED = [
     "dead_fraction",
 ]
 
-_IN_WORDS_ONLY = ("first_escape", "last_escape", "usable_rate")
+_IN_WORDS_ONLY = ("first_escape", "last_escape", "escaped", "returned", "usable_rate")
 """What a training verdict has and the table does not, but in its reason."""
 
 

@@ -17,6 +17,9 @@ from depthsounder.judging.thresholds import Thresholds
 
 Fate = Literal["trained", "learning", "falling", "on_plateau", "above_plateau", "diverged"]
 
+BELOW_PLATEAU: tuple[Fate, ...] = ("trained", "learning")
+"""Where a network that left the plateau downwards ends, unless it returns."""
+
 FALLEN = 0.5
 """A loss that began above the plateau is falling to it if it ends at most at this share of its start."""
 
@@ -62,7 +65,7 @@ def plateau_top(start: float, guessing: Guessing, thresholds: Thresholds) -> flo
     return max(by_frequency, blind) if start <= blind else by_frequency
 
 
-def escape_step(losses: np.ndarray, levels: np.ndarray, window: int) -> float:
+def first_below(losses: np.ndarray, levels: np.ndarray, window: int) -> float:
     """Return the first step at which the mean of the last `window` losses falls below its level; infinite if none does.
 
     Parameters
@@ -77,3 +80,38 @@ def escape_step(losses: np.ndarray, levels: np.ndarray, window: int) -> float:
     means = np.convolve(losses.astype(np.float64), np.full(window, 1.0 / window), mode="valid")
     below = np.flatnonzero(means < levels[: len(means)])
     return float(below[0] + window - 1) if len(below) else np.inf
+
+
+def escape_step(losses: np.ndarray, guessing: Guessing, thresholds: Thresholds) -> float:
+    """Return the step at which a network leaves the plateau, to a single step where that can be told.
+
+    It leaves if the mean of `tail_steps` successive losses falls below `stalled_loss` times the least that a constant
+    prediction costs on their batches. In the first window that does, the step is the first from which on the network
+    stays below: the mean over the batches from it to each later one of the window, be it itself, lies below as much of
+    the least on just these batches. Where no step is so plain, it is the window's last.
+
+    No constant prediction lies below on any batches, however few, by Gibbs' inequality. What is not constant may do so
+    by luck for a while, but does not leave by it.
+
+    Parameters
+    ----------
+    losses
+        (steps + 1,) in nats, or fewer if the network diverged.
+    guessing
+        Of windows of `tail_steps`, on the network's batches.
+
+    Returns
+    -------
+    float
+        Infinite if the network does not leave.
+    """
+    window = thresholds.tail_steps
+    end = first_below(losses, thresholds.stalled_loss * guessing.least, window)
+    if end == np.inf:
+        return np.inf
+    last = int(end)
+    for first in range(last - window + 1, last):
+        means = np.cumsum(losses[first : last + 1], dtype=np.float64) / np.arange(1, last - first + 2)
+        if (means < thresholds.stalled_loss * guessing.least_from(first, last)).all():
+            return float(first)
+    return end

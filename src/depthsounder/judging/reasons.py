@@ -76,7 +76,9 @@ def _training_reason(training: TrainingVerdict, dead_at_birth: int, steps: int) 
         "mixed": f"Mixed within {steps} steps",
     }[training.training_verdict]
     counted = ((int(getattr(training, column)), said) for column, said in _FATES.items())
-    seeds = f"of {training.seeds} seeds " + ", ".join(f"{amount} {said}" for amount, said in counted if amount)
+    seeds = f"of {training.seeds} {'seed' if training.seeds == 1 else 'seeds'} " + ", ".join(
+        f"{amount} {said}" for amount, said in counted if amount
+    )
     dead = f" ({dead_at_birth} dead at birth)" if dead_at_birth else ""
     rate = f"at rate {training.best_learning_rate:g}" + (", the edge of the grid" if training.edge_of_grid else "")
     return f"{words}: {seeds}{dead}; {_tail(training)}{_escapes(training)}; {rate}."
@@ -84,9 +86,10 @@ def _training_reason(training: TrainingVerdict, dead_at_birth: int, steps: int) 
 
 def _tail(training: TrainingVerdict) -> str:
     tail = f"median tail loss {training.tail_loss:.3g} nat"
-    # Tails without a single example of another class cost a constant prediction nothing.
-    if training.reference_loss == 0 or not isfinite(training.tail_loss):
+    if not isfinite(training.tail_loss):
         return tail
+    if training.reference_loss == 0:
+        return f"{tail}, where half of the tails or more hold a single class, which costs guessing nothing"
     ratio = training.tail_loss / training.reference_loss
     return f"{tail}, {ratio:.2g} of what a constant prediction costs at least"
 
@@ -94,5 +97,8 @@ def _tail(training: TrainingVerdict) -> str:
 def _escapes(training: TrainingVerdict) -> str:
     if training.first_escape is None:
         return ""
+    whose = "" if training.escaped == training.seeds else f"{training.escaped} "
     first, last = f"{training.first_escape:g}", f"{training.last_escape:g}"
-    return f"; left the plateau by step {first}" if first == last else f"; left the plateau at steps {first} to {last}"
+    when = f"at step {first}" if first == last else f"at steps {first} to {last}"
+    back = f", of which {training.returned} did not stay below it" if training.returned else ""
+    return f"; {whose}left the plateau {when}{back}"

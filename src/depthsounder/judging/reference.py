@@ -30,11 +30,24 @@ class Guessing:
         (windows,): the loss of the training part's class frequencies on the window's labels, or H if that is more.
     blind
         ln K: the loss of equal probabilities for the K classes.
+    class_counts
+        (steps + 1, K), how many examples of each class a batch has.
     """
 
     least: np.ndarray
     by_frequency: np.ndarray
     blind: float
+    class_counts: np.ndarray
+
+    def least_from(self, first: int, last: int) -> np.ndarray:
+        """Return the least that a constant prediction costs on batch `first` alone, on it and the next, … up to `last`.
+
+        Returns
+        -------
+        least
+            (last − first + 1,), each for the batches from the first to one of them.
+        """
+        return _entropies(self.class_counts[first : last + 1].cumsum(axis=0))
 
 
 class References:
@@ -88,9 +101,16 @@ class References:
 
     def _guessing(self, counts: np.ndarray, window: int) -> Guessing:
         totals = np.concatenate([np.zeros((1, counts.shape[1]), counts.dtype), counts.cumsum(axis=0)])
-        shares = (totals[window:] - totals[:-window]) / (window * self.batch_size)
+        seen = totals[window:] - totals[:-window]
+        shares = seen / (window * self.batch_size)
         return Guessing(
-            least=entr(shares).sum(axis=1),
+            least=_entropies(seen),
             by_frequency=np.maximum(shares @ self._surprise(), self.entropy),
             blind=float(np.log(np.count_nonzero(self.frequencies))),
+            class_counts=counts,
         )
+
+
+def _entropies(counts: np.ndarray) -> np.ndarray:
+    """Return the entropy (n,) of labels that are counted by class (n, K), in nats."""
+    return np.asarray(entr(counts / counts.sum(axis=1, keepdims=True)).sum(axis=1))

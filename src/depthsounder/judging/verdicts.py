@@ -16,7 +16,7 @@ import numpy as np
 from scipy import stats
 
 from depthsounder.engine.tuning import NetworkLosses, tail_loss
-from depthsounder.judging.fates import Fate, escape_step, fate
+from depthsounder.judging.fates import BELOW_PLATEAU, Fate, escape_step, fate
 from depthsounder.judging.reference import References
 from depthsounder.judging.thresholds import Thresholds
 
@@ -144,6 +144,8 @@ class TrainingVerdict:
         How many of the `seeds` had each fate (`fates`).
     first_escape, last_escape
         The first and the last step at which one of the seeds left the plateau; no columns of the table.
+    escaped, returned
+        How many of the seeds left the plateau, and how many of these did not end below it; no columns of the table.
     usable_rate
         Whether at some rate half of the tuning seeds or more did not diverge; no column of the table.
     """
@@ -166,6 +168,8 @@ class TrainingVerdict:
     success_rate_high: float
     first_escape: float | None
     last_escape: float | None
+    escaped: int
+    returned: int
     usable_rate: bool
 
 
@@ -212,14 +216,12 @@ def judge_training(
         for tried in rates
     )
     networks = [(seed, losses) for (_, seed), losses in evaluation.items()]
-    fates = _fates(networks, references, thresholds)
+    each = _fates(networks, references, thresholds)
+    fates = Counter(each)
     guessing = [references.guessing(seed, thresholds.tail_steps) for seed, _ in networks]
     tails = [tail_loss(losses, references.steps, thresholds.tail_steps) for _, losses in networks]
     escapes = np.array(
-        [
-            escape_step(losses, thresholds.stalled_loss * known.least, thresholds.tail_steps)
-            for (_, losses), known in zip(networks, guessing, strict=True)
-        ]
+        [escape_step(losses, known, thresholds) for (_, losses), known in zip(networks, guessing, strict=True)]
     )
     escaped = escapes[np.isfinite(escapes)]
     successes = fates["trained"]
@@ -244,17 +246,19 @@ def judge_training(
         success_rate_high=float(share.high),
         first_escape=float(escaped.min()) if len(escaped) else None,
         last_escape=float(escaped.max()) if len(escaped) else None,
+        escaped=len(escaped),
+        returned=sum(fate not in BELOW_PLATEAU for fate, step in zip(each, escapes, strict=True) if np.isfinite(step)),
         usable_rate=usable_rate,
     )
 
 
-def _fates(networks: Sequence[tuple[int, np.ndarray]], references: References, thresholds: Thresholds) -> Counter[Fate]:
-    """Count the fates of networks, each given by its seed and losses."""
-    return Counter(
+def _fates(networks: Sequence[tuple[int, np.ndarray]], references: References, thresholds: Thresholds) -> list[Fate]:
+    """Return the fates of networks, each given by its seed and losses."""
+    return [
         fate(losses, references.guessing(seed, thresholds.tail_steps), references.steps, thresholds)
         for seed, losses in networks
-    )
+    ]
 
 
 def _most_diverge(networks: Sequence[tuple[int, np.ndarray]], references: References, thresholds: Thresholds) -> bool:
-    return _fates(networks, references, thresholds)["diverged"] > len(networks) / 2
+    return _fates(networks, references, thresholds).count("diverged") > len(networks) / 2

@@ -18,7 +18,8 @@ from depthsounder.figures.form import canvas, stroke
 from depthsounder.figures.panels import WIDTH, init_handles, legend_below
 from depthsounder.figures.style import INK, MUTED, init_style, label
 from depthsounder.figures.wording import count
-from depthsounder.judging.fates import escape_step
+from depthsounder.judging.fates import escape_step, first_below
+from depthsounder.judging.thresholds import Thresholds
 from depthsounder.sweep.runs import CELL, Run
 
 
@@ -50,26 +51,24 @@ TRAINED = Milestone("is trained", "not trained yet", (0, (3, 1.5)))
 def milestone_steps(run: Run, milestones: Sequence[Milestone]) -> pd.DataFrame:
     """Return the first step at which each evaluated network passes each milestone.
 
-    A network leaves its plateau when the mean loss over `tail_steps` falls below `stalled_loss` times the least that a
-    constant prediction costs on the same batches, and is trained when it falls below `trains_loss` times it.
+    A network leaves its plateau at its escape step (`fates`), and is trained when the mean loss over `tail_steps` falls
+    below `trains_loss` times the least that a constant prediction costs on the same batches.
 
     Returns
     -------
     pandas.DataFrame
         `CELL`, seed, milestone, and step: infinite if the network did not get there within the run.
     """
-    thresholds = run.config.verdicts
-    levels = {ESCAPE.name: thresholds.stalled_loss, TRAINED.name: thresholds.trains_loss}
+    thresholds = Thresholds(**dict(run.config.verdicts))
     window = thresholds.tail_steps
-    networks = [
-        (cell, seed, losses, run.references.guessing(seed, window).least)
-        for cell, seed, losses in run.evaluated_networks()
-    ]
-    found = [
-        (*cell, seed, milestone.name, escape_step(losses, levels[milestone.name] * least, window))
-        for milestone in milestones
-        for cell, seed, losses, least in networks
-    ]
+    found = []
+    for cell, seed, losses in run.evaluated_networks():
+        guessing = run.references.guessing(seed, window)
+        steps = {
+            ESCAPE.name: escape_step(losses, guessing, thresholds),
+            TRAINED.name: first_below(losses, thresholds.trains_loss * guessing.least, window),
+        }
+        found += [(*cell, seed, milestone.name, steps[milestone.name]) for milestone in milestones]
     return pd.DataFrame(found, columns=[*CELL, "seed", "milestone", "step"])
 
 
@@ -129,7 +128,7 @@ def _draw_panel(
                 linewidth=stroke(2.4 - 1.2 * position / max(len(run.inits) - 1, 1)),
             )  # fmt: skip
     panel.set_xscale("log")
-    panel.set_xlim(max(1, run.config.verdicts.tail_steps / 2), last)
+    panel.set_xlim(1, last)
     panel.set_ylim(-0.03, 1.03)
     if reference is not None and reference < last:
         panel.axvline(reference, color=MUTED, linewidth=stroke(0.9), linestyle=_DOTS)
