@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import entropy
 from made_up_run import ENTROPY, write_run
 from matplotlib.figure import Figure
 from scipy import stats
+from scipy.stats import entropy
 
 from depthsounder.claims.wording import STALL_OR_DEATH
 from depthsounder.config import STUDIES as NAMES

@@ -1,13 +1,16 @@
 """Two initializations against each other, seed by seed: how much lower the tail loss is, and whether that is chance.
 
 Inits are paired: the networks of one seed have the same normals behind their weights, and see the same batches. What is
-tested is a family that was named before the run; every other pair gets effect sizes, and no test.
+tested is the family that the config names, on the scale of the logarithm of the ratio of tail losses; every other pair
+gets effect sizes, and no test. Whoever named the family may have seen another run of the same seeds: this module cannot
+know.
 
 This module compares losses; what is a failure is decided by `verdicts`.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from typing import Literal
 
@@ -71,9 +74,10 @@ def log_ratios(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
 def effect(ones: np.ndarray, others: np.ndarray) -> Effect:
     """Return the effect sizes of a pair.
 
-    The interval is that of order statistics (Conover 1999, section 3.2). The pairing's gain is how many times as many
-    seeds two independent samples would need for the same standard error. Where every network of both inits diverged,
-    there is no ratio.
+    The ratio is that of Hodges and Lehmann, and its interval the one that belongs to the signed-rank test: on the scale
+    of logarithms both come from the means of two seeds' differences (`walsh_averages`). The pairing's gain is how many
+    times as many seeds two independent samples would need for the same standard error. Where every network of both
+    inits diverged, there is no ratio.
 
     Parameters
     ----------
@@ -83,8 +87,8 @@ def effect(ones: np.ndarray, others: np.ndarray) -> Effect:
     ratios = log_ratios(ones, others)
     if np.isinf(ones).all() and np.isinf(others).all():
         return Effect(len(ratios), 0, 0, None, None, None, None)
-    interval = stats.quantile_test(ratios, q=0.0, p=0.5).confidence_interval(CONFIDENCE)
-    low, high = (None if np.isnan(end) else float(np.exp(end)) for end in (interval.low, interval.high))
+    averages = walsh_averages(ratios)
+    left_out = interval_rank(len(ratios))
     gain = None
     if len(ratios) > 1 and np.isfinite(ratios).all() and np.isfinite(ones).all() and ratios.var() > 0.0:
         gain = float((np.log(ones).var() + np.log(others).var()) / ratios.var())
@@ -92,11 +96,46 @@ def effect(ones: np.ndarray, others: np.ndarray) -> Effect:
         seeds=len(ratios),
         lower=int(np.sum(ratios < 0.0)),
         higher=int(np.sum(ratios > 0.0)),
-        tail_ratio=float(np.exp(np.median(ratios))),
-        tail_ratio_low=low,
-        tail_ratio_high=high,
+        tail_ratio=float(np.exp(_middle(averages))),
+        tail_ratio_low=float(np.exp(averages[left_out - 1])) if left_out else None,
+        tail_ratio_high=float(np.exp(averages[-left_out])) if left_out else None,
         pairing_gain=gain,
     )
+
+
+def walsh_averages(differences: np.ndarray) -> np.ndarray:
+    """Return the means of all pairs of differences, each with itself too, ascending (n (n + 1)/2,).
+
+    Their median estimates the center of symmetry (Hodges & Lehmann 1963), and the values of it that the signed-rank
+    test does not reject lie between two of them (Hollander, Wolfe & Chicken 2014, sections 3.2 and 3.3). An infinite
+    difference and one of the other sign leave the middle undecided, which is 0.
+    """
+    first, second = np.triu_indices(len(differences))
+    with np.errstate(invalid="ignore"):
+        averages = (differences[first] + differences[second]) / 2.0
+    return np.sort(np.where(np.isnan(averages), 0.0, averages))
+
+
+def _middle(ascending: np.ndarray) -> float:
+    """Return the median, also where its two middles are infinite."""
+    low, high = ascending[(len(ascending) - 1) // 2], ascending[len(ascending) // 2]
+    return float(low if low == high else (low + high) / 2.0)
+
+
+@lru_cache(maxsize=8)
+def interval_rank(seeds: int) -> int:
+    """Return which of the Walsh averages, from either end, bounds the 95 % interval; 0 where so few seeds have none.
+
+    It is the exact test turned round: if no two differences are equal, a ratio of 1 lies outside the interval if and
+    only if the p-value is at most 5 %.
+    """
+    at_most = np.cumsum(_rank_sum_chances(np.arange(1, seeds + 1)))
+    return int(np.sum(at_most <= (1.0 - CONFIDENCE) / 2.0))
+
+
+def least_p_value(seeds: int) -> float:
+    """Return the p-value of differences of one sign, below which the two-sided test cannot come with so many seeds."""
+    return min(1.0, 2.0 / 2.0**seeds)
 
 
 def paired_p_value(ratios: np.ndarray) -> float:
@@ -105,12 +144,17 @@ def paired_p_value(ratios: np.ndarray) -> float:
     Ranks know no size, so that one network that diverged is one large difference and not an infinite one. Equal losses
     count for neither side.
     """
+    ranks, observed = _signed_ranks(ratios)
+    chances = _rank_sum_chances(ranks)
+    return float(min(1.0, 2.0 * min(chances[: observed + 1].sum(), chances[observed:].sum())))
+
+
+def _signed_ranks(ratios: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return twice the ranks of the sizes that are not 0, and the sum of those of positive ratios."""
     ratios = ratios[ratios != 0.0]
     # A tie has the mean of its ranks, which may end in a half: doubled, all are whole numbers.
     ranks = (2.0 * stats.rankdata(np.abs(ratios))).astype(int)
-    chances = _rank_sum_chances(ranks)
-    observed = int(ranks[ratios > 0.0].sum())
-    return float(min(1.0, 2.0 * min(chances[: observed + 1].sum(), chances[observed:].sum())))
+    return ranks, int(ranks[ratios > 0.0].sum())
 
 
 def _rank_sum_chances(ranks: np.ndarray) -> np.ndarray:
@@ -207,6 +251,7 @@ def _findings(tested: list[Losses]) -> list[tuple[float, float, Finding]]:
     p_values = np.array([paired_p_value(ratio) for ratio in ratios])
     findings: list[tuple[float, float, Finding]] = []
     for ratio, p_value, p_holm in zip(ratios, p_values.tolist(), holm(p_values).tolist(), strict=True):
-        finding: Finding = "lower" if np.sum(ratio < 0.0) > np.sum(ratio > 0.0) else "higher"
+        ranks, positive = _signed_ranks(ratio)
+        finding: Finding = "lower" if 2 * positive < ranks.sum() else "higher"
         findings.append((p_value, p_holm, finding if p_holm <= SIGNIFICANT else "not told apart"))
     return findings

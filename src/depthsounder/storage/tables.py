@@ -171,10 +171,10 @@ COMPARISONS = pa.schema(
         _field("seeds", pa.int32(), "networks of each init, paired"),
         _field("lower", pa.int32(), "seeds whose tail loss is lower with init than with against"),
         _field("higher", pa.int32(), "seeds whose tail loss is higher with init than with against"),
-        _field("tail_ratio", pa.float64(), "tail loss with init over that with against, the median over seeds"),
-        *(_field(f"tail_ratio_{end}", pa.float64(), "ratio; order statistics, 95 %") for end in ("low", "high")),
+        _field("tail_ratio", pa.float64(), "tail loss with init over that with against; Hodges-Lehmann, of logarithms"),
+        *(_field(f"tail_ratio_{end}", pa.float64(), "ratio; of the signed-rank test, 95 %") for end in ("low", "high")),
         _field("pairing_gain", pa.float64(), "variance of ln tail differences, unpaired over paired"),
-        _field("p_value", pa.float64(), "exact signed-rank test over seeds; null outside the family"),
+        _field("p_value", pa.float64(), "exact signed-rank test of ln ratios over seeds; null outside the family"),
         _field("p_holm", pa.float64(), "p_value, adjusted over the family by Holm's method"),
         _field("finding", pa.string(), "lower, higher or not told apart; one law, also outside the family; else null"),
     ]
