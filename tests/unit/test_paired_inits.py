@@ -7,7 +7,17 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from depthsounder.judging.paired_inits import Pair, compare, effect, evaluation_tails, holm, log_ratios, paired_p_value
+from depthsounder.judging.paired_inits import (
+    Pair,
+    compare,
+    effect,
+    evaluation_tails,
+    holm,
+    interval_rank,
+    least_p_value,
+    log_ratios,
+    paired_p_value,
+)
 from depthsounder.storage.tables import COMPARISONS
 
 
@@ -82,18 +92,99 @@ def test_holm_errs_in_one_family_of_twenty():
 
 def test_what_seeds_share_is_what_pairing_gains():
     random = np.random.default_rng(2)
-    common, own, others_own = random.normal(size=(3, 4000))
+    common, own, others_own = random.normal(size=(3, 600))
     found = effect(np.exp(2.0 * common + own), np.exp(0.5 + 2.0 * common + others_own))
-    assert found.pairing_gain == pytest.approx(5.0, rel=0.1)
+    assert found.pairing_gain == pytest.approx(5.0, rel=0.2)
     assert found.tail_ratio == pytest.approx(np.exp(-0.5), rel=0.1)
     assert found.tail_ratio_low < np.exp(-0.5) < found.tail_ratio_high
-    assert found.lower + found.higher == found.seeds == 4000
+    assert found.lower + found.higher == found.seeds == 600
+
+
+# --- the ratio and the interval that belong to the test ---
+
+
+def of_ratios(logarithms):
+    """The effect of a pair whose ratios have these logarithms."""
+    return effect(np.exp(np.asarray(logarithms, dtype=float)), np.ones(len(logarithms)))
+
+
+def test_the_ratio_and_its_interval_are_those_of_a_worked_example():
+    # Hollander, Wolfe & Chicken 2014, examples 3.1, 3.3 and 3.4: nine patients' depression, before and after.
+    before = np.array([1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30])
+    after = np.array([0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29])
+    found = of_ratios(after - before)
+    assert np.log(found.tail_ratio) == pytest.approx(-0.46, abs=1e-12)
+    assert np.log([found.tail_ratio_low, found.tail_ratio_high]) == pytest.approx([-0.786, -0.010], abs=1e-12)
+    assert paired_p_value(after - before) == pytest.approx(2 * 0.0195, abs=1e-4)
+
+
+# The tables of the signed-rank distribution: T of at most 0, 8 and 52 has a probability of at most 2.5 %.
+@pytest.mark.parametrize(("seeds", "rank"), [(1, 0), (5, 0), (6, 1), (10, 9), (20, 53)])
+def test_the_ends_of_the_interval_are_where_the_tables_put_them(seeds, rank):
+    assert interval_rank(seeds) == rank
+    found = of_ratios(np.arange(1.0, seeds + 1.0))
+    assert (found.tail_ratio_low is None) == (found.tail_ratio_high is None) == (rank == 0)
+
+
+@pytest.mark.parametrize("seeds", [6, 7, 10, 13])
+def test_the_interval_excludes_1_if_and_only_if_the_test_rejects(seeds):
+    random = np.random.default_rng(seeds)
+    rejected = 0
+    for shift in np.repeat([0.0, 0.3, 0.8], 60):
+        ratios = random.normal(shift, 1.0, size=seeds)
+        found = of_ratios(ratios)
+        excluded = not found.tail_ratio_low <= 1.0 <= found.tail_ratio_high
+        assert excluded == (paired_p_value(ratios) <= 0.05)
+        rejected += excluded
+    assert 0 < rejected < 180
+
+
+def test_the_interval_of_95_percent_covers_the_center_as_often():
+    random = np.random.default_rng(5)
+    covered = 0
+    for _ in range(2000):
+        found = of_ratios(0.7 + random.standard_t(2, size=10))
+        covered += found.tail_ratio_low <= np.exp(0.7) <= found.tail_ratio_high
+    # Exactly 1 - 50/1024 = 95.1 % for ten seeds.
+    assert covered / 2000 == pytest.approx(1 - 50 / 1024, abs=0.015)
+
+
+def test_a_test_that_rejects_is_never_drawn_with_an_interval_that_crosses_1():
+    # The interval of the median's order statistics crosses 1 here: two of ten seeds lie above it.
+    ratios = np.array([-2.0, -1.8, -1.6, -1.4, -1.2, -1.0, -0.8, -0.6, 0.1, 0.2])
+    assert paired_p_value(ratios) <= 0.05
+    assert stats.quantile_test(ratios, q=0.0, p=0.5).confidence_interval(0.95).high > 0
+    assert of_ratios(ratios).tail_ratio_high < 1.0
+
+
+def test_a_network_that_diverged_leaves_the_ratio_finite_and_its_interval_open():
+    losses = np.linspace(0.1, 0.2, 10)
+    others = np.append(np.ones(9), np.inf)
+    found = effect(losses, others)
+    assert 0.1 < found.tail_ratio < 0.2
+    assert (found.tail_ratio_low, found.tail_ratio_high < 0.3) == (0.0, True)
+    both = effect(np.array([np.inf, 1.0, 1.0, 1.0, 1.0, 1.0]), np.array([1.0, np.inf, 2.0, 2.0, 2.0, 2.0]))
+    assert both.tail_ratio == pytest.approx(0.5)
+
+
+def test_the_direction_is_that_of_the_ranks_and_not_of_a_count_of_signs():
+    # Sixteen seeds are higher by little and fourteen lower by much: the test finds lower.
+    ratios = np.concatenate([0.01 * np.arange(1, 17), -np.arange(1.0, 15.0)])
+    losses = {"a": np.exp(ratios), "b": np.ones(30)}
+    (row,) = compare(tails(losses), [Pair(5, "tanh", "a", "b")], ("a", "b"))
+    assert (row["lower"], row["higher"], row["finding"]) == (14, 16, "lower")
+    assert row["tail_ratio_high"] < 1.0
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 6, 10])
+def test_no_p_value_is_below_the_least(seeds):
+    assert least_p_value(seeds) == paired_p_value(-np.arange(1.0, seeds + 1.0))
 
 
 def test_two_networks_that_diverged_are_equal():
     np.testing.assert_array_equal(log_ratios(np.array([np.inf, 1.0]), np.array([np.inf, np.inf])), [0.0, -np.inf])
-    found = effect(np.array([1.0, 2.0, np.inf]), np.array([np.inf, 4.0, np.inf]))
-    assert (found.lower, found.higher, found.tail_ratio, found.pairing_gain) == (2, 0, 0.5, None)
+    found = effect(np.array([1.0, 2.0, 2.0, np.inf]), np.array([np.inf, 4.0, 4.0, np.inf]))
+    assert (found.lower, found.higher, found.tail_ratio, found.pairing_gain) == (3, 0, 0.5, None)
 
 
 def test_only_the_named_family_is_tested_and_every_other_pair_has_its_effect():
