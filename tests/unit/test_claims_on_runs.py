@@ -324,7 +324,7 @@ def test_weights_barely_change_if_no_layer_moves_by_a_hundredth_over_the_run(jud
     ],
 )
 def test_a_loss_that_only_falls_to_the_class_entropy_is_told_from_one_that_stays(judged, start, end, verdict, observed):
-    counts = {"successes": 3, "learning": 4} if end < H else {"successes": 0, "learning": 2}
+    counts = {"successes": 3, "learning": 4} if end < H else {"learning": 2, "successes": 0, "on_plateau": 8}
     verdicts = [cell(20, "sigmoid", GLOROT, "vanishing", "stalled", tail_loss=end, **counts)]
 
     judgement = judged("vanishing_loss", verdicts=verdicts, traces=losses(20, "sigmoid", GLOROT, start, end))
@@ -346,8 +346,106 @@ def test_an_explosion_shows_in_the_loss_at_every_rate_at_some_or_at_none(judged,
 
     judgement = judged("exploding_symptoms", verdicts=verdicts, traces=traces, signal=signal)
     assert judgement.verdict == verdict
-    assert "0 of 1 cells with a healthy signal show it too" in judgement.evidence
+    assert "Of 1 cell with a healthy signal 0 show it at some rate." in judgement.evidence
+    assert "as much as of the signal" not in judgement.evidence
     assert ("changes layer 1 by 400 times its norm" in judgement.evidence) == (verdict == "refuted")
+
+
+def test_a_symptom_that_most_healthy_cells_show_too_is_said_to_tell_of_the_rate(judged):
+    inits = ("naive_large", GLOROT)
+    verdicts = [cell(20, "tanh", inits[0], "exploding", "partial"), cell(20, "tanh", inits[1])]
+    traces = [row for init in inits for row in losses(20, "tanh", init, H, 1e6, phase="tune", seeds=(10_000,))]
+
+    judgement = judged("exploding_symptoms", verdicts=verdicts, traces=traces)
+    assert "Of 1 cell with a healthy signal 1 show it at some rate: it tells of the rate as much" in judgement.evidence
+
+
+@pytest.mark.parametrize(
+    ("tail", "on_plateau", "observed"),
+    [(H, 8, "1 fall to H and stop"), (4 * H, 0, "0 fall to H and stop, 0 fall below it, 1 fall and end elsewhere")],
+)
+def test_a_loss_that_falls_and_ends_far_above_h_has_not_fallen_to_h(judged, tail, on_plateau, observed):
+    counts = {"successes": 0, "learning": 0, "on_plateau": on_plateau}
+    verdicts = [cell(20, "sigmoid", GLOROT, "vanishing", "stalled", tail_loss=tail, **counts)]
+
+    judgement = judged("vanishing_loss", verdicts=verdicts, traces=losses(20, "sigmoid", GLOROT, 9 * H, tail))
+    assert observed in judgement.observed
+    assert ("what they learn is at most how frequent" in judgement.evidence) == (on_plateau > 0)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "readout", "words"),
+    [
+        (1e-9, 1e-3, 1e-2, "updates fade towards the input, while the readout learns on."),
+        (1e-9, 1e-8, 1e-7, "updates fade towards the input."),
+        (1e-3, 1e-3, 1e-2, "in the readout."),
+        (1e-2, 1e-3, 1e-9, "in the readout."),
+        (1e-5, 1e-6, 1e-2, "in the readout: the readout learns on."),
+    ],
+)
+def test_updates_are_said_to_fade_and_the_readout_to_learn_only_where_they_do(judged, first, last, readout, words):
+    ratios = np.append(np.geomspace(first, last, 20), readout)
+    signal = layers(20, "sigmoid", GLOROT, step=1, update_ratio=ratios)
+
+    judgement = judged("vanishing_weights", verdicts=[cell(20, "sigmoid", GLOROT, "vanishing")], signal=signal)
+    assert judgement.evidence.endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("delta", "grads", "words"),
+    [
+        (1e-6, 1.0, "a first layer with small errors has large activations"),
+        (1e6, 1.0, "a first layer with large errors has small activations"),
+        (1e-6, 1e-6, "a ratio of 1e-6."),
+    ],
+)
+def test_the_weight_gradients_are_said_to_cancel_only_where_they_do_and_by_what(judged, delta, grads, words):
+    signal = layers(20, "relu", GLOROT, weight_grad_rms=[*np.geomspace(grads, 1.0, 20), 1.0])
+
+    judgement = judged("weight_gradient_ratio", verdicts=[cell(20, "relu", GLOROT, delta_ratio=delta)], signal=signal)
+    assert words in judgement.evidence
+    assert ("show it" in judgement.evidence) == (judgement.verdict == "refuted")
+
+
+@pytest.mark.parametrize("last", [0.9, 1e-4])
+def test_a_second_moment_is_said_to_be_fed_only_where_it_stays(judged, last):
+    moments = {"z_second_moment": np.geomspace(1.0, last, 21), "z_batch_variance": np.geomspace(1.0, 1e-9, 21)}
+
+    judgement = judged("sigmoid_activations", signal=layers(20, "sigmoid", GLOROT, **moments))
+    assert judgement.verdict == ("refuted" if last > 0.01 else "confirmed")
+    assert ("φ(0) = 0.5 feeds every layer" in judgement.evidence) == (last > 0.01)
+
+
+def test_only_an_optimizer_that_divides_its_steps_is_said_to(judged):
+    verdicts = [cell(20, "tanh", GLOROT, "vanishing", "stalled")]
+    evidence = {
+        name: judged("vanishing_and_optimizers", replace(SETTINGS, optimizer=name), verdicts=verdicts).evidence
+        for name in ("momentum", "adam")
+    }
+    assert "Each step is divided by the gradient's own size" in evidence["adam"]
+    assert "divided" not in evidence["momentum"]
+    assert "Steps are as small as the gradients" in evidence["momentum"]
+
+
+def test_where_a_difference_rests_on_the_words_and_where_on_a_test_is_said(judged):
+    partial = {"training": "partial"}
+    verdicts = [cell(10, "relu", HE, tail_loss=0.2, **partial), cell(10, "relu", GLOROT, tail_loss=0.9, **partial)]
+    verdicts += [cell(20, "relu", HE), cell(20, "relu", GLOROT, training="stalled")]
+    numbers = {"tail_ratio": 0.4, "tail_ratio_low": 0.22, "tail_ratio_high": 0.87, "p_holm": 0.016}
+    turned = {"tail_ratio": 2.5, "tail_ratio_low": 1 / 0.87, "tail_ratio_high": 1 / 0.22, "p_holm": 0.016}
+    expected = (
+        "At depth 20 the training verdicts differ. At depth 10 both are partial, and the difference rests on the "
+        "signed-rank test of ln(He's tail loss / Glorot's): lower, 0.4 times by Hodges and Lehmann (95 %: 0.22 to "
+        "0.87), Holm's p = 0.016 from 10 seeds."
+    )
+    for row in ({**compared(10, HE, GLOROT, "lower"), **numbers}, {**compared(10, GLOROT, HE, "higher"), **turned}):
+        judgement = judged("he_for_relu", verdicts=verdicts, comparisons=[row])
+        assert expected in judgement.evidence
+    only_words = judged("he_for_relu", verdicts=verdicts[2:]).evidence
+    assert "the training verdicts differ." in only_words
+    assert "test" not in only_words
+    alike = judged("he_for_relu", verdicts=verdicts[:2]).evidence
+    assert "No verdict differs, and no test was named." in alike
 
 
 def test_the_first_logged_update_is_not_called_the_first(judged):

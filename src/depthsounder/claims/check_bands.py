@@ -26,6 +26,17 @@ def _bands(errors: pd.Series, bounds: tuple[str, ...]) -> np.ndarray:
     return np.searchsorted([float(bound) for bound in bounds], errors)
 
 
+def _worst(doubted: pd.DataFrame) -> str:
+    """Name the gradient with the largest error; empty if there is none."""
+    if doubted.empty:
+        return ""
+    worst = doubted.iloc[int(np.argmax(doubted["relative_error"]))]
+    return (
+        f", up to an error of {number(worst['relative_error'], 2)} for ∂{worst['parameter']} of {worst['activation']} "
+        f"with {worst['init']} at depth {worst['depth']}"
+    )
+
+
 def _judge(evidence: Evidence) -> Judgement:
     good, doubtful, wrong = NOTE_BANDS
     expected = f"every right gradient below {good}"
@@ -42,16 +53,14 @@ def _judge(evidence: Evidence) -> Judgement:
     if counts[0] == len(right) or (seen & misjudged).any():
         verdict = "confirmed" if counts[0] == len(right) else "refuted"
     moved = int(np.sum(bands != _bands(errors, NG_BANDS)))
-    worst = right.iloc[int(np.argmax(errors))]
     return Judgement(
         verdict,
         f"of {len(right):,} right gradients {counts[0]:,} lie below {good}, {counts[1]:,} below {doubtful}, "
         f"{counts[2]:,} below {wrong} and {counts[3]:,} above",
         expected,
         f"All of them agree with the complex step. Of the {seen.sum():,} whose rounding noise is below {good}, the "
-        f"bands doubt {(seen & misjudged).sum():,}; of the others, {(~seen & misjudged).sum():,}, up to an error of "
-        f"{number(worst['relative_error'], 2)} for ∂{worst['parameter']} of {worst['activation']} with "
-        f"{worst['init']} at depth {worst['depth']}. The bands are the note's own; Ng's course has "
+        f"bands doubt {(seen & misjudged).sum():,}; of the others, {(~seen & misjudged).sum():,}"
+        f"{_worst(right[~seen & misjudged])}. The bands are the note's own; Ng's course has "
         f"{listed(NG_BANDS)}, which would move {moved:,} of these gradients to another.",
     )
 

@@ -59,9 +59,9 @@ def _judge(evidence: Evidence) -> Judgement:
         f"{number(healthy['sign'])}; forgotten {number(healthy['forgotten'])}",
         f"right below {number(RIGHT_BELOW)}; each mistake above {number(WRONG_ABOVE)}",
         f"∂{TENSOR} of a tanh network of depth {DEPTH} with Glorot's weights, one tensor at a time. Over all "
-        "parameters at once, the same doubling in a sigmoid network with naive_small weights gives only "
-        f"{number(vanishing['doubled, all parameters'], 2)}: a vanishing tensor's mistake drowns in the norm of the "
-        "others.",
+        "parameters at once, the same doubling in a sigmoid network with naive_small weights gives "
+        f"{number(vanishing['doubled, all parameters'], 2)}"
+        + (": a vanishing tensor's mistake drowns in the norm of the others." if missed else "."),
     )
 
 

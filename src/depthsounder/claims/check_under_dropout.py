@@ -76,8 +76,12 @@ def _judge(evidence: Evidence) -> Judgement:
         f"relative error {number(fresh)} with fresh masks, {at_most(fixed, RIGHT_BELOW)} with the mask held fixed",
         f"above {number(WRONG_ABOVE)}, with either",
         "A tanh network whose units are dropped with probability 0.5, through the engine's own passes. With fresh "
-        "masks the two costs of a difference belong to two networks, and their gap is divided by 2ε; the gradient is "
-        "right all the while. So the check needs its masks fixed, and dropout need not be switched off.",
+        "masks the two costs of a difference belong to two networks, and their gap is divided by 2ε."
+        + (
+            " The gradient is right all the while: the check needs its masks fixed, and dropout may stay on."
+            if fixed < RIGHT_BELOW
+            else ""
+        ),
     )
 
 

@@ -1,6 +1,8 @@
 """Two inits side by side, depth by depth: the words of their verdicts, and what the family of tests found."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from depthsounder.claims.evidence import CELL, Evidence
 from depthsounder.claims.wording import number
@@ -15,7 +17,8 @@ LEARNED = ("partial", "trains")
 COMPARED = {"verdicts": (*CELL, "signal_verdict", "training_verdict", "delta_ratio", "tail_loss", "successes", "seeds")}
 """What `outcomes` and `pairs` read."""
 
-FAMILY = {"comparisons": (*CELL, "against", "in_family", "finding")}
+_RATIO = ("tail_ratio", "tail_ratio_low", "tail_ratio_high")
+FAMILY = {"comparisons": (*CELL, "against", "in_family", "finding", "p_holm", "seeds", *_RATIO)}
 """What `findings` reads."""
 
 
@@ -72,20 +75,55 @@ def pairs(evidence: Evidence, activation: str, first: str, second: str) -> dict[
     return {depth: (one, others[depth]) for depth, one in ones.items() if depth in others}
 
 
-def findings(evidence: Evidence, activation: str, init: str, against: str) -> dict[int, str]:
-    """Return by depth what the run's one family of tests found on a pair of inits, for the depths that it names.
+@dataclass(frozen=True)
+class Test:
+    """What a test of the family found on the tail losses of two inits.
 
-    Returns
-    -------
-    dict
-        lower, higher, not told apart or one law: of the tail loss with `init`, against the other.
+    Attributes
+    ----------
+    finding
+        lower, higher, not told apart or one law: of the first init's tail losses.
+    ratio, low, high
+        The first init's tail loss over the other's, by Hodges and Lehmann, and the test's own 95 % interval; NaN where
+        there is none.
+    p_holm
+        Adjusted over the family; NaN for one law.
+    seeds
+        Networks of each init.
     """
+
+    finding: str
+    ratio: float
+    low: float
+    high: float
+    p_holm: float
+    seeds: int
+
+    def __str__(self) -> str:
+        if np.isnan(self.ratio):
+            return self.finding
+        interval = "" if np.isnan(self.low) else f" (95 %: {number(self.low, 2)} to {number(self.high, 2)})"
+        p = "" if np.isnan(self.p_holm) else f", Holm's p = {number(self.p_holm, 2)} from {self.seeds} seeds"
+        return f"{self.finding}, {number(self.ratio, 2)} times by Hodges and Lehmann{interval}{p}"
+
+
+def findings(evidence: Evidence, activation: str, init: str, against: str) -> dict[int, Test]:
+    """Return by depth what the run's one family of tests found on a pair of inits, for the depths that it names."""
     family = evidence.comparisons[evidence.comparisons["in_family"].eq(True)]
-    turned = {"lower": "higher", "higher": "lower"}
     found = {}
     for row in family[family["activation"] == activation].to_dict("records"):
+        ratio, low, high = (float(row[name]) for name in _RATIO)
+        test = Test(str(row["finding"]), ratio, low, high, p_holm=float(row["p_holm"]), seeds=int(row["seeds"]))
         if (row["init"], row["against"]) == (init, against):
-            found[int(row["depth"])] = str(row["finding"])
+            found[int(row["depth"])] = test
         elif (row["against"], row["init"]) == (init, against):
-            found[int(row["depth"])] = turned.get(str(row["finding"]), str(row["finding"]))
+            found[int(row["depth"])] = _turned(test)
     return found
+
+
+def _turned(test: Test) -> Test:
+    """Return what a test found, of the other init's tail losses."""
+    turned = {"lower": "higher", "higher": "lower"}
+    with np.errstate(divide="ignore"):
+        ratio, low, high = (float(1.0 / np.float64(value)) for value in (test.ratio, test.high, test.low))
+    return replace(test, finding=turned.get(test.finding, test.finding), ratio=ratio, low=low, high=high)

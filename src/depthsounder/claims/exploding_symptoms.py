@@ -64,8 +64,7 @@ def _overwritten(evidence: Evidence, cells: pd.Index) -> str:
     last = medians.loc[(depth, activation, init, depth)]
     return (
         f" {activation} with {init} at depth {depth} stays finite, while its first logged update, at step {step}, "
-        f"changes layer {layer} by {number(medians.max(), 2)} times its norm and layer {depth} by {number(last, 2)}: "
-        "nothing in the loss tells."
+        f"changes layer {layer} by {number(medians.max(), 2)} times its norm and layer {depth} by {number(last, 2)}."
     )
 
 
@@ -82,12 +81,12 @@ def _judge(evidence: Evidence) -> Judgement:
     verdict: Verdict = (
         "confirmed" if every == len(exploding) else "refuted" if none == len(exploding) else "conditional"
     )
+    too = int((~healthy["no_rate"]).sum())
     finite = exploding[exploding["not_finite"] == 0.0].index
+    cells = "cell" if len(healthy) == 1 else "cells"
+    as_much = ": it tells of the rate as much as of the signal" if too > len(healthy) / 2 else ""
     healthy_words = (
-        f" {int((~healthy['no_rate']).sum())} of {len(healthy)} cells with a healthy signal show it too, at the larger "
-        "rates: it tells of the rate as much as of the signal."
-        if len(healthy)
-        else ""
+        f" Of {len(healthy)} {cells} with a healthy signal {too} show it at some rate{as_much}." if len(healthy) else ""
     )
     factor = evidence.settings.thresholds.diverged_loss
     return Judgement(

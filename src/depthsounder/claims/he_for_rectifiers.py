@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
-from depthsounder.claims.comparisons import COMPARED, FAMILY, Outcome, findings, pairs
+from depthsounder.claims.comparisons import COMPARED, FAMILY, Outcome, Test, findings, pairs
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict
 from depthsounder.claims.small_sweep import described, small_sweep
@@ -15,7 +15,7 @@ from depthsounder.elements.initializers import initializer
 HE, GLOROT = "he_normal", "glorot_normal"
 
 
-def advantage(he: Outcome, glorot: Outcome, finding: str | None) -> int:
+def advantage(he: Outcome, glorot: Outcome, test: Test | None) -> int:
     """Return 1 where He does better, −1 where worse, and 0 where the two cannot be told apart.
 
     Training verdicts decide. Where both are the same word, what the family of tests found on the tail losses does,
@@ -25,7 +25,7 @@ def advantage(he: Outcome, glorot: Outcome, finding: str | None) -> int:
         return 1 if he.rank > glorot.rank else -1
     if he.training == "trains":
         return 0
-    return {"lower": 1, "higher": -1}.get(finding or "", 0)
+    return 0 if test is None else {"lower": 1, "higher": -1}.get(test.finding, 0)
 
 
 def _judge(activation: str, evidence: Evidence) -> Judgement:
@@ -60,7 +60,7 @@ def _judge_cells(activation: str, evidence: Evidence) -> Judgement:
             if (depths := [depth for depth, gain in gains.items() if gain == sense])
         ),
         "He's signal healthy at every depth, He nowhere worse than Glorot and somewhere better",
-        f"{_theory(activation, evidence)} {_example(compared, tested)} "
+        f"{_theory(activation, evidence)} {_example(compared)} {_rests_on(compared, tested, gains)} "
         + (
             f"He's signal is not healthy at depth {listed(unhealthy)}."
             if unhealthy
@@ -88,15 +88,29 @@ def _birth(activation: str, evidence: Evidence) -> str:
     return f"Before training, at depth {deepest[0].name}, D is {he} with He's weights and {glorot} with Glorot's."
 
 
-def _example(compared: dict[int, tuple[Outcome, Outcome]], tested: dict[int, str]) -> str:
+def _example(compared: dict[int, tuple[Outcome, Outcome]]) -> str:
     depth = max(compared)
     he, glorot = compared[depth]
-    example = (
+    return (
         f"At depth {depth} He is {he.training} (tail loss {number(he.tail_loss)} nats) and Glorot {glorot.training} "
         f"({number(glorot.tail_loss)})."
     )
-    words = [f"{finding} at depth {depth}" for depth, finding in sorted(tested.items())]
-    return f"{example} The tests of He's tail loss against Glorot's: {listed(words)}." if words else example
+
+
+def _rests_on(compared: dict[int, tuple[Outcome, Outcome]], tested: dict[int, Test], gains: dict[int, int]) -> str:
+    """Say of each difference whether the words of the verdicts make it, or a test of tail losses alone."""
+    by_words = [depth for depth, (he, glorot) in compared.items() if he.rank != glorot.rank]
+    by_test = [depth for depth, gain in gains.items() if gain and depth not in by_words]
+    parts = [f"At depth {listed(by_words)} the training verdicts differ."] if by_words else []
+    parts += [
+        f"At depth {depth} both are {compared[depth][0].training}, and the difference rests on the signed-rank test of "
+        f"ln(He's tail loss / Glorot's): {tested[depth]}."
+        for depth in by_test
+    ]
+    others = [f"at depth {depth} {test}" for depth, test in sorted(tested.items()) if depth not in by_test]
+    if others:
+        parts.append(f"Other tests of He's tail loss against Glorot's: {'; '.join(others)}.")
+    return " ".join(parts) or "No verdict differs, and no test was named."
 
 
 def _claim(activation: str, title: str) -> Claim:

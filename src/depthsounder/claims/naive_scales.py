@@ -91,8 +91,12 @@ def _judge_width(evidence: Evidence) -> Judgement:
             for scale in (SMALL, LARGE)
         ),
         "n·Var(W) away from 1 at every width",
-        "What a layer multiplies a variance by is n·Var(W), measured on drawn weights: each of the two scales is "
-        "exactly right for one width, too small below it and too large above.",
+        "What a layer multiplies a variance by is n·Var(W), measured on drawn weights"
+        + (
+            ": each of the two scales is right for one width, too small below it and too large above."
+            if len(right) == 2
+            else "."
+        ),
     )
 
 

@@ -36,6 +36,7 @@ def _judge(evidence: Evidence) -> Judgement:
     # The example is the deepest fall that is more than the rounding of z.
     resolved = lost[lost["z_batch_variance"] > ROUNDING]
     shown = lost if resolved.empty else resolved
+    shown = shown[shown.index.isin(unseen.index)] if shown.index.isin(unseen.index).any() else shown
     lowest = int(np.argmin(shown["z_batch_variance"]))
     (init, depth), example = shown.index[lowest], shown.iloc[lowest]
     return Judgement(
@@ -43,8 +44,9 @@ def _judge(evidence: Evidence) -> Judgement:
         f"q stays in {len(unseen)} of {len(lost)} cells; lowest q^L/q^1 = {number(lost['z_second_moment'].min(), 2)}",
         expected,
         f"Sigmoid cells in which the variance over examples falls below {gone:g} of layer 1's. With {init} at depth "
-        f"{depth} it falls to {number(example['z_batch_variance'], 2)}, while q is still "
-        f"{number(example['z_second_moment'], 2)} of layer 1's: φ(0) = 0.5 feeds every layer, whatever the input.",
+        f"{depth} it falls to {number(example['z_batch_variance'], 2)}, and q to "
+        f"{number(example['z_second_moment'], 2)} of layer 1's"
+        + (": φ(0) = 0.5 feeds every layer, whatever the input." if (init, depth) in unseen.index else "."),
     )
 
 

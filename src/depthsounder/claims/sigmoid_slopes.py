@@ -142,6 +142,17 @@ def _theory(rates: dict[str, Rate], width: int) -> str:
     return told
 
 
+def _with_interval(rates: dict[str, Rate]) -> str:
+    return "" if any(np.isnan(rate.low) for rate in rates.values()) else " with its 95 % interval"
+
+
+def _bounded(within: list[str], rates: dict[str, Rate]) -> str:
+    """Say for which inits 0.25 bounds the rate."""
+    if len(within) == len(rates):
+        return "0.25 is an upper bound for all of them."
+    return f"0.25 is an upper bound for {f'{listed(within)} only' if within else 'none of them'}: the weights decide."
+
+
 def _judge_rate(evidence: Evidence) -> Judgement:
     expected = "at most 0.25 a layer, whatever the weights"
     rates = _rates(evidence)
@@ -155,8 +166,8 @@ def _judge_rate(evidence: Evidence) -> Judgement:
         "; ".join(f"{init} {rate}" for init, rate in rates.items()),
         expected,
         f"Each rate is D^(1/(L − 1)) at depth L = {listed(sorted({rate.depth for rate in rates.values()}))} and "
-        f"width {width}, the median over seeds with its 95 % interval. {_theory(rates, width)} 0.25 is an upper bound "
-        f"for {listed(within) if within else 'none of them'} only: the weights decide.",
+        f"width {width}, the median over seeds{_with_interval(rates)}. {_theory(rates, width)} "
+        f"{_bounded(within, rates)}",
     )
 
 

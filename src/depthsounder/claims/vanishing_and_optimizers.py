@@ -7,6 +7,9 @@ from depthsounder.claims.wording import listed
 
 PLAIN = "sgd"
 
+DIVIDES = ("adam",)
+"""The optimizers that give each weight's step a size of its own."""
+
 
 def _judge(evidence: Evidence) -> Judgement:
     expected = "every cell whose signal vanishes is stalled, also where each weight's step has a size of its own"
@@ -33,8 +36,12 @@ def _judge(evidence: Evidence) -> Judgement:
         verdict,
         f"of {len(vanishing)} cells whose signal vanishes, networks of {len(learn)} learn with {optimizer}",
         expected,
-        "An optimizer that divides each step by the gradient's own size hides a small gradient, as long as its "
-        "direction is not lost."
+        (
+            "Each step is divided by the gradient's own size, which hides a small gradient as long as its direction is "
+            "not lost."
+            if optimizer in DIVIDES
+            else "Steps are as small as the gradients, or the sums of them; config/adam.yaml is a sweep with Adam."
+        )
         + (f" In spite of a vanishing signal: {listed(escaped)}." if escaped else "")
         + (f" Stuck all the same: {listed(stuck)}." if stuck else ""),
     )

@@ -1,5 +1,7 @@
 """The symptoms of vanishing gradients, by numeric rules: weights that barely change and a loss that barely falls."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -44,7 +46,8 @@ def _judge_weights(evidence: Evidence) -> Judgement:
     # The cell in which the readout outruns the first layer most.
     widest = int(np.argmax(by_layer["the readout"] / np.maximum(by_layer["layer 1"], np.finfo(float).tiny)))
     depth, activation, init = updates.index[widest]
-    first, last, readout = (number(ratios[widest], 2) for ratios in by_layer.values())
+    ratios = list(by_layer.values())
+    first, last, readout = (number(of_layer[widest], 2) for of_layer in ratios)
     return Judgement(
         verdict,
         f"of {len(updates)} cells, barely changing: "
@@ -52,9 +55,17 @@ def _judge_weights(evidence: Evidence) -> Judgement:
         expected,
         f"The fastest logged update of each layer, the median over seeds; at this bound {evidence.settings.steps} "
         f"updates move weights by less than {percent(BARELY)}. {activation} with {init} at depth {depth} has {first} "
-        f"in layer 1, {last} in layer {depth} and {readout} in the readout: updates fade towards the input, while the "
-        "readout learns on.",
+        f"in layer 1, {last} in layer {depth} and {readout} in the readout"
+        f"{_fading([float(of_layer[widest]) for of_layer in ratios], slow)}.",
     )
+
+
+def _fading(ratios: Sequence[float], slow: float) -> str:
+    """Say what the updates of a cell's first and last hidden layers and of its readout show; empty if neither."""
+    first, last, readout = ratios
+    seen = ["updates fade towards the input"] if first < last else []
+    seen += ["the readout learns on"] if first < slow <= readout else []
+    return f": {', while '.join(seen)}" if seen else ""
 
 
 def _initial_losses(evidence: Evidence) -> pd.Series:
@@ -74,20 +85,22 @@ def _judge_loss(evidence: Evidence) -> Judgement:
     falls = cells["initial_loss"] - cells["tail_loss"]
     below = cells["successes"] + cells["learning"] > cells["seeds"] / 2
     stays = ~below & (falls.abs() < little)
-    plateau = cells[~below & (falls >= little)]
-    rises = len(cells) - int(below.sum() + stays.sum()) - len(plateau)
+    drops = ~below & (falls >= little)
+    to_entropy = cells["on_plateau"] > cells["seeds"] / 2
+    plateau = cells[drops & to_entropy]
+    others = {"fall and end elsewhere": drops & ~to_entropy, "rise": ~below & ~stays & ~drops}
     verdict: Verdict = "confirmed" if stays.all() else "refuted" if below.all() else "conditional"
     typical = (
         f"Those that fall to it start at {number(plateau['initial_loss'].median())} nats and end at "
-        f"{number(plateau['tail_loss'].median())}, by their medians: the readout learns how frequent each "
-        "class is. "
+        f"{number(plateau['tail_loss'].median())}, by their medians: what they learn is at most how frequent "
+        "each class is. "
         if len(plateau)
         else ""
     )
     return Judgement(
         verdict,
         f"of {len(cells)} cells {stays.sum()} stay where they start, {len(plateau)} fall to H and stop, {below.sum()} "
-        f"fall below it{f' and {rises} rise' if rises else ''}",
+        "fall below it" + "".join(f", {chosen.sum()} {words}" for words, chosen in others.items() if chosen.any()),
         expected,
         f"H = {number(entropy)} nats is the loss of knowing the classes' frequencies and nothing else, ln K for equal "
         f"ones. {typical}A cell falls below if most of its networks end under {thresholds.stalled_loss:g} of what a "
@@ -118,7 +131,7 @@ CLAIMS = (
         "is to H; conditional if the loss falls, but only to H, or falls in some cells only.",
         test=_judge_loss,
         reads={
-            "verdicts": (*CELL, "signal_verdict", "tail_loss", "successes", "learning", "seeds"),
+            "verdicts": (*CELL, "signal_verdict", "tail_loss", "successes", "learning", "on_plateau", "seeds"),
             "traces": (*CELL, "phase", "step", "train_loss"),
         },
     ),

@@ -41,8 +41,18 @@ def _judge(evidence: Evidence) -> Judgement:
         f"{number(sick['weight'].max(), 2)}",
         expected,
         f"Linear and ReLU cells whose D vanishes or explodes. {activation} with {init} at depth {depth} has D = "
-        f"{number(worst['delta'], 2)} and a ratio of {number(worst['weight'], 2)}: small activations and small errors "
-        "cancel in ∂W = hᵀδ. Errors, or the absolute size of ∂W, show it.",
+        f"{number(worst['delta'], 2)} and a ratio of {number(worst['weight'], 2)}{_why(worst, hidden.index, low)}.",
+    )
+
+
+def _why(worst: pd.Series, hidden: pd.Index, low: float) -> str:
+    """Say why the ratio misses what D sees in a cell; empty if it does not miss it."""
+    if worst.name not in hidden:
+        return ""
+    size, other = ("small", "large") if worst["delta"] < low else ("large", "small")
+    return (
+        f": in ∂W = hᵀδ, a first layer with {size} errors has {other} activations beside them. Errors, or the absolute "
+        "size of ∂W, show it"
     )
 
 

@@ -30,7 +30,7 @@ def _judge(activation: str, evidence: Evidence) -> Judgement:
             f", the same at depth {listed(alike)}" if alike else ""
         )
     note, glorot = compared[depth]
-    merit = " That the two agree is no merit of either." if verdict == "confirmed" and glorot.training in FAILED else ""
+    merit = " That the two agree there is no merit of either." if not different and glorot.training in FAILED else ""
     return Judgement(
         verdict,
         observed,
