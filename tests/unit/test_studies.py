@@ -1,5 +1,6 @@
 """The studies: each has its preset, is told for every run, and its numbers are what their definitions say."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from depthsounder.studies.escapes import ESCAPE, TRAINED, milestone_steps, summa
 from depthsounder.sweep.runs import load_run
 
 ROOT = Path(__file__).resolve().parents[2]
+FALLING = np.exp(-0.15 * np.arange(31))
 GAUSSIANS = ["gaussian_w1.2_b0.05", "gaussian_w1.76_b0.05", "gaussian_w2.4_b0.05"]
 RUNS = {
     "glorot2010": {
@@ -114,12 +116,181 @@ def test_the_claims_cite_the_plateau_by_its_length():
     assert f"config/plateau.yaml tells: such networks, trained for {steps:,} updates" in STALL_OR_DEATH
 
 
-def test_he_and_glorot_are_told_apart_by_their_order(runs):
-    # He's factor 2 a layer makes the made-up networks learn faster than Glorot's 1 does not: they are equal there.
-    assert {finding.agreement for finding in he2015.findings(runs["he2015"])} <= {"agrees", "differs", "open"}
-    assert he2015._order(50.0, 600.0) == he2015._order(50.0, np.inf) == "agrees"
-    assert he2015._order(600.0, 50.0) == he2015._order(np.inf, 50.0) == "differs"
-    assert he2015._order(np.inf, np.inf) == "open"
+def of_he(he, glorot, compare):
+    return compare(pd.Series(he, dtype=float), pd.Series(glorot, dtype=float))
+
+
+LATE = [[16.0] * 10, [*[592.0] * 9, np.inf]]
+
+
+def test_networks_that_the_paper_saw_stall_and_that_are_slow_here_are_no_agreement():
+    # Nine of ten of Glorot's networks leave their plateau, 37 times as late: that is slower, and not stalled.
+    assert of_he(*LATE, he2015.stalls) == (
+        "differs",
+        "slower, not stalled: Glorot's take 37 times as many steps, by the medians",
+    )
+    assert of_he([16.0] * 10, [np.inf] * 10, he2015.stalls) == ("agrees", "")
+    assert of_he([16.0] * 10, [*[592.0] * 2, *[np.inf] * 8], he2015.stalls)[0] == "open"
+    assert of_he([592.0] * 10, [16.0] * 10, he2015.stalls) == ("differs", "not stalled")
+    assert of_he([np.inf] * 10, [16.0] * 10, he2015.stalls)[0] == "differs"
+    assert of_he([np.inf] * 10, [np.inf] * 10, he2015.stalls)[0] == "open"
+
+
+def test_an_order_agrees_and_convergence_is_of_both():
+    assert of_he(*LATE, he2015.earlier) == ("agrees", "Glorot's take 37 times as many steps, by the medians")
+    assert of_he(*reversed(LATE), he2015.earlier)[0] == "differs"
+    assert of_he([np.inf] * 2, [9.0] * 2, he2015.earlier)[0] == "differs"
+    assert of_he([9.0] * 2, [np.inf] * 2, he2015.earlier) == ("agrees", "")
+    assert of_he([np.inf] * 2, [np.inf] * 2, he2015.earlier)[0] == "open"
+    assert of_he([0.0] * 2, [9.0] * 2, he2015.earlier) == ("agrees", "")
+    assert of_he([9.0] * 2, [900.0] * 2, he2015.both) == ("agrees", "")
+    assert of_he([9.0] * 2, [np.inf] * 2, he2015.both)[0] == "open"
+
+
+def test_a_paper_of_two_depths_agrees_and_differs_at_these_alone(runs, tmp_path):
+    assert {(found.agreement, found.published) for found in he2015.findings(runs["he2015"])} == {
+        ("open", "of 22 and 30 layers only")
+    }
+    # Networks of both learn, at both depths.
+    run = load_run(write_run(tmp_path, [22, 30], ["relu"], ["glorot_normal", "he_normal"], losses=FALLING))
+    found = {finding.quantity: finding for finding in he2015.findings(run)}
+    assert found["depth 30: steps until the loss begins to fall"].agreement == "differs"
+    assert found["depth 30: steps until trained"].agreement == "differs"
+    assert found["depth 22: steps until trained"].agreement == "agrees"
+
+
+def test_an_init_that_the_run_lacks_is_not_said_to_stay_on_the_plateau(runs):
+    assert he2015.message(runs["not made for it"]).startswith("This run has no ReLU networks with both")
+    assert "depth 3 networks with He's variance leave" in he2015.message(runs["he2015"])
+
+
+@pytest.mark.parametrize(
+    ("ratio", "shrinks", "stays"),
+    [
+        (0.0, "agrees", "differs"),
+        (0.3, "agrees", "differs"),
+        (0.6, "open", "open"),
+        (0.9, "differs", "agrees"),
+        (1.4, "differs", "agrees"),
+        (1.8, "differs", "open"),
+        (100.0, "differs", "differs"),
+        (np.inf, "differs", "differs"),
+    ],
+)
+def test_what_stays_the_same_neither_shrinks_nor_grows(ratio, shrinks, stays):
+    assert glorot2010.shrinking(ratio) == shrinks
+    assert glorot2010.staying(ratio) == stays
+
+
+@pytest.mark.parametrize(
+    ("depth", "escape", "within", "agreement", "remark"),
+    [
+        (4, 90.0, 150.0, "agrees", ""),
+        (4, 3.0, 150.0, "differs", "it leaves, but sooner"),
+        (4, 400.0, 500.0, "differs", "it leaves, but later"),
+        (4, np.nan, 68.0, "open", "the run ends before the 100 epochs of the paper"),
+        (4, np.nan, 150.0, "differs", ""),
+        (5, 30.0, 68.0, "differs", "slow, not dead"),
+        (5, np.nan, 68.0, "open", "the run ends before the 100 epochs of the paper"),
+        (5, np.nan, 150.0, "agrees", ""),
+        (2, 3.0, 150.0, "open", ""),
+        (9, np.nan, 150.0, "open", ""),
+    ],
+)
+def test_sigmoid_networks_are_compared_with_what_the_paper_says_of_their_depth_and_time(
+    depth, escape, within, agreement, remark
+):
+    assert glorot2010.leaving(depth, escape, within)[1:] == (agreement, remark)
+
+
+def test_epochs_are_passes_through_the_training_part(runs):
+    # Batches of 8 from 16 examples.
+    assert glorot2010.epochs(runs["glorot2010"], 30) == 15
+
+
+def test_only_what_loses_signal_is_said_to_saturate(tmp_path):
+    for factor, said in ((1.0, False), (0.2, True)):
+        changed = load_run(write_run(tmp_path / str(factor), [5], ["tanh"], ["glorot_uniform"], width=16))
+        table = glorot2010.rows(changed)
+        scale = table["layer"].astype(float) if factor == 1.0 else 1 / table["layer"].astype(float) ** 2
+        table["sd"] = np.where(table["kind"] == "h", scale, 1 / scale)
+        table["jacobian"] = 2.0 if factor == 1.0 else 0.1
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(glorot2010, "rows", lambda run, table=table: table)
+            found = glorot2010.findings(changed)
+        assert {finding.agreement for finding in found} == {"differs"}
+        assert all((finding.remark != "") == said for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("escapes", "learns", "agreement", "remark"),
+    [
+        ([20.0, 30.0, np.inf], True, "agrees", ""),
+        ([20.0, 30.0, 40.0], False, "differs", "it left, and did not stay below the plateau"),
+        ([400.0, 500.0, 600.0], True, "differs", "slow, not dead"),
+        ([400.0, np.inf, np.inf], False, "differs", "some of its networks slow, not dead"),
+        ([np.inf] * 3, False, "open", "a plateau longer than this run"),
+    ],
+)
+def test_what_a_short_run_says_is_held_against_how_the_long_one_ends(escapes, learns, agreement, remark):
+    assert plateau.lasting(pd.Series(escapes), learns) == (agreement, remark)
+
+
+def test_a_run_whose_cells_all_leave_early_is_not_said_to_have_none_that_leave(tmp_path):
+    early = load_run(write_run(tmp_path / "early", [2], ["tanh"], ["glorot_normal"]))
+    assert plateau.message(early) == "In every cell some network has left its plateau after 300 steps."
+    never = load_run(write_run(tmp_path / "never", [2], ["tanh"], ["glorot_normal"], losses=np.ones(31)))
+    assert plateau.message(never).startswith("In 1 cell no network has left its plateau after 300 steps")
+
+
+@pytest.mark.parametrize(
+    ("learns", "agreement"),
+    [([2, 9, 5], "agrees"), ([9, 9, 5], "agrees"), ([9, 5, 9], "differs"), ([9, 9, 9], "open"), ([0, 0, 0], "open")],
+)
+def test_a_peak_of_depth_stands_where_networks_get_deeper_than_elsewhere(learns, agreement):
+    table = pd.DataFrame({"weight_gain": [1.2, 1.76, 2.4], "learns": learns})
+    assert schoenholz2017.peaking(table, 1.76) == agreement
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "agreement", "words"),
+    [
+        (4.0, 8.0, "agrees", "5.7"),
+        (1.0, 2.0, "differs", "1.4"),
+        (20.0, 30.0, "differs", "24"),
+        (7.0, np.inf, "open", "at least 7.0"),
+        (10.0, np.inf, "differs", "at least 10"),
+    ],
+)
+def test_a_multiple_that_no_deeper_network_bounds_is_a_bound(low, high, agreement, words):
+    multiples = pd.DataFrame({"low": [low], "high": [high], "middle": [np.sqrt(low * high)]})
+    assert schoenholz2017.reaching(multiples) == agreement
+    assert schoenholz2017._reach(multiples) == words
+
+
+def test_a_cusp_is_that_of_its_bias_variance_alone(runs, tmp_path):
+    inits = ["gaussian_w1.2_b0.2", "gaussian_w1.76_b0.2"]
+    other = load_run(write_run(tmp_path, [2, 5], ["tanh"], inits))
+    assert schoenholz2017.findings(other)[0].agreement == "open"
+
+
+def test_where_no_loss_halves_no_depth_is_said_to_learn(tmp_path):
+    run = load_run(write_run(tmp_path, [2, 5], ["tanh"], GAUSSIANS, losses=np.ones(31)))
+    assert schoenholz2017.message(run) == "The loss of no cell's networks halves within 30 steps."
+    assert schoenholz2017.findings(run)[0].agreement == "open"
+
+
+def test_a_multiple_of_another_scale_neither_agrees_nor_differs(runs):
+    found = trainability.findings(runs["trainability"])[0]
+    assert found.agreement == "open"
+    assert re.search(r"6 lies (within|outside) the interval", found.remark)
+
+
+def test_a_law_is_said_to_be_deeper_or_less_deep_than_its_scale_only_where_it_is():
+    law = {"low": 5.0, "high": 9.0}
+    assert trainability._beyond({**law, "fitted": 3.0}).startswith("deeper")
+    assert trainability._beyond({**law, "fitted": 20.0}).startswith("less deep")
+    assert trainability._beyond({**law, "fitted": 7.0}) == ""
 
 
 def test_the_jacobian_of_linear_layers_has_the_singular_values_of_random_matrices(tmp_path):

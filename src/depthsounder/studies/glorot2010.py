@@ -32,8 +32,14 @@ PUBLISHED_JACOBIANS = {STANDARD: 0.5, NORMALIZED: 0.8}
 _AS_PUBLISHED = 0.1
 """An average singular value this near counts as the paper's."""
 
-NEVER_FROM = 5
-"""Hidden layers from which sigmoid networks with the standard initialization never left their plateau in the paper."""
+LEAVES_AT, NEVER_AT = 4, 5
+"""Hidden layers with which the paper's sigmoid networks left their plateau late, and with which they never did."""
+
+PUBLISHED_EPOCHS = 100.0
+"""After about which the networks of `LEAVES_AT` layers left it, by the paper's section 3.1."""
+
+_ABOUT = 2.0
+"""A number of epochs within this factor of the published one is about the same."""
 
 NETWORKS = 10
 """How many networks of a cell the histograms put together."""
@@ -223,49 +229,90 @@ def findings(run: Run) -> Sequence[Finding]:
             ("standard deviation of activations, last layer over first", forward["last"] / forward["first"]),
             ("standard deviation of gradients, first layer over last", backward["first"] / backward["last"]),
         ):
-            agreement = _shrinking(ratio, shrinks)
-            remark = "" if agreement == "agrees" else _SATURATION
+            agreement = shrinking(ratio) if shrinks else staying(ratio)
+            remark = _SATURATION if agreement != "agrees" and not shrinks and ratio < 1 else ""
             found.append(Finding(f"tanh, {_SHORT[init]}: {quantity}", published, number(ratio, 3), agreement, remark))
-        near = abs(forward["jacobian"] - PUBLISHED_JACOBIANS[init]) <= _AS_PUBLISHED
+        value, stated = float(forward["jacobian"]), PUBLISHED_JACOBIANS[init]
+        near = abs(value - stated) <= _AS_PUBLISHED
         found.append(
             Finding(
                 f"tanh, {_SHORT[init]}: average singular value of the Jacobian from layer to layer",
-                f"about {PUBLISHED_JACOBIANS[init]:g}",
-                number(forward["jacobian"], 3),
+                f"about {stated:g}",
+                number(value, 3),
                 "agrees" if near else "differs",
-                "" if near else _SATURATION,
+                _SATURATION if not near and not shrinks and value < stated else "",
             )
         )
     return found + _sigmoid_findings(run)
 
 
-def _shrinking(ratio: float, expected: bool) -> Agreement:
-    """Tell whether a ratio says what the paper saw: less than half is shrinking, and two thirds or more is not."""
-    if 0.5 <= ratio < 2 / 3:
-        return "open"
-    return "agrees" if (ratio < 0.5) == expected else "differs"
+def shrinking(ratio: float) -> Agreement:
+    """Tell whether a ratio shrinks, as in the paper: less than half does, and two thirds or more does not."""
+    return "agrees" if ratio < 1 / 2 else "open" if ratio < 2 / 3 else "differs"
+
+
+def staying(ratio: float) -> Agreement:
+    """Tell whether a ratio is about 1, as in the paper: within two thirds of it either way, and not beyond half."""
+    off = min(ratio, 1 / ratio) if ratio > 0 else 0.0
+    return "agrees" if off >= 2 / 3 else "open" if off >= 1 / 2 else "differs"
 
 
 def _sigmoid_findings(run: Run) -> list[Finding]:
     """Return what became of the sigmoid networks with the standard initialization."""
     cells = run.verdicts[(run.verdicts["activation"] == "sigmoid") & (run.verdicts["init"] == STANDARD)]
+    epochs_of_run = epochs(run, run.config.training.steps)
     found = []
     for cell in records(cells):
-        escapes = np.isfinite(cell["escape_step"])
-        expected = cell["depth"] < NEVER_FROM
-        when = f"after {cell['escape_step']:,.0f} steps (the median)" if escapes else "in none of its steps"
+        escape = epochs(run, cell["escape_step"])
+        when = f"after {number(escape)} epochs (the median)" if np.isfinite(escape) else "not in the median network"
+        published, agreement, remark = leaving(cell["depth"], escape, epochs_of_run)
+        at_rate = f", at rate {rate(cell['best_learning_rate'])}, which it chose" if np.isfinite(escape) else ""
         found.append(
             Finding(
                 f"sigmoid, standard, depth {cell['depth']}: leaves its plateau",
-                "late, after about 100 epochs" if expected else "never",
-                f"{when}, and is called {cell['training_verdict']} after {run.config.training.steps:,}",
-                "agrees" if escapes == expected else "differs",
-                f"at rate {rate(cell['best_learning_rate'])}, which it chose: slow, not dead"
-                if escapes and not expected
-                else "",
+                published,
+                f"{when}, and is called {cell['training_verdict']} after {number(epochs_of_run)}{at_rate}",
+                agreement,
+                remark,
             )
         )
     return found
+
+
+def epochs(run: Run, steps: float) -> float:
+    """Return how often so many steps go through the training part."""
+    return steps * run.config.training.batch_size / len(load_dataset(run.folder / "data.npz").train_labels)
+
+
+def leaving(depth: int, escape: float, within: float) -> tuple[str, Agreement, str]:
+    """Compare the epochs after which sigmoid networks leave their plateau with what the paper states of the depth.
+
+    Parameters
+    ----------
+    escape
+        In epochs; NaN if the median network does not leave.
+    within
+        The run's epochs.
+
+    Returns
+    -------
+    tuple
+        What was published, whether the run agrees, and a remark.
+    """
+    left, too_short = np.isfinite(escape), within < PUBLISHED_EPOCHS
+    short = f"the run ends before the {PUBLISHED_EPOCHS:g} epochs of the paper" if too_short else ""
+    if depth == LEAVES_AT:
+        published = f"late, after about {PUBLISHED_EPOCHS:g} epochs"
+        if not left:
+            return published, "open" if too_short else "differs", short
+        about = 1 / _ABOUT <= escape / PUBLISHED_EPOCHS <= _ABOUT
+        sooner = "it leaves, but sooner" if escape < PUBLISHED_EPOCHS else "it leaves, but later"
+        return published, "agrees" if about else "differs", "" if about else sooner
+    if depth == NEVER_AT:
+        if left:
+            return "never", "differs", "slow, not dead"
+        return "never", "open" if too_short else "agrees", short
+    return f"of {LEAVES_AT} and {NEVER_AT} layers only", "open", ""
 
 
 def cut(run: Run) -> str:
@@ -273,7 +320,7 @@ def cut(run: Run) -> str:
     return (
         "Their networks have 1,000 units a layer and learn images of shapes, digits and small photographs. Here they "
         f"have {run.config.width} and learn {run.config.data.source}, of {count(run.data.n_inputs, 'feature')}, so "
-        "that error rates cannot be compared; what happens before training depends on neither."
+        "that error rates cannot be compared, and what happens before training can."
     )
 
 

@@ -1,6 +1,6 @@
 """He et al. 2015, figures 2 and 3: rectifier networks of 22 and 30 layers, with Glorot's variance and with twice it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from depthsounder.figures import FigureRecord
 from depthsounder.figures.style import themed
-from depthsounder.figures.wording import number
-from depthsounder.studies.escapes import ESCAPE, TRAINED, draw_milestones, milestone_steps, summary
+from depthsounder.figures.wording import count, number
+from depthsounder.studies.escapes import ESCAPE, TRAINED, Milestone, draw_milestones, milestone_steps, summary
 from depthsounder.studies.record import Agreement, Finding, Study
 from depthsounder.sweep.runs import Run
 
@@ -29,15 +29,18 @@ def _steps(table: pd.DataFrame, depth: int, init: str, milestone: str) -> pd.Ser
 def message(run: Run) -> str:
     """Return in a sentence for each depth when the networks of either initialization leave the plateau."""
     table, last = rows(run), run.config.training.steps
-    return " ".join(
-        f"At depth {depth} networks with He's variance leave the plateau {_when(table, depth, HE, last)}, with "
-        f"Glorot's {_when(table, depth, GLOROT, last)}."
+    told = [
+        f"At depth {depth} networks with He's variance leave the plateau {_when(he, last)}, with Glorot's "
+        f"{_when(glorot, last)}."
         for depth in run.depths
-    )
+        for he, glorot in [(_steps(table, depth, HE, ESCAPE.name), _steps(table, depth, GLOROT, ESCAPE.name))]
+        if len(he) and len(glorot)
+    ]
+    return " ".join(told) or "This run has no ReLU networks with both He's variance and Glorot's."
 
 
-def _when(table: pd.DataFrame, depth: int, init: str, last: int) -> str:
-    median = float(_steps(table, depth, init, ESCAPE.name).median())
+def _when(steps: pd.Series, last: int) -> str:
+    median = float(steps.median())
     return f"after {median:,.0f} steps (the median)" if np.isfinite(median) else f"mostly not within {last:,} steps"
 
 
@@ -48,52 +51,78 @@ def draw(run: Run) -> Figure:
 
 
 def findings(run: Run) -> Sequence[Finding]:
-    """Return for each depth what the paper saw of the two initializations, beside this run."""
+    """Return for each depth what the paper states of the two initializations there, beside this run."""
     table, last = rows(run), run.config.training.steps
     found = []
     for depth in run.depths:
-        steps = {
-            (init, milestone.name): _steps(table, depth, init, milestone.name)
-            for init in (HE, GLOROT)
-            for milestone in (ESCAPE, TRAINED)
-        }
-        if any(series.empty for series in steps.values()):
-            continue
-        he, glorot = (float(steps[init, ESCAPE.name].median()) for init in (HE, GLOROT))
-        he_trained, glorot_trained = (float(steps[init, TRAINED.name].median()) for init in (HE, GLOROT))
-        ratio = f"; Glorot takes {number(glorot / he)} times as long" if np.isfinite(glorot) else ""
-        found += [
-            Finding(
-                quantity=f"depth {depth}: steps until the loss begins to fall",
-                published="22 layers: He's begins earlier, both converge. 30 layers: He's converges, Glorot's stalls",
-                observed=f"He: {summary(steps[HE, ESCAPE.name], last)}. Glorot: "
-                f"{summary(steps[GLOROT, ESCAPE.name], last)}{ratio}",
-                agreement=_order(he, glorot),
-                remark="",
-            ),
-            Finding(
-                quantity=f"depth {depth}: steps until trained",
-                published="both in the end at 22 layers, He's alone at 30",
-                observed=f"He: {summary(steps[HE, TRAINED.name], last)}. Glorot: "
-                f"{summary(steps[GLOROT, TRAINED.name], last)}",
-                agreement=_order(he_trained, glorot_trained),
-                remark="Glorot's networks halve the signal in each layer; given time, they leave the plateau and train"
-                if np.isfinite(glorot_trained) and depth >= STALLS_FROM
-                else "",
-            ),
-        ]
+        for milestone, quantity in ((ESCAPE, "steps until the loss begins to fall"), (TRAINED, "steps until trained")):
+            he, glorot = (_steps(table, depth, init, milestone.name) for init in (HE, GLOROT))
+            if he.empty or glorot.empty:
+                continue
+            published, agreement, remark = _beside_the_paper(depth, milestone, he, glorot)
+            found.append(
+                Finding(
+                    quantity=f"depth {depth}: {quantity}",
+                    published=published,
+                    observed=f"He: {summary(he, last)}. Glorot: {summary(glorot, last)}",
+                    agreement=agreement,
+                    remark=remark,
+                )
+            )
     return found
 
 
-STALLS_FROM = 30
-"""The depth at which the paper's networks with Glorot's variance do not converge."""
+Compared = tuple[Agreement, str]
+"""Whether a run goes together with what the paper states, and the reason."""
 
 
-def _order(he: float, glorot: float) -> Agreement:
-    """Tell whether He's came first, as in the paper."""
-    if not np.isfinite(he):
-        return "open" if not np.isfinite(glorot) else "differs"
-    return "agrees" if he < glorot else "differs"
+def earlier(he: pd.Series, glorot: pd.Series) -> Compared:
+    """Compare the steps of both initializations' networks with: He's come first."""
+    first, second = float(he.median()), float(glorot.median())
+    if not np.isfinite(first):
+        return ("open" if not np.isfinite(second) else "differs"), ""
+    return ("agrees" if first < second else "differs"), _times(first, second)
+
+
+def both(he: pd.Series, glorot: pd.Series) -> Compared:
+    """Compare with: networks of both get there. Who has not got there in the run may do so later."""
+    arrived = np.isfinite(float(he.median())) and np.isfinite(float(glorot.median()))
+    return ("agrees", "") if arrived else ("open", "a run of so many steps tells no slow network from one that stalls")
+
+
+def stalls(he: pd.Series, glorot: pd.Series) -> Compared:
+    """Compare with: He's get there, and none of Glorot's does."""
+    first, second = float(he.median()), float(glorot.median())
+    if np.isfinite(second):
+        slower = np.isfinite(first) and first < second
+        return "differs", f"slower, not stalled{_times(first, second, ': ')}" if slower else "not stalled"
+    if np.isfinite(glorot).any():
+        return "open", f"{count(int(np.isfinite(glorot).sum()), 'network')} of Glorot's got there"
+    return ("agrees", "") if np.isfinite(first) else ("open", "none of either stands out within these steps")
+
+
+def _times(he: float, glorot: float, before: str = "") -> str:
+    """Return in words how many times as many steps Glorot's took, by the medians; empty if either has none."""
+    if not (np.isfinite(glorot) and he > 0):
+        return ""
+    return f"{before}Glorot's take {number(glorot / he)} times as many steps, by the medians"
+
+
+STATED: dict[tuple[int, Milestone], tuple[str, Callable[[pd.Series, pd.Series], Compared]]] = {
+    (22, ESCAPE): ("He's begins to fall earlier", earlier),
+    (22, TRAINED): ("both converge", both),
+    (30, ESCAPE): ("He's falls, Glorot's stalls completely", stalls),
+    (30, TRAINED): ("He's converges, Glorot's does not", stalls),
+}
+"""What the paper states of each depth, and how a run is compared with it."""
+
+
+def _beside_the_paper(depth: int, milestone: Milestone, he: pd.Series, glorot: pd.Series) -> tuple[str, Agreement, str]:
+    """Return what the paper states of a depth, whether the run agrees, and the reason."""
+    if (depth, milestone) not in STATED:
+        return "of 22 and 30 layers only", "open", ""
+    published, compare = STATED[depth, milestone]
+    return published, *compare(he, glorot)
 
 
 def cut(run: Run) -> str:

@@ -7,10 +7,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from depthsounder.figures import FigureRecord
-from depthsounder.figures.style import label, themed
+from depthsounder.figures.style import FAILURES, label, themed
 from depthsounder.figures.wording import count, join, rate
 from depthsounder.studies.escapes import ESCAPE, TRAINED, draw_milestones, milestone_steps, summary
-from depthsounder.studies.record import Finding, Study
+from depthsounder.studies.record import Agreement, Finding, Study
 from depthsounder.sweep.runs import CELL, Run, records
 
 DEFAULT_STEPS = 300
@@ -28,6 +28,8 @@ def message(run: Run) -> str:
     late = escapes[escapes["default"] == escapes["networks"]]
     slow, dead = late[late["ever"] > 0], late[late["ever"] == 0]
     steps = run.config.training.steps
+    if late.empty:
+        return f"In every cell some network has left its plateau after {DEFAULT_STEPS} steps."
     sentence = (
         f"In {count(len(late), 'cell')} no network has left its plateau after {DEFAULT_STEPS} steps; within {steps:,} "
         f"steps networks of {len(slow)} of them leave it, and of {len(dead)} none does."
@@ -69,20 +71,38 @@ def findings(run: Run) -> Sequence[Finding]:
             chosen.loc[chosen["milestone"] == milestone.name, "step"] for milestone in (ESCAPE, TRAINED)
         )
         stalled = float(escapes.median()) > DEFAULT_STEPS
-        dead = not np.isfinite(escapes).any()
+        agreement, remark = lasting(escapes, learns=cell["training_verdict"] not in FAILURES)
         found.append(
             Finding(
                 quantity=f"{label(cell['activation'])}, {label(cell['init'])}, depth {cell['depth']}",
-                published=f"stalled within {DEFAULT_STEPS} steps, as if dead"
+                published=f"stalled, says a run of {DEFAULT_STEPS} steps, as if dead"
                 if stalled
-                else f"left the plateau within {DEFAULT_STEPS} steps",
+                else f"it leaves the plateau, says a run of {DEFAULT_STEPS} steps",
                 observed=f"leaves the plateau: {summary(escapes, steps)}; trained: {summary(trained, steps)}, at rate "
                 f"{rate(cell['best_learning_rate'])}",
-                agreement="open" if dead else "differs" if stalled else "agrees",
-                remark="a plateau longer than this run" if dead else "slow, not dead" if stalled else "",
+                agreement=agreement,
+                remark=remark,
             )
         )
     return found
+
+
+def lasting(escapes: pd.Series, learns: bool) -> tuple[Agreement, str]:
+    """Tell whether what a run of `DEFAULT_STEPS` says of a cell holds for a longer one, and the reason.
+
+    Parameters
+    ----------
+    escapes
+        The step at which each network leaves the plateau; infinite if it does not.
+    learns
+        Whether the cell is not called a failure at the longer run's end.
+    """
+    if float(escapes.median()) <= DEFAULT_STEPS:
+        return ("agrees", "") if learns else ("differs", "it left, and did not stay below the plateau")
+    if not np.isfinite(escapes).any():
+        return "open", "a plateau longer than this run"
+    most = np.isfinite(float(escapes.median()))
+    return "differs", "slow, not dead" if most else "some of its networks slow, not dead"
 
 
 def cut(run: Run) -> str:

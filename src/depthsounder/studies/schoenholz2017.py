@@ -16,7 +16,7 @@ from depthsounder.figures.form import canvas, stroke
 from depthsounder.figures.panels import legend_below, note
 from depthsounder.figures.style import PAPER, themed
 from depthsounder.figures.wording import count, number
-from depthsounder.studies.record import Finding, Study
+from depthsounder.studies.record import Agreement, Finding, Study
 from depthsounder.sweep.runs import Run
 from depthsounder.theory.meanfield import mean_field
 from depthsounder.theory.phase_plane import critical_line
@@ -24,6 +24,9 @@ from depthsounder.theory.phase_plane import critical_line
 ACTIVATION = "tanh"
 PUBLISHED_MULTIPLE = 6.0
 PUBLISHED_CUSP = 1.76
+PUBLISHED_BIAS = 0.05
+"""σb² of the paper's figure, and so of its cusp."""
+
 
 _NEAR = 1.5
 """A multiple within this factor of the published one is about the same."""
@@ -92,6 +95,8 @@ def message(run: Run) -> str:
     if table.empty:
         return f"This run has no networks with {ACTIVATION}."
     best = table[table["learns"] == table["learns"].max()]
+    if not best["learns"].iloc[0]:
+        return f"The loss of no cell's networks halves within {run.config.training.steps:,} steps."
     sentence = (
         f"The deepest networks whose loss halves within {run.config.training.steps:,} steps have "
         f"{best['learns'].iloc[0]:g} layers, with {_range(best['weight_gain'])} as σw²."
@@ -99,11 +104,16 @@ def message(run: Run) -> str:
     multiples = _multiples(table)
     if multiples.empty:
         return sentence
-    middle = number(multiples["middle"].median())
     return (
-        f"{sentence} Where {PUBLISHED_MULTIPLE:g} ξ_c is less than that, networks learn down to {middle} ξ_c (the "
-        f"median; {_range(multiples['middle'])})."
+        f"{sentence} Where {PUBLISHED_MULTIPLE:g} ξ_c is less than that, networks learn down to {_reach(multiples)} "
+        f"ξ_c, the median over {count(len(multiples), 'σw²', 'σw²')}."
     )
+
+
+def _reach(multiples: pd.DataFrame) -> str:
+    """Return the median multiple in words: a bound where no deeper network was tried."""
+    middle = float(multiples["middle"].median())
+    return number(middle) if np.isfinite(middle) else f"at least {number(float(multiples['low'].median()))}"
 
 
 def _multiples(table: pd.DataFrame) -> pd.DataFrame:
@@ -184,12 +194,14 @@ def findings(run: Run) -> Sequence[Finding]:
     best = table[table["learns"] == table["learns"].max()]
     gains = np.sort(table["weight_gain"].to_numpy(dtype=float))
     nearest = gains[np.argmin(np.abs(gains - PUBLISHED_CUSP))]
+    biases = rows(run)["bias_variance"].unique()
     found = [
         Finding(
             quantity="where the deepest networks learn",
-            published=f"σw² = {PUBLISHED_CUSP} at σb² = 0.05, where ξ_c diverges; theory here: {_cusp(run)}",
+            published=f"σw² = {PUBLISHED_CUSP} at σb² = {PUBLISHED_BIAS}, where ξ_c diverges; "
+            f"theory here: {_cusp(run)}",
             observed=f"σw² = {_range(best['weight_gain'])}, down to {best['learns'].iloc[0]:g} layers",
-            agreement="agrees" if best["weight_gain"].min() <= nearest <= best["weight_gain"].max() else "differs",
+            agreement="open" if set(biases) != {PUBLISHED_BIAS} else peaking(table, nearest),
             remark=f"σw² = {nearest:g}, the nearest of this run, learns down to {_learns(table, nearest):g} layers",
         )
     ]
@@ -198,19 +210,37 @@ def findings(run: Run) -> Sequence[Finding]:
         chosen = multiples[(multiples["weight_gain"] < nearest) == below]
         if chosen.empty:
             continue
-        middle = float(chosen["middle"].median())
         covered = (chosen["low"] <= PUBLISHED_MULTIPLE) & (chosen["high"] >= PUBLISHED_MULTIPLE)
         found.append(
             Finding(
                 quantity=f"how deep networks learn, in {phase}",
                 published=f"down to about {PUBLISHED_MULTIPLE:g} ξ_c",
-                observed=f"down to {number(middle)} ξ_c, the median over {count(len(chosen), 'σw²', 'σw²')} "
+                observed=f"down to {_reach(chosen)} ξ_c, the median over {count(len(chosen), 'σw²', 'σw²')} "
                 f"({_range(chosen['low'])}, and not from {_range(chosen['high'])} on)",
-                agreement="agrees" if 1 / _NEAR < middle / PUBLISHED_MULTIPLE < _NEAR else "differs",
+                agreement=reaching(chosen),
                 remark=f"{PUBLISHED_MULTIPLE:g} ξ_c lies between for {int(covered.sum())} of them",
             )
         )
     return found
+
+
+def peaking(table: pd.DataFrame, gain: float) -> Agreement:
+    """Tell whether the deepest networks that learn stand at one σw², as `deepest` has them, and not at some others.
+
+    Where networks of every σw² get as deep, or none learns, the run shows no peak.
+    """
+    best = table["learns"] == table["learns"].max()
+    if best.all():
+        return "open"
+    return "agrees" if best[table["weight_gain"] == gain].any() else "differs"
+
+
+def reaching(multiples: pd.DataFrame) -> Agreement:
+    """Tell whether networks learn about as deep as the published multiple of ξ_c, from the brackets of some σw²."""
+    low, middle = (float(multiples[name].median()) for name in ("low", "middle"))
+    if not np.isfinite(middle):
+        return "differs" if low >= _NEAR * PUBLISHED_MULTIPLE else "open"
+    return "agrees" if 1 / _NEAR < middle / PUBLISHED_MULTIPLE < _NEAR else "differs"
 
 
 def _learns(table: pd.DataFrame, gain: float) -> float:

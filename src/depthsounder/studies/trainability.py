@@ -1,6 +1,7 @@
 """Trainability against depth scale: how many times ξ_∇ a network can be deep, fitted instead of assumed."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -196,8 +197,9 @@ def findings(run: Run) -> Sequence[Finding]:
             quantity="m, the depth that trains over |ξ_∇|",
             published=f"about {PUBLISHED_MULTIPLE:g}, of ξ_c",
             observed=f"{number(model.multiple)} (resampled seeds, 95 %: {_worded(multiple)})",
-            agreement="agrees" if multiple[0] <= PUBLISHED_MULTIPLE <= multiple[1] else "differs",
-            remark=f"of |ξ_∇| here, on {run.config.data.source}, and in {run.config.training.steps:,} steps",
+            agreement="open",
+            remark=f"another scale: |ξ_∇| is ξ_c in order, and not in chaos; {PUBLISHED_MULTIPLE:g} lies "
+            f"{'within' if multiple[0] <= PUBLISHED_MULTIPLE <= multiple[1] else 'outside'} the interval",
         ),
         Finding(
             quantity="L_budget, the depth that so many steps can train",
@@ -215,10 +217,17 @@ def findings(run: Run) -> Sequence[Finding]:
                 published=f"|ξ_∇| = {number(law['scale'])}: L50 = {number(law['fitted'])} by the fit",
                 observed=f"between {number(law['low'])} and {number(law['high'])} layers{deeper}",
                 agreement="differs" if law["likelihood"] < UNLIKELY else "open",
-                remark="deeper than its gradient's scale says" if law["low"] > law["fitted"] else "",
+                remark=_beyond(law),
             )
         )
     return found
+
+
+def _beyond(law: dict[str, Any]) -> str:
+    """Say on which side of its fitted depth a law's bracket lies; empty if it holds it."""
+    if law["low"] > law["fitted"]:
+        return "deeper than its gradient's scale says"
+    return "less deep than its gradient's scale says" if law["high"] < law["fitted"] else ""
 
 
 def cut(run: Run) -> str:
