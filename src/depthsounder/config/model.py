@@ -222,8 +222,8 @@ class Config(Section):
         Field(json_schema_extra={"maxItems": MOST_COMPARISONS, "uniqueItems": True}),
         Allowed(f"a list of up to {MOST_COMPARISONS} sections with the keys {', '.join(Comparison.model_fields)}"),
     ] = Field(
-        description="The one family of hypotheses that is tested, named before the run. All other pairs of inits get "
-        "effect sizes and no tests."
+        description="The one family of hypotheses that is tested. Whoever names a pair after a run of the same "
+        "`root_seed` learns nothing new from its p-value. All other pairs of inits get effect sizes and no tests."
     )
 
     study: StudyName = Field(

@@ -1,4 +1,4 @@
-"""The comparisons that were named before the run: how much lower the tail loss is, and whether that is chance."""
+"""The comparisons that the config names: how much lower the tail loss is, and whether that is chance."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from depthsounder.figures.panels import cell_id, legend_below, log_axis, log_lim
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, MUTED, init_style, label, themed
 from depthsounder.figures.wording import count, number
-from depthsounder.judging.paired_inits import SIGNIFICANT
+from depthsounder.judging.paired_inits import SIGNIFICANT, least_p_value
 from depthsounder.sweep.runs import Run, records
 
 _DECADES = 4
@@ -39,11 +39,11 @@ def message(run: Run) -> str:
     found = tests["finding"].value_counts()
     lower, higher, alike = (int(found.get(finding, 0)) for finding in ("lower", "higher", "not told apart"))
     summary = (
-        f"Of {count(len(tests), 'comparison')} named before the run, {lower} end as named, with the lower tail loss at "
-        f"the first of the two inits, {higher} the other way round, and {alike} are not told apart at "
+        f"Of {count(len(tests), 'comparison')} that the config names, {lower} end as named, with the lower tail loss "
+        f"at the first of the two inits, {higher} the other way round, and {alike} are not told apart at "
         f"{100 * SIGNIFICANT:g} % over the family."
     )
-    sentences = [summary]
+    sentences = [summary, _floor(tests)] if len(tests) else [summary]
     if len(table) > len(tests):
         laws = count(len(table) - len(tests), "pair of the family is", "pairs of the family are")
         sentences.append(f"{laws} one law in two names: equal, and not ranked.")
@@ -54,6 +54,17 @@ def message(run: Run) -> str:
             f"{number(gains.min())} to {number(gains.max())})."
         )
     return " ".join([*sentences, f"{others[0].upper()}{others[1:]} effect sizes and no test{_laws(run)}."])
+
+
+def _floor(tests: pd.DataFrame) -> str:
+    """Return in a sentence how small a p-value can be with so many seeds, and how many are as small."""
+    seeds = int(tests["seeds"].iloc[0])
+    least = least_p_value(seeds)
+    reached = int(np.isclose(tests["p_value"].astype(float), least, rtol=1e-9).sum())
+    return (
+        f"No p-value of {count(seeds, 'seed')} lies below {number(least)}, nor the smallest of {len(tests)} below "
+        f"{number(min(1.0, least * len(tests)))} by Holm's method; {reached} of them stand there."
+    )
 
 
 def _laws(run: Run) -> str:
@@ -82,7 +93,7 @@ def draw(run: Run) -> Figure:
     panel.set_yticks(range(len(names)), names, color=INK)
     panel.set_ylim(len(names) - 0.5, -0.5)
     panel.grid(False, axis="y")
-    panel.set_xlabel("tail loss of the first init over that of the second: left of 1 the first does better")
+    panel.set_xlabel("tail loss of the first init over that of the second (log scale): left of 1 the first does better")
     legend_below(
         figure,
         [
@@ -119,7 +130,7 @@ def _draw_pair(panel: Axes, position: int, pair: dict[str, Any], limits: tuple[f
 
 FIGURE = FigureRecord(
     name="comparisons",
-    title="The comparisons that were named before the run",
+    title="The comparisons that the config names",
     picture="Ratio of tail losses with its interval for each comparison.",
     section="comparisons",
     draw=draw,
