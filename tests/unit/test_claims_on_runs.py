@@ -360,6 +360,15 @@ def test_a_symptom_that_most_healthy_cells_show_too_is_said_to_tell_of_the_rate(
     assert "Of 1 cell with a healthy signal 1 show it at some rate: it tells of the rate as much" in judgement.evidence
 
 
+@pytest.mark.parametrize(("successes", "said"), [(8, True), (0, False)])
+def test_a_vanishing_signal_is_said_to_recover_only_where_one_did(judged, successes, said):
+    counts = {"successes": successes, "learning": 0, "on_plateau": 8 - successes}
+    verdicts = [cell(20, "sigmoid", GLOROT, "vanishing", tail_loss=H, **counts)]
+
+    judgement = judged("vanishing_loss", verdicts=verdicts, traces=losses(20, "sigmoid", GLOROT, H, H))
+    assert ("need not stay so" in judgement.evidence) == said
+
+
 @pytest.mark.parametrize(
     ("tail", "on_plateau", "observed"),
     [(H, 8, "1 fall to H and stop"), (4 * H, 0, "0 fall to H and stop, 0 fall below it, 1 fall and end elsewhere")],
@@ -441,6 +450,9 @@ def test_where_a_difference_rests_on_the_words_and_where_on_a_test_is_said(judge
     for row in ({**compared(10, HE, GLOROT, "lower"), **numbers}, {**compared(10, GLOROT, HE, "higher"), **turned}):
         judgement = judged("he_for_relu", verdicts=verdicts, comparisons=[row])
         assert expected in judgement.evidence
+    cut_off = {**compared(10, HE, GLOROT, "lower"), **numbers, "tail_ratio_low": 0.0}
+    unbounded = judged("he_for_relu", verdicts=verdicts, comparisons=[cut_off]).evidence
+    assert "(95 %: 0 to 0.87, open where a network diverged)" in unbounded
     only_words = judged("he_for_relu", verdicts=verdicts[2:]).evidence
     assert "the training verdicts differ." in only_words
     assert "test" not in only_words

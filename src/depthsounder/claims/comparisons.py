@@ -102,8 +102,13 @@ class Test:
     def __str__(self) -> str:
         if np.isnan(self.ratio):
             return self.finding
-        interval = "" if np.isnan(self.low) else f" (95 %: {number(self.low, 2)} to {number(self.high, 2)})"
-        p = "" if np.isnan(self.p_holm) else f", Holm's p = {number(self.p_holm, 2)} from {self.seeds} seeds"
+        is_open = ", open where a network diverged" if self.low == 0.0 or np.isinf(self.high) else ""
+        interval = "" if np.isnan(self.low) else f" (95 %: {number(self.low, 2)} to {number(self.high, 2)}{is_open})"
+        p = (
+            ""
+            if np.isnan(self.p_holm)
+            else f", Holm's p = {number(self.p_holm, 2)} from {self.seeds} {'seed' if self.seeds == 1 else 'seeds'}"
+        )
         return f"{self.finding}, {number(self.ratio, 2)} times by Hodges and Lehmann{interval}{p}"
 
 

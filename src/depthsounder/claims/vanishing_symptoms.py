@@ -104,8 +104,8 @@ def _judge_loss(evidence: Evidence) -> Judgement:
         expected,
         f"H = {number(entropy)} nats is the loss of knowing the classes' frequencies and nothing else, ln K for equal "
         f"ones. {typical}A cell falls below if most of its networks end under {thresholds.stalled_loss:g} of what a "
-        f"constant prediction costs at least on their batches, within {evidence.settings.steps} updates: a signal that "
-        f"vanishes at the start need not stay so. {STALL_OR_DEATH}",
+        f"constant prediction costs at least on their batches, within {evidence.settings.steps} updates"
+        f"{': a signal that vanishes at the start need not stay so' if below.any() else ''}. {STALL_OR_DEATH}",
     )
 
 
