@@ -333,7 +333,7 @@ def test_what_is_one_law_is_named_and_not_ranked(runs):
     message = comparisons.message(run)
 
     assert "one law: equal bits, not ranked" in texts(comparisons.draw(run))
-    assert message.startswith("Of 1 comparison named before the run, ")
+    assert message.startswith("Of 1 comparison that the config names, ")
     assert "1 pair of the family is one law in two names: equal, and not ranked." in message
     assert message.endswith("1 other pair of inits has effect sizes and no test.")
 
@@ -342,6 +342,27 @@ def test_what_is_one_law_is_named_outside_the_family_too(runs):
     message = comparisons.message(compared_again(runs["compared"], tanh=[["critical", "xavier_note"]]))
 
     assert message.endswith("1 other pair of inits has effect sizes and no test; 1 of them is one law in two names.")
+
+
+def test_how_small_a_p_value_can_be_is_said_with_the_seeds_that_bound_it(runs):
+    run = runs["compared"]
+    # Three seeds have eight signs between them, of which two are as extreme as any.
+    words = "No p-value of 3 seeds lies below 0.25, nor the smallest of 2 below 0.50 by Holm's method; {} of them stand"
+    assert words.format(2) in comparisons.message(compared_again(run, of_seeds(run, [1.1, 1.1, 1.1])))
+    assert words.format(0) in comparisons.message(compared_again(run, of_seeds(run, [1.1, 0.9, 1.1])))
+
+
+def of_seeds(run, factors):
+    """The evaluation traces of a run, with glorot_normal's losses those of the others times a factor for each seed."""
+    traces = run.evaluation_traces
+    flat = np.where(traces["init"] == "glorot_normal", np.array(factors)[traces["seed"]], 1.0)
+    return traces.assign(train_loss=flat)
+
+
+def test_training_is_said_to_bring_d_nearer_to_1_only_where_it_does():
+    assert training_signal._moved(2.9, 1.7) == "training brought it nearer"
+    assert training_signal._moved(1.7, 2.9) == "training does not repair it"
+    assert training_signal._moved(1.701, 1.702) == "training left it as far"
 
 
 def test_two_inits_that_diverged_everywhere_have_no_ratio_drawn(runs):

@@ -61,9 +61,17 @@ def message(run: Run) -> str:
     distance = np.abs(np.log10(ratios["median"].replace(0, np.nan))).groupby(ratios["step"]).median()
     first, last = 10 ** distance.iloc[0], 10 ** distance.iloc[-1]
     return (
-        f"At depth {depth}, the deepest with success, networks learned in {count(len(learning), 'cell')}: in the "
-        f"median cell D lay a factor of {number(first)} from 1 before training, and {number(last)} at its end."
+        f"At depth {depth}, the deepest with success, networks learned in {count(len(learning), 'cell')}. In the "
+        f"median cell D lay a factor of {number(first)} from 1 before training, and {number(last)} at its end: "
+        f"{_moved(first, last)}."
     )
+
+
+def _moved(first: float, last: float) -> str:
+    """Say whether training brought D nearer to 1, by factors as they are written."""
+    if number(first) == number(last):
+        return "training left it as far"
+    return "training brought it nearer" if last < first else "training does not repair it"
 
 
 @themed
