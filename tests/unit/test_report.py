@@ -39,7 +39,7 @@ from depthsounder.report.links import cell_address, cell_words
 from depthsounder.report.opening import title
 from depthsounder.report.plain_words import terms
 from depthsounder.report.provenance import StageTime, network_counts, stage_times, table_files
-from depthsounder.report.sensitivity import sensitivities
+from depthsounder.report.sensitivity import most_moving, sensitivities
 from depthsounder.report.vector import inline_svg
 from depthsounder.report.verification import NoDigests, verify_report
 from depthsounder.storage import tables
@@ -371,6 +371,45 @@ def test_what_is_all_zero_is_no_law(tmp_path):
     run.initial_signal["z_second_moment"] = 0.0
 
     assert laws_of(run) == {}
+
+
+def moving(tmp_path, losses, **changes):
+    run = load_run(write_run(tmp_path, [1], ["tanh"], ["he_normal", "glorot_normal"], losses=losses, **changes))
+    return most_moving(run, sensitivities(run))
+
+
+def test_the_threshold_that_moves_most_verdicts_is_named_with_what_becomes_of_them(tmp_path):
+    # A loss that stands a little above guessing diverged by a bound of 1, and is stalled by that of 2.
+    stands = moving(tmp_path / "stands", np.append(1.0, 1.05 * np.ones(30)))
+    assert stands == (
+        "Most verdicts change when `diverged_loss` is halved: 2 of 2 cells, all of them from stalled to diverged. "
+        "Below `plateau_loss` it takes a network for diverged that stands on its plateau."
+    )
+    # 0.07 of guessing trains by a bound of 0.1, and not by that of 0.05.
+    falls = moving(tmp_path / "falls", np.append(1.0, 0.07 * np.ones(30)))
+    assert (
+        falls == "Most verdicts change when `trains_loss` is halved: 2 of 2 cells, all of them from trains to partial."
+    )
+    assert moving(tmp_path / "none", 0.3 * np.ones(31)) == "No verdict changes with any of them."
+
+
+@pytest.mark.parametrize(
+    ("factor", "losses", "words"),
+    [
+        (1.0, None, ""),
+        (1e9, np.append(1.0, 1e6 * np.ones(30)), ": of 1 such cell 1 diverged"),
+        (
+            1e9,
+            np.exp(-0.15 * np.arange(31)),
+            ": of 1 such cell 0 diverged; 1 did not, at rates of 0.1, and networks of 1 learned",
+        ),
+    ],
+)
+def test_what_an_exploding_signal_does_to_training_is_said_of_the_runs_own_cells(tmp_path, factor, losses, words):
+    run = load_run(write_run(tmp_path, [3], ["tanh"], ["he_normal"], factor=lambda *cell: factor, losses=losses))
+    assert {term.name: term.consequence for term in terms(run)}[
+        "Exploding gradient"
+    ] == f"One step can throw the weights far off{words}."
 
 
 def test_sensitivity_counts_the_verdicts_that_flip(tmp_path):

@@ -26,7 +26,7 @@ from depthsounder.report.links import cell_words, linked_drawing
 from depthsounder.report.names import activation_rows, init_rows
 from depthsounder.report.opening import points, title
 from depthsounder.report.plain_words import terms
-from depthsounder.report.sensitivity import sensitivities
+from depthsounder.report.sensitivity import most_moving, sensitivities
 from depthsounder.report.vector import inline_svg
 from depthsounder.studies import STUDIES, figures_of
 from depthsounder.sweep.runs import CELL, Run, records
@@ -178,9 +178,11 @@ def _method(run: Run) -> dict[str, Any]:
     fields = type(run.config.verdicts).model_fields
     data, sizes = run.data, (run.data.n_train, run.data.n_test)
     own_split = run.config.data.test_fraction is None
+    moved = sensitivities(run)
     return {
         "data_sentences": data_sentences(data.features, data.classes, data.class_counts, sizes, own_split),
-        "thresholds": sensitivities(run),
+        "thresholds": moved,
+        "most_moving": most_moving(run, moved),
         "threshold_sources": {name: field.description or "" for name, field in fields.items()},
         "config_text": config_text,
         "config_link": data_link(config_text, "application/yaml"),

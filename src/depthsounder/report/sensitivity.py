@@ -6,12 +6,14 @@ have chosen another one, which nobody has trained at.
 This module moves one threshold at a time and counts the verdicts that flip; the rules themselves are `verdicts`' own.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from depthsounder.engine.tuning import NetworkLosses, group_losses
+from depthsounder.figures.wording import count
 from depthsounder.judging.thresholds import Thresholds
 from depthsounder.judging.verdicts import forward_word, judge_signal, judge_training
 from depthsounder.storage.tables import read_table
@@ -20,16 +22,22 @@ from depthsounder.sweep.runs import CELL, Run
 _OF_SIGNAL = ("exploding_ratio", "vanishing_ratio")
 _OF_FORWARD = ("collapsed_share",)
 _OF_TRAINING = ("trains_loss", "trains_share", "stalled_loss", "plateau_loss", "diverged_loss", "tail_steps")
+_MOVES = ("halved", "doubled")
 _NEAR_ONE = ("trains_share", "stalled_loss", "plateau_loss")
 """So near to 1 that their distance from it is what can be halved or doubled."""
 
 
 @dataclass(frozen=True)
 class Variation:
-    """A threshold's other value, and how many cells then have another verdict."""
+    """A threshold's other value, and how many cells then go from one verdict to another."""
 
     value: float
-    changed: int
+    flips: Counter[tuple[str, str]]
+
+    @property
+    def changed(self) -> int:
+        """How many cells then have another verdict."""
+        return self.flips.total()
 
 
 @dataclass(frozen=True)
@@ -56,11 +64,27 @@ def sensitivities(run: Run) -> list[Sensitivity]:
     for name in (*_OF_SIGNAL, *_OF_FORWARD, *_OF_TRAINING):
         value = float(getattr(run.config.verdicts, name))
         halved, doubled = (
-            Variation(moved, _changed(run, cells, name, moved))
+            Variation(moved, _flips(run, cells, name, moved))
             for moved in (_scaled(run, name, value, 0.5), _scaled(run, name, value, 2))
         )
         found.append(Sensitivity(name, value, halved, doubled))
     return found
+
+
+def most_moving(run: Run, found: Sequence[Sensitivity]) -> str:
+    """Say which threshold's other value changes most verdicts, and how; that none does, if so."""
+    moves = [(item, how, variation) for item in found for how, variation in vars(item).items() if how in _MOVES]
+    item, how, variation = max(moves, key=lambda move: move[2].changed)
+    if not variation.changed:
+        return "No verdict changes with any of them."
+    (before, after), most = variation.flips.most_common(1)[0]
+    sentence = (
+        f"Most verdicts change when `{item.name}` is {how}: {variation.changed} of {count(len(run.verdicts), 'cell')}, "
+        f"{'all' if most == variation.changed else most} of them from {before} to {after}."
+    )
+    if item.name == "diverged_loss" and variation.value < run.config.verdicts.plateau_loss:
+        sentence += " Below `plateau_loss` it takes a network for diverged that stands on its plateau."
+    return sentence
 
 
 def _scaled(run: Run, name: str, value: float, factor: float) -> float:
@@ -70,21 +94,24 @@ def _scaled(run: Run, name: str, value: float, factor: float) -> float:
     return 1 - (1 - value) * factor if name in _NEAR_ONE else value * factor
 
 
-def _changed(run: Run, cells: list[_Cell], name: str, value: float) -> int:
+def _flips(run: Run, cells: list[_Cell], name: str, value: float) -> Counter[tuple[str, str]]:
     thresholds = Thresholds(**{**run.config.verdicts.model_dump(), name: value})
     if name in _OF_SIGNAL:
         known = run.verdicts.dropna(subset=["signal_verdict"])
         # The rule looks at the median over seeds, which the table holds.
-        judged = [judge_signal(np.array([ratio]), thresholds).signal_verdict for ratio in known["delta_ratio"]]
-        return int((known["signal_verdict"] != np.array(judged, dtype=object)).sum())
+        judged = [str(judge_signal(np.array([ratio]), thresholds).signal_verdict) for ratio in known["delta_ratio"]]
+        return _unlike(known["signal_verdict"], judged)
     if name in _OF_FORWARD:
         known = run.verdicts.dropna(subset=["forward_verdict"])
         words = [forward_word(share, thresholds) for share in known["variance_share"]]
-        return int((known["forward_verdict"] != np.array(words, dtype=object)).sum())
-    return sum(
-        judge_training(cell.tuning, cell.evaluation, run.references, thresholds).training_verdict != cell.verdict
-        for cell in cells
-    )
+        return _unlike(known["forward_verdict"], words)
+    trained = [judge_training(cell.tuning, cell.evaluation, run.references, thresholds) for cell in cells]
+    return _unlike([cell.verdict for cell in cells], [training.training_verdict for training in trained])
+
+
+def _unlike(before: Iterable[str], after: Iterable[str]) -> Counter[tuple[str, str]]:
+    """Count the pairs of two verdicts on the same cells that differ."""
+    return Counter((str(one), other) for one, other in zip(before, after, strict=True) if one != other)
 
 
 def _cells(run: Run) -> Iterator[_Cell]:
