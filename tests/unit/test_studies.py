@@ -16,7 +16,16 @@ from depthsounder.config import STUDIES as NAMES
 from depthsounder.config import validate_files
 from depthsounder.data.dataset import load_dataset
 from depthsounder.figures.style import save
-from depthsounder.studies import STUDIES, figures_of, glorot2010, he2015, plateau, schoenholz2017, trainability
+from depthsounder.studies import (
+    STUDIES,
+    figures_of,
+    glorot2010,
+    glorot2010_stated,
+    he2015,
+    plateau,
+    schoenholz2017,
+    trainability,
+)
 from depthsounder.studies.depth_scale import Brackets, DepthScaleFit, bracket, fit
 from depthsounder.studies.escapes import ESCAPE, TRAINED, milestone_steps, summary
 from depthsounder.sweep.runs import load_run
@@ -178,8 +187,8 @@ def test_an_init_that_the_run_lacks_is_not_said_to_stay_on_the_plateau(runs):
     ],
 )
 def test_what_stays_the_same_neither_shrinks_nor_grows(ratio, shrinks, stays):
-    assert glorot2010.shrinking(ratio) == shrinks
-    assert glorot2010.staying(ratio) == stays
+    assert glorot2010_stated.shrinking(ratio) == shrinks
+    assert glorot2010_stated.staying(ratio) == stays
 
 
 @pytest.mark.parametrize(
@@ -200,7 +209,7 @@ def test_what_stays_the_same_neither_shrinks_nor_grows(ratio, shrinks, stays):
 def test_sigmoid_networks_are_compared_with_what_the_paper_says_of_their_depth_and_time(
     depth, escape, within, agreement, remark
 ):
-    assert glorot2010.leaving(depth, escape, within)[1:] == (agreement, remark)
+    assert glorot2010_stated.leaving(depth, escape, within)[1:] == (agreement, remark)
 
 
 def test_epochs_are_passes_through_the_training_part(runs):

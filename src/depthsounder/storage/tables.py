@@ -138,11 +138,7 @@ VERDICTS = pa.schema(
         _field("edge_of_grid", pa.bool_(), "whether the best rate is the grid's first or last"),
         _field("tail_loss", pa.float64(), "nat; median over evaluation seeds"),
         _field("reference_loss", pa.float64(), "nat; the least that a constant prediction costs there; median"),
-        _field(
-            "escape_step",
-            pa.float64(),
-            "updates; from it on below any constant prediction; median over evaluation seeds, null if most never are",
-        ),
+        _field("escape_step", pa.float64(), "updates until below any constant prediction; median, null if most never"),
         _field("successes", pa.int32(), "evaluation seeds that train"),
         _field("learning", pa.int32(), "evaluation seeds that ended below any constant prediction, not trained"),
         _field("falling", pa.int32(), "evaluation seeds that came down to half of their start or less, but not to it"),
