@@ -62,21 +62,25 @@ COMPUTING, COLLECTING, ANALYZING = (
 
 
 def sweep(size: str) -> dict[str, Any]:
-    """Return the config of a large sweep: the smoke sweep's, with many cells and little to do in each."""
+    """Return where a large sweep differs from the default one: it has many cells, and little to do in each."""
     activations, inits = SIZES[size]
-    values: dict[str, Any] = yaml.safe_load(Path("config/smoke.yaml").read_text(encoding="utf-8"))
-    return values | {
+    return {
         "run": f"scale-{size}",
         "depths": [2, 5, 10, 20, 30],
         "activations": ACTIVATIONS[:activations],
         "inits": INITS[:inits],
         "seeds": {"measure": 40, "tune": 2, "evaluate": 50},
         "seeds_per_block": 50,
-        "training": values["training"]
-        | {"steps": 3, "learning_rates": [0.01, 0.03, 0.1, 0.3, 1.0], "logged_steps": [0, "last"]},
+        "width": 32,
+        "training": {
+            "batch_size": 64,
+            "steps": 3,
+            "learning_rates": [0.01, 0.03, 0.1, 0.3, 1.0],
+            "logged_steps": [0, "last"],
+        },
         "probe_examples": 64,
-        "gradient_check": values["gradient_check"] | {"depths": [1]},
-        "verdicts": values["verdicts"] | {"tail_steps": 3},
+        "gradient_check": {"depths": [1], "width": 4, "examples": 3},
+        "verdicts": {"tail_steps": 3},
         "comparisons": [],
     }
 
@@ -89,7 +93,7 @@ def run_sweep(size: str, config_file: Path) -> dict[str, Any]:
     RuntimeError
         If snakemake fails.
     """
-    config = validate_files([config_file])
+    config = validate_files([Path("config/config.yaml"), config_file])
     paths = RunPaths(config.run)
     for folder in (paths.results, paths.reports):
         shutil.rmtree(folder, ignore_errors=True)

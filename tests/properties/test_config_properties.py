@@ -13,7 +13,7 @@ from depthsounder.elements.initializers import INITIALIZERS
 from depthsounder.sweep.cells import PART_KINDS, cells, part_paths
 
 ROOT = Path(__file__).resolve().parents[2]
-TEXT = (ROOT / "config" / "smoke.yaml").read_text()
+TEXT = (ROOT / "tests" / "presets" / "smoke.yaml").read_text()
 SMOKE = yaml.safe_load(TEXT)
 
 

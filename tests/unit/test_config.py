@@ -16,10 +16,11 @@ from depthsounder.config import (
     stage_arguments,
     stage_settings,
     validate_config,
+    validate_files,
 )
 from depthsounder.config.data_section import Section
 from depthsounder.config.model import Verdicts
-from depthsounder.config.reference import reference_text, schema_text
+from depthsounder.config.reference import reference_text, resolved_text, schema_text
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.gaussian import critical_gain
 from depthsounder.storage.file_errors import DamagedFile
@@ -27,11 +28,7 @@ from depthsounder.sweep.cells import Cell, cell_parts
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT = ROOT / "config" / "config.yaml"
-PRESETS = sorted((ROOT / "config").glob("*.yaml"))
-
-
-# What most files do not need: null where a preset does not say it.
-OPTIONAL = {("data", "features"), ("data", "drop"), ("data", "header")}
+PRESETS = sorted(path for path in (ROOT / "config").glob("*.yaml") if path != DEFAULT)
 
 
 def default_values():
@@ -63,22 +60,51 @@ def all_keys(model, path=()):
             yield from all_keys(field.annotation, (*path, name))
 
 
+def leaves(values, path=()):
+    """Each key of a config that is no section, with its value."""
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from leaves(value, (*path, key))
+        else:
+            yield (*path, key), value
+
+
+def test_the_default_sweep_states_every_key():
+    stated = {path for path, _ in leaves(default_values())}
+    assert stated == {path for path in all_keys(Config) if not any(longer[:-1] == path for longer in all_keys(Config))}
+
+
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.name)
-def test_every_preset_is_valid_and_states_every_key(preset):
-    values = yaml.safe_load(preset.read_text())
-    assert validate_config(values, [preset]).run == values["run"]
-    for path in all_keys(Config):
-        place = values
-        if path in OPTIONAL:
-            continue
-        for key in path:
-            assert key in place, path
-            place = place[key]
+def test_a_preset_states_what_differs_from_the_default_sweep_and_nothing_else(preset):
+    defaults = dict(leaves(default_values()))
+    stated = dict(leaves(yaml.safe_load(preset.read_text())))
+    assert "run" in {path[0] for path in stated}
+    assert not {path for path, value in stated.items() if defaults[path] == value}
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda path: path.name)
+def test_a_preset_is_what_a_review_saw_last(preset):
+    # A default that changes is seen in the sweep of every preset which does not state it.
+    reviewed = ROOT / "tests" / "presets" / preset.name
+    assert reviewed.read_text() == resolved_text(validate_files([DEFAULT, preset])), (
+        "run scripts/write_config_reference.py"
+    )
+
+
+def test_every_preset_in_full_has_its_preset():
+    assert {path.name for path in (ROOT / "tests" / "presets").iterdir()} == {preset.name for preset in PRESETS}
 
 
 def test_presets_have_runs_of_their_own():
-    runs = [yaml.safe_load(preset.read_text())["run"] for preset in PRESETS]
+    runs = [validate_files([DEFAULT, *preset]).run for preset in ([], *([preset] for preset in PRESETS))]
     assert len(set(runs)) == len(runs) >= 2
+
+
+def test_editors_take_a_file_that_states_what_differs():
+    schema = json.loads(schema_text())
+    wanting = [name for name, section in schema["$defs"].items() if "required" in section]
+    assert "required" not in schema
+    assert wanting == ["Comparison"]
 
 
 def test_the_default_sweep_is_the_one_that_the_design_names():

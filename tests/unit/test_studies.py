@@ -63,7 +63,7 @@ def test_a_study_has_the_name_that_the_config_knows():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_study_has_a_preset_that_is_made_for_it(name):
-    config = validate_files([ROOT / "config" / f"{name}.yaml"])
+    config = validate_files([ROOT / "config" / "config.yaml", ROOT / "config" / f"{name}.yaml"])
 
     assert (config.run, config.study) == (name, name)
     assert (ROOT / "workflow" / "report" / f"{name}.rst").is_file()
@@ -120,7 +120,7 @@ def test_the_plateau_is_compared_with_the_default_sweep():
 
 
 def test_the_claims_cite_the_plateau_by_its_length():
-    steps = validate_files([ROOT / "config" / "plateau.yaml"]).training.steps
+    steps = validate_files([ROOT / "config" / "config.yaml", ROOT / "config" / "plateau.yaml"]).training.steps
 
     assert f"config/plateau.yaml tells: such networks, trained for {steps:,} updates" in STALL_OR_DEATH
 

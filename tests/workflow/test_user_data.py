@@ -2,6 +2,7 @@
 
 import html
 import os
+import shutil
 
 import numpy as np
 import pyarrow as pa
@@ -181,17 +182,18 @@ def test_a_small_mnist_of_ones_own_keeps_its_split(fresh):
     assert "the source's own split" in output
 
 
-def test_presets_plan_their_own_cells_whatever_the_config_says(root, fresh):
+def test_a_preset_laid_over_the_default_sweep_plans_the_cells_of_its_reviewed_form(root, fresh):
     # The one preset that is for a user's file: here a small one of the same layout.
     images, labels = np.random.default_rng(0).integers(0, 256, (400, 28, 28), dtype=np.uint8), np.arange(400) % 10
     np.savez(fresh / "mnist.npz", x_train=images[:300], y_train=labels[:300], x_test=images[300:], y_test=labels[300:])
-    presets = {path: yaml.safe_load(path.read_text()) for path in (root / "config").glob("*.yaml")}
-    assert len(presets) >= 2
-    for path, sweep in presets.items():
+    shutil.copy(root / "config/config.yaml", fresh / "config/config.yaml")
+    reviewed = sorted((root / "tests/presets").glob("*.yaml"))
+    assert len(reviewed) >= 2
+    for path in reviewed:
+        sweep = yaml.safe_load(path.read_text())
         cells = len(sweep["depths"]) * len(sweep["activations"]) * len(sweep["inits"])
-        fresh.configure({"run": "other", "seeds.measure": 17})
 
-        jobs = fresh.plan("--configfile", str(path))
+        jobs = fresh.plan("--configfile", f"config/{path.name}")
 
         blocks = -(-sweep["seeds"]["measure"] // sweep["seeds_per_block"])
         assert [job.rule for job in jobs].count("measure_signal") == cells * blocks, path

@@ -1,7 +1,7 @@
 """The config model: every key of a sweep, with its unit, its limits and, for a threshold, its source.
 
 No key has a default here but those of `data` that most files do not need, which are null: `config/config.yaml` is the
-default sweep, and a preset states every other key. Types are strict: a text is no number, and a number is no text.
+default sweep, over which other files are laid. Types are strict: a text is no number, and a number is no text.
 
 This module knows which values belong together; it knows nothing of files, paths or jobs.
 """

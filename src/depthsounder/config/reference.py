@@ -1,4 +1,4 @@
-"""The config's JSON Schema for editors and its reference page, both generated from the model.
+"""What is written from the model: the config's JSON Schema for editors, its reference page, and presets in full.
 
 This module knows how to write the model down; what a key means stands in `model`.
 """
@@ -12,22 +12,22 @@ import yaml
 from pydantic import BaseModel
 
 from depthsounder.config.data_section import Section
-from depthsounder.config.model import Config
+from depthsounder.config.model import Comparison, Config
 from depthsounder.config.wording import KeyPath, allowed_in, listed_section
 
 _HEAD = """\
 # The config
 
 `config/config.yaml` is the default sweep. A preset such as `config/smoke.yaml` is given as
-`snakemake --configfile config/smoke.yaml`. Snakemake lays it over `config/config.yaml`: a preset therefore states every
-key, and its `run` keeps its files apart from every other's. `--config` changes single keys, as in
-`--config run=second root_seed=2` or `--config 'seeds={measure: 40}'`.
+`snakemake --configfile config/smoke.yaml`. Snakemake lays it over `config/config.yaml`: a preset therefore states what
+differs from the default sweep and nothing else, and has a `run` of its own, which keeps its files apart from every
+other's. A list replaces the default's list as a whole; of a section, the keys that are left out stay as they are.
+`--config` changes single keys, as in `--config run=second root_seed=2` or `--config 'seeds={measure: 40}'`.
 
-The config is checked before any job starts. Every key is needed but `features`, `drop` and `header` of `data`, which
-are null where nobody sets them; no other key is allowed, and a text is no number: YAML takes `1e-2` for a text and
-`1.0e-2` for a number. What cannot be used is refused with its file and line, the value that was found, what is allowed,
-and the nearest name. Editors that know YAML schemas check while you type: the first line of each config names
-`config/schema.json`.
+The config is checked before any job starts. No key is allowed that does not stand below, and a text is no number: YAML
+takes `1e-2` for a text and `1.0e-2` for a number. What cannot be used is refused with its file and line, the value that
+was found, what is allowed, and the nearest name. Editors that know YAML schemas check while you type: the first line of
+each config names `config/schema.json`.
 
 This page is generated from the config's model by `python scripts/write_config_reference.py`. "Default" is the value in
 `config/config.yaml`.
@@ -35,8 +35,16 @@ This page is generated from the config's model by `python scripts/write_config_r
 
 
 def schema_text() -> str:
-    """Return the JSON Schema of a complete config."""
-    return json.dumps(Config.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+    """Return the JSON Schema of a config file, which may leave out what it does not change."""
+    schema = Config.model_json_schema()
+    for section in (schema, *(of_key for name, of_key in schema["$defs"].items() if name != Comparison.__name__)):
+        section.pop("required", None)
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def resolved_text(config: Config) -> str:
+    """Return a config in full as YAML, key by key in the model's order, such as a preset laid over the default sweep."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, default_flow_style=None, width=120)
 
 
 def reference_text(default_file: Path) -> str:
