@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from depthsounder.engine.jobs import CellJob, cell_parser, compute_cell
+from depthsounder.engine.jobs import OF_ALL_CELLS, CellJob, cell_parser, compute_cell
 from depthsounder.engine.rows import Columns, initial_jacobian, initial_signal
 from depthsounder.process.commands import run
 from depthsounder.storage.tables import JACOBIAN, SIGNAL
@@ -14,7 +14,7 @@ def main() -> None:
     parser.add_argument("--signal", type=Path, required=True, help="a part of the signal table, to write")
     parser.add_argument("--jacobian", type=Path, required=True, help="a part of the Jacobian table, to write")
     arguments = parser.parse_args()
-    compute_cell(arguments, {"signal": SIGNAL, "jacobian": JACOBIAN}, _measure)
+    compute_cell(arguments, OF_ALL_CELLS, {"signal": SIGNAL, "jacobian": JACOBIAN}, _measure)
 
 
 def _measure(job: CellJob) -> tuple[Columns, Columns]:

@@ -8,6 +8,7 @@ from depthsounder.data.dataset import save_dataset
 from depthsounder.data.prepare import describe, prepare_dataset
 from depthsounder.data.sources import BUILT_IN, ENDINGS
 from depthsounder.process.commands import run
+from depthsounder.process.options import count, from_zero, share
 
 
 def main() -> None:
@@ -21,10 +22,10 @@ def main() -> None:
     parser.add_argument("--drop", action="append", help="a column that is left out")
     parser.add_argument("--header", choices=["True", "False"], help="whether a text's first line names its columns")
     parser.add_argument(
-        "--test-fraction", type=float, help="share of the examples held out; none for the file's own split"
+        "--test-fraction", type=share, help="share of the examples held out; none for the file's own split"
     )
-    parser.add_argument("--root-seed", type=int, required=True, help="origin of the split and of the probe")
-    parser.add_argument("--probe-examples", type=int, required=True, help="training examples in the probe")
+    parser.add_argument("--root-seed", type=from_zero, required=True, help="origin of the split and of the probe")
+    parser.add_argument("--probe-examples", type=count, required=True, help="training examples in the probe")
     parser.add_argument("--output", type=Path, required=True, help="the NPZ file to write")
     arguments = parser.parse_args()
     dataset = prepare_dataset(

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from depthsounder.engine.jobs import CellJob, add_recipe, cell_parser, compute_cell, recipe
+from depthsounder.engine.jobs import OF_TRAINING, CellJob, add_recipe, cell_parser, compute_cell, recipe
 from depthsounder.engine.probes import Probe
 from depthsounder.engine.rows import Columns, trace_columns, training_signal
 from depthsounder.engine.training import Trace, train
 from depthsounder.engine.tuning import read_chosen_rate
 from depthsounder.process.commands import run
+from depthsounder.process.options import count
 from depthsounder.storage.tables import SIGNAL, TRACES
 
 
@@ -16,7 +17,7 @@ def main() -> None:
     parser = cell_parser(__doc__)
     add_recipe(parser)
     parser.add_argument("--tuning", type=Path, nargs="+", required=True, help="the cell's tuning traces")
-    parser.add_argument("--tail-steps", type=int, required=True, help="last steps by which rates are compared")
+    parser.add_argument("--tail-steps", type=count, required=True, help="last steps by which rates are compared")
     parser.add_argument("--signal", type=Path, required=True, help="a part of the signal table, to write")
     parser.add_argument("--traces", type=Path, required=True, help="a part of the traces table, to write")
     arguments = parser.parse_args()
@@ -25,11 +26,11 @@ def main() -> None:
         rate = read_chosen_rate(arguments.tuning, arguments.steps, arguments.tail_steps)
         traces = [Trace(seed, rate) for seed in job.seeds]
         probe = Probe(job.sizes, job.activation, job.dataset)
-        parameters, how = job.draw(job.seeds), recipe(arguments)
+        parameters, how = job.draw(job.seeds), recipe(arguments, job.dataset)
         train(parameters, job.sizes, job.activation, job.dataset, how, traces, job.root_seed, probe)
         return training_signal(traces, job.sizes), trace_columns(traces, "evaluate")
 
-    compute_cell(arguments, {"signal": SIGNAL, "traces": TRACES}, evaluate)
+    compute_cell(arguments, [*OF_TRAINING, "tail_steps"], {"signal": SIGNAL, "traces": TRACES}, evaluate)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from depthsounder.process.commands import run
 
 
 def main() -> None:
-    """Write the files; a test fails while they are not what follows from the model, the default sweep and the presets."""
+    """Write the files; a test fails while they are not what follows from the model and the configs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--defaults", type=Path, default=Path("config/config.yaml"), help="the default sweep")
     parser.add_argument("--schema", type=Path, default=Path("config/schema.json"), help="the schema to write")

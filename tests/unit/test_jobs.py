@@ -3,19 +3,24 @@
 import json
 import runpy
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, field, make_dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from support import small_dataset
+from tiny_sweep import TINY_SWEEP
 
 from depthsounder.checking.gradcheck import TensorCheck
+from depthsounder.config import Config, model, stage_arguments, stage_settings
 from depthsounder.data.dataset import save_dataset
 from depthsounder.elements.activations import TANH
 from depthsounder.elements.initializers import HE_NORMAL
+from depthsounder.engine import jobs
 from depthsounder.engine.gate import check_schema
-from depthsounder.engine.jobs import add_recipe, cell_parser, describe, recipe, start_cell
+from depthsounder.engine.jobs import OF_TRAINING, add_recipe, cell_parser, describe, recipe, start_cell
 from depthsounder.engine.training import Recipe, draw_stack
+from depthsounder.process.commands import Refusal
 from depthsounder.storage.tables import JACOBIAN, SIGNAL, TRACES, part_schema, read_table, write_rows
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,7 +72,7 @@ def test_a_command_line_becomes_the_networks_that_it_names(cell):
 def test_a_training_job_has_a_recipe(cell):
     parser = cell_parser("a job")
     add_recipe(parser)
-    assert recipe(parser.parse_args([*cell, *RECIPE])) == Recipe("sgd", 16, 8, (0, 1, 8))
+    assert recipe(parser.parse_args([*cell, *RECIPE]), small_dataset()) == Recipe("sgd", 16, 8, (0, 1, 8))
 
 
 JOBS = {
@@ -117,10 +122,95 @@ def test_what_is_no_block_of_seeds_is_refused(cell, seeds, capsys):
     assert "--seeds" in capsys.readouterr().err
 
 
+def test_a_setting_of_training_is_written_in_one_record(cell, monkeypatch):
+    longer = make_dataclass(
+        "Longer",
+        [("momentum", float, field(metadata={"help": "share", "type": float}))],
+        bases=(Recipe,),
+        frozen=True,
+    )
+    for module in (jobs, model):
+        monkeypatch.setattr(module, "Recipe", longer)
+    parser = cell_parser("a job")
+    add_recipe(parser)
+    given = {"optimizer": "sgd", "batch_size": 16, "steps": 8, "logged_at": (0, 1, 8), "logged_steps": (0,)}
+    training = SimpleNamespace(**given, momentum=0.5)
+    training.recipe = model.Training.recipe.fget(training)
+
+    settings = stage_settings(SimpleNamespace(root_seed=1, width=7, training=training,
+                                              verdicts=SimpleNamespace(tail_steps=3)), "train")  # fmt: skip
+
+    assert settings["momentum"] == 0.5
+    arguments = parser.parse_args([*cell, *RECIPE, "--momentum", "0.5"])
+    assert recipe(arguments, small_dataset()) == training.recipe == longer("sgd", 16, 8, (0, 1, 8), 0.5)
+
+
+@pytest.mark.parametrize("stage", ["measure", "tune", "train"])
+def test_a_part_notes_the_settings_that_its_rule_hands_over_and_nothing_else(stage, cell, tmp_path, monkeypatch):
+    values = {**TINY_SWEEP, "training": {**TINY_SWEEP["training"], "steps": 8, "logged_steps": [0, 1, "last"]}}
+    config = Config.model_validate(values)
+    run(monkeypatch, "tune_rate.py", *with_seeds(cell, "10000-10001"), *RECIPE, "--learning-rates", "0.1", "--output",
+        tmp_path / "tuning")  # fmt: skip
+    script = next(name for name in JOBS if name.startswith(stage))
+    _, parts = JOBS[script]
+    settings = stage_settings(config, stage)
+    ours = cell[: cell.index("--width")]
+    tuning = ["--tuning", tmp_path / "tuning"] if stage == "train" else []
+    outputs = [word for name in parts for word in (f"--{name}", tmp_path / f"{name}.parquet")]
+    run(monkeypatch, script, *ours, *stage_arguments(config, stage), "--code", "abc", *tuning, *outputs)
+    for name in parts:
+        noted = json.loads(read_table(tmp_path / f"{name}.parquet").schema.metadata[b"settings"])
+        assert noted == json.loads(json.dumps(settings))
+
+
+@pytest.mark.parametrize(
+    ("script", "words", "complaint"),
+    [
+        ("measure_signal.py", ["--width", "0"], "--width: found '0'; allowed: a whole number from 1"),
+        ("measure_signal.py", ["--depth", "-2"], "--depth: found '-2'; allowed: a whole number from 1"),
+        ("measure_signal.py", ["--root-seed", "-1"], "--root-seed: found '-1'; allowed: a whole number from 0"),
+        ("measure_signal.py", ["--seeds", "5-3"], "--seeds: '5-3' is no block of seeds; allowed: the first and the"),
+        ("measure_signal.py", ["--init", "he"], "--init: 'he' is no initialization"),
+        ("tune_rate.py", ["--batch-size", "-16"], "--batch-size: found '-16'; allowed: a whole number from 1"),
+        ("tune_rate.py", ["--steps", "1e3"], "--steps: found '1e3'; allowed: a whole number from 1"),
+        ("tune_rate.py", ["--logged-steps", "-1"], "--logged-steps: found '-1'; allowed: a whole number from 0"),
+        ("tune_rate.py", ["--learning-rates", "nan"], "--learning-rates: found 'nan'; allowed: a number above 0"),
+        ("train_networks.py", ["--tail-steps", "0"], "--tail-steps: found '0'; allowed: a whole number from 1"),
+        ("check_gradients.py", ["--width", "0"], "--width: found '0'; allowed: a whole number from 1"),
+        ("check_gradients.py", ["--examples", "-5"], "--examples: found '-5'; allowed: a whole number from 1"),
+        ("check_gradients.py", ["--complex-step-threshold", "0"], "threshold: found '0'; allowed: a number above 0"),
+        ("prepare_data.py", ["--test-fraction", "1"], "found '1'; allowed: a number above 0 and below 1"),
+        ("prepare_data.py", ["--probe-examples", "-1"], "--probe-examples: found '-1'; allowed: a whole number from 1"),
+    ],
+)
+def test_an_option_that_no_rule_would_pass_is_refused_in_a_sentence(script, words, complaint, monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        run(monkeypatch, script, *words)
+    assert complaint in capsys.readouterr().err
+
+
+def test_a_batch_that_the_data_cannot_fill_and_a_step_that_never_comes_are_refused(cell):
+    parser = cell_parser("a job")
+    add_recipe(parser)
+    data = small_dataset()
+    with pytest.raises(Refusal, match="--batch-size: found 500; allowed: at most the 120 training examples"):
+        recipe(parser.parse_args([*cell, *RECIPE, "--batch-size", "500"]), data)
+    with pytest.raises(Refusal, match="--logged-steps: found 9; allowed: at most the 8 steps"):
+        recipe(parser.parse_args([*cell, *RECIPE, "--logged-steps", "0", "9"]), data)
+
+
+def test_a_table_that_is_no_gradient_check_is_told_apart(cell, tmp_path, monkeypatch):
+    write_rows(tmp_path / "check.parquet", [], part_schema(JACOBIAN))
+    with pytest.raises(
+        SystemExit, match=r"check\.parquet: found a table that is no gradient check; allowed: that of tanh"
+    ):
+        run(monkeypatch, "measure_signal.py", *cell, "--signal", tmp_path / "1", "--jacobian", tmp_path / "2")
+
+
 def test_metadata_has_the_settings_that_all_cells_share_and_no_paths(cell):
     parser = cell_parser("a job")
     add_recipe(parser)
-    metadata = describe(parser.parse_args([*cell, *RECIPE]))
+    metadata = describe(parser.parse_args([*cell, *RECIPE]), OF_TRAINING)
     assert metadata["code"] == "abc"
     assert json.loads(metadata["settings"]) == {
         "width": 7,

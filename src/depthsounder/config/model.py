@@ -6,6 +6,7 @@ default sweep, over which other files are laid. Types are strict: a text is no n
 This module knows which values belong together; it knows nothing of files, paths or jobs.
 """
 
+from dataclasses import fields
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, Strict, ValidationInfo, field_validator
@@ -37,6 +38,7 @@ from depthsounder.config.fields import (
 from depthsounder.config.wording import Allowed
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.gaussian import critical_gain
+from depthsounder.engine.training import Recipe
 from depthsounder.process.blocks import seed_blocks
 
 
@@ -80,6 +82,12 @@ class Training(Section):
             if steps is not None and step != "last" and step > steps:
                 raise refuse(f"is after the last step: training.steps is {steps}", position)
         return logged
+
+    @property
+    def recipe(self) -> Recipe:
+        """What of this reaches the jobs that train, with `last` resolved."""
+        given = {setting.name: getattr(self, setting.name) for setting in fields(Recipe)}
+        return Recipe(**given | {"logged_steps": self.logged_at})
 
     @property
     def logged_at(self) -> tuple[int, ...]:

@@ -43,7 +43,7 @@ def schema_text() -> str:
 
 
 def resolved_text(config: Config) -> str:
-    """Return a config in full as YAML, key by key in the model's order, such as a preset laid over the default sweep."""
+    """Return a config in full as YAML, key by key in the model's order: a preset laid over the default sweep, say."""
     return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, default_flow_style=None, width=120)
 
 

@@ -7,6 +7,7 @@ This module knows keys of the config; it knows nothing of rules or files.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any, Literal
 
 from depthsounder.config.model import Config
@@ -36,13 +37,7 @@ def _measure(config: Config) -> dict[str, Any]:
 
 
 def _training(config: Config) -> dict[str, Any]:
-    return {
-        **_measure(config),
-        "optimizer": config.training.optimizer,
-        "batch_size": config.training.batch_size,
-        "steps": config.training.steps,
-        "logged_steps": config.training.logged_at,
-    }
+    return {**_measure(config), **asdict(config.training.recipe)}
 
 
 def _tune(config: Config) -> dict[str, Any]:

@@ -60,10 +60,13 @@ def refused(path: Path, activation: str, init: str) -> str | None:
     Raises
     ------
     WrongCheck
-        If the file is the check of something else.
+        If the file is the check of something else, or none.
     """
     table = read_table(path)
-    checked = json.loads(table.schema.metadata[b"checked"])
+    noted = (table.schema.metadata or {}).get(b"checked")
+    if noted is None:
+        raise WrongCheck(f"{path}: found a table that is no gradient check; allowed: that of {activation} with {init}")
+    checked = json.loads(noted)
     if checked != {"activation": activation, "init": init}:
         raise WrongCheck(
             f"{path}: found the check of {checked['activation']} with {checked['init']}; allowed: that of {activation} "

@@ -7,8 +7,9 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,10 +19,17 @@ from depthsounder.data.dataset import Dataset, load_dataset
 from depthsounder.elements.activations import ACTIVATIONS, Activation
 from depthsounder.elements.initializers import Initializer, initializer, layer_sizes
 from depthsounder.engine.gate import refused
-from depthsounder.engine.optimizers import OPTIMIZERS
 from depthsounder.engine.training import Recipe, draw_stack
 from depthsounder.process.blocks import parse_block
-from depthsounder.storage.tables import CELL_KEYS, Columns, part_schema, write_table
+from depthsounder.process.commands import Refusal
+from depthsounder.process.options import count, from_zero, told
+from depthsounder.storage.tables import Columns, part_schema, write_table
+
+OF_ALL_CELLS = ("root_seed", "width")
+"""The settings of every job of a cell, which its tables note."""
+
+OF_TRAINING = (*OF_ALL_CELLS, *(setting.name for setting in fields(Recipe)))
+"""The settings of every job that trains, which its tables note."""
 
 
 def cell_parser(description: str | None) -> argparse.ArgumentParser:
@@ -29,27 +37,38 @@ def cell_parser(description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--data", type=Path, required=True, help="prepared data, an NPZ file")
     parser.add_argument("--check", type=Path, required=True, help="gradient check of this activation and init")
-    parser.add_argument("--depth", type=int, required=True, help="hidden layers")
+    parser.add_argument("--depth", type=count, required=True, help="hidden layers")
     parser.add_argument("--activation", choices=list(ACTIVATIONS), required=True)
-    parser.add_argument("--init", type=initializer, required=True, help="a name, such as he_normal")
-    parser.add_argument("--seeds", type=parse_block, required=True, help="first and last seed, such as 0-9")
-    parser.add_argument("--width", type=int, required=True, help="units of a hidden layer")
-    parser.add_argument("--root-seed", type=int, required=True, help="of all random streams")
+    parser.add_argument("--init", type=told(initializer), required=True, help="a name, such as he_normal")
+    parser.add_argument("--seeds", type=told(parse_block), required=True, help="first and last seed, such as 0-9")
+    parser.add_argument("--width", type=count, required=True, help="units of a hidden layer")
+    parser.add_argument("--root-seed", type=from_zero, required=True, help="of all random streams")
     parser.add_argument("--code", default="", help="digest of the code, for the tables' metadata")
     return parser
 
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of every job that trains."""
-    parser.add_argument("--optimizer", choices=list(OPTIMIZERS), required=True)
-    parser.add_argument("--batch-size", type=int, required=True, help="examples of an update")
-    parser.add_argument("--steps", type=int, required=True, help="updates")
-    parser.add_argument("--logged-steps", type=int, nargs="+", required=True, help="such as 0 1 10")
+    """Add the arguments of every job that trains: one for each field of `Recipe`."""
+    for setting in fields(Recipe):
+        parser.add_argument(f"--{setting.name.replace('_', '-')}", required=True, **setting.metadata)
 
 
-def recipe(arguments: argparse.Namespace) -> Recipe:
-    """Return how the arguments of `add_recipe` say to train."""
-    return Recipe(arguments.optimizer, arguments.batch_size, arguments.steps, tuple(arguments.logged_steps))
+def recipe(arguments: argparse.Namespace, dataset: Dataset) -> Recipe:
+    """Return how the arguments of `add_recipe` say to train on some data.
+
+    Raises
+    ------
+    Refusal
+        If a batch is larger than the training part, or a logged step after the last one.
+    """
+    if arguments.batch_size > (most := len(dataset.train_labels)):
+        raise Refusal(f"--batch-size: found {arguments.batch_size}; allowed: at most the {most} training examples")
+    if (last := max(arguments.logged_steps)) > arguments.steps:
+        raise Refusal(f"--logged-steps: found {last}; allowed: at most the {arguments.steps} steps")
+    given: dict[str, Any] = {setting.name: getattr(arguments, setting.name) for setting in fields(Recipe)}
+    # What an option with several words gives is a list.
+    given |= {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
+    return Recipe(**given)
 
 
 @dataclass(frozen=True)
@@ -69,7 +88,10 @@ class CellJob:
 
 
 def compute_cell(
-    arguments: argparse.Namespace, parts: Mapping[str, pa.Schema], compute: Callable[[CellJob], Iterable[Columns]]
+    arguments: argparse.Namespace,
+    settings: Sequence[str],
+    parts: Mapping[str, pa.Schema],
+    compute: Callable[[CellJob], Iterable[Columns]],
 ) -> None:
     """Compute a block of networks of one cell, and write the parts of the tables that come of it.
 
@@ -79,6 +101,8 @@ def compute_cell(
     ----------
     arguments
         From `cell_parser`, with the path of each part under its name.
+    settings
+        The names of the arguments that the parts note.
     parts
         The schema of each part's table, by its name.
     compute
@@ -99,7 +123,7 @@ def compute_cell(
         print(f"{activation} with {init.name} is refused and not computed: {arguments.check}", file=sys.stderr)
         columns = [{field.name: [] for field in schema} for schema in schemas]
     for name, schema, of_part in zip(parts, schemas, columns, strict=True):
-        write_table(getattr(arguments, name), of_part, schema, describe(arguments))
+        write_table(getattr(arguments, name), of_part, schema, describe(arguments, settings))
 
 
 def start_cell(arguments: argparse.Namespace) -> CellJob:
@@ -115,11 +139,7 @@ def start_cell(arguments: argparse.Namespace) -> CellJob:
     )
 
 
-_FILES = {"data", "check", "tuning", "output", "signal", "jacobian", "traces"}
-_NOT_A_SETTING = {*CELL_KEYS, *_FILES, "seeds", "depths", "code"}
-
-
-def describe(arguments: argparse.Namespace) -> dict[str, str]:
-    """Return a table's metadata: the settings that its values depend on, as JSON, and the digest of the code."""
-    settings = {name: value for name, value in vars(arguments).items() if name not in _NOT_A_SETTING}
-    return {"settings": json.dumps(settings, sort_keys=True), "code": arguments.code}
+def describe(arguments: argparse.Namespace, settings: Sequence[str]) -> dict[str, str]:
+    """Return a table's metadata: the arguments of some names, as JSON, and the digest of the code."""
+    noted = {name: getattr(arguments, name) for name in settings}
+    return {"settings": json.dumps(noted, sort_keys=True), "code": arguments.code}

@@ -20,6 +20,7 @@ from depthsounder.engine.loss import cross_entropy, mean_cross_entropy
 from depthsounder.engine.network import NetworkStack, pack, parameter_count, working_set
 from depthsounder.engine.optimizers import OPTIMIZERS, Optimizer
 from depthsounder.engine.probes import Probe, update_ratios
+from depthsounder.process.options import count, from_zero
 
 CACHE_SHARE = 12 * 2**20
 """Bytes that the networks trained side by side may take, unless one alone takes more.
@@ -32,7 +33,10 @@ lose as much to NumPy's calls, so that the second-level cache, into which one de
 
 @dataclass(frozen=True)
 class Recipe:
-    """How networks are trained, the same for every cell.
+    """How networks are trained, the same for every cell: what the config's section `training` says of it.
+
+    From these fields follow the settings that a rule hands over, the options of a script that trains, and what is noted
+    in the tables.
 
     Attributes
     ----------
@@ -46,10 +50,10 @@ class Recipe:
         The steps at which more than the loss is recorded.
     """
 
-    optimizer: str
-    batch_size: int
-    steps: int
-    logged_steps: tuple[int, ...]
+    optimizer: str = field(metadata={"help": "the update rule", "choices": OPTIMIZERS})
+    batch_size: int = field(metadata={"help": "examples of an update", "type": count})
+    steps: int = field(metadata={"help": "updates", "type": count})
+    logged_steps: tuple[int, ...] = field(metadata={"help": "such as 0 1 10", "type": from_zero, "nargs": "+"})
 
 
 @dataclass

@@ -7,6 +7,7 @@ business.
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -18,7 +19,7 @@ from depthsounder.elements.activations import TANH
 from depthsounder.elements.initializers import GLOROT_NORMAL, layer_sizes
 from depthsounder.engine.jacobian import InputJacobian
 from depthsounder.engine.probes import Probe
-from depthsounder.engine.training import Evaluation, Recipe, Trace, draw_stack, train
+from depthsounder.engine.training import Evaluation, Trace, draw_stack, train
 from depthsounder.sweep.planning import Costs, Line
 
 DEPTHS = (4, 24)
@@ -64,7 +65,7 @@ def _pieces_of_work(config: Config, dataset: Dataset, depth: int) -> list[Callab
     """Return a training of `NETWORKS` networks over `STEPS`, and a measurement, a spectrum and an evaluation of one."""
     sizes = layer_sizes(dataset.n_inputs, config.width, depth, dataset.n_classes)
     parameters = draw_stack(config.root_seed, range(NETWORKS), sizes, TANH, GLOROT_NORMAL)
-    recipe = Recipe(config.training.optimizer, config.training.batch_size, STEPS, logged_steps=())
+    recipe = replace(config.training.recipe, steps=STEPS, logged_steps=())
     probe, evaluation = Probe(sizes, TANH, dataset), Evaluation(sizes, TANH, dataset)
     jacobian = InputJacobian(sizes, TANH, dataset)
 
