@@ -275,6 +275,65 @@ def test_numbers_in_lists_and_sections_of_the_command_line_are_numbers():
     assert "command line: depths[0]\n    found 'x'" in refusal(changed(depths=["x"]), [DEFAULT], {"depths": ["x"]})
 
 
+@pytest.mark.parametrize(("word", "made"), [("007", 7), ("2026_11_25", 20261125), ("1e5", 1e5), ("true", True)])
+def test_a_name_of_the_command_line_is_what_was_typed(word, made):
+    command_line = {"run": made, "width": 8}
+    words = [f"run={word}", "width=8"]
+    assert validate_config(changed(run=made, width=8), [DEFAULT], command_line, words).run == word
+
+
+def test_texts_in_braces_of_the_command_line_stay_texts_and_null_is_null():
+    command_line = {"data": {"source": "flowers.csv", "target": "7", "drop": ["1", "a"]}, "study": "null"}
+    merged = default_values()
+    merged["data"] |= command_line["data"]
+    config = validate_config(merged | {"study": "null"}, [DEFAULT], command_line)
+    assert (config.data.target, config.data.drop, config.study) == ("7", ("1", "a"), None)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("007", "the number 7"), ("2026_11_25", "the number 20261125"), ("1.0e+5", "the number 100000.0"),
+     ("on", "the truth value true")],
+)  # fmt: skip
+def test_a_name_of_a_file_is_shown_as_written_with_the_way_to_quote_it(tmp_path, written, read):
+    (tmp_path / "mine.yaml").write_text(f"run: {written}\n")
+    with pytest.raises(ConfigError) as error:
+        validate_files([DEFAULT, tmp_path / "mine.yaml"])
+    assert f"mine.yaml, line 1: run\n    found {written}, which is read as {read}; allowed: up to 64" in str(
+        error.value
+    )
+    assert f"\n    in quotes it is a text: '{written}'" in str(error.value)
+    (tmp_path / "mine.yaml").write_text(f"run: '{written.replace('.0e+', 'e')}'\n")
+    assert validate_files([DEFAULT, tmp_path / "mine.yaml"]).run == written.replace(".0e+", "e")
+
+
+def test_a_date_is_named_with_the_way_to_quote_it(tmp_path):
+    (tmp_path / "mine.yaml").write_text("run: 2026-11-25\n")
+    with pytest.raises(ConfigError, match=r"line 1: found the date 2026-11-25; in quotes it is a text: '2026-11-25'"):
+        validate_files([DEFAULT, tmp_path / "mine.yaml"])
+
+
+def test_a_narrowed_axis_names_all_comparisons_that_fall_out_and_how_to_drop_them():
+    narrowed = {"depths": ["5"], "activations": ["tanh", "sigmoid"]}
+    message = refusal(default_values() | narrowed, [DEFAULT], narrowed)
+    family = default_values()["comparisons"]
+    for position, comparison in enumerate(family):
+        assert (f"comparisons[{position}].depth\n" in message) == (comparison["depth"] != 5)
+        outside = comparison["activation"] not in ("tanh", "sigmoid")
+        assert (f"comparisons[{position}].activation\n" in message) == outside
+    assert message.count("--config 'comparisons=[]'") == 1
+    dropped = narrowed | {"comparisons": []}
+    assert validate_config(default_values() | dropped, [DEFAULT], dropped).depths == (5,)
+
+
+def test_the_page_shows_how_a_key_of_a_section_is_given_on_the_command_line():
+    page = (ROOT / "docs/config.md").read_text()
+    assert "`--config 'training={steps: 100}'`" in page
+    given = {"training": {"steps": "100", "logged_steps": ["0", "last"]}}
+    merged = changed(training__steps="100", training__logged_steps=["0", "last"])
+    assert validate_config(merged, [DEFAULT], given).training.steps == 100
+
+
 @pytest.mark.parametrize("key", ["run", "width", "depths", "data", "comparisons", "study"])
 def test_a_list_that_anchors_blow_up_is_not_written_out(tmp_path, key):
     file = tmp_path / "config.yaml"
@@ -341,7 +400,7 @@ def test_a_family_of_comparisons_stays_small():
         ("", "found no keys"),
         ("run: !!python/object/apply:os.getcwd []\n", "line 1: found 'tag:yaml.org,2002:python"),
         ("depths: !!set {2, 5}\n", "dates, sets and tags"),
-        ("run: 2020-01-01\n", "dates, sets and tags"),
+        ("run: 2020-01-01\n", "line 1: found the date 2020-01-01; in quotes it is a text"),
         ("__use_yte__: true\nrun: a\n", "line 1: found '__use_yte__'"),
         ("[" * 5000, "nested too deeply"),
     ],

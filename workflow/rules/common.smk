@@ -26,7 +26,7 @@ origin = Origin(
     [Path("config/config.yaml"), *map(Path, workflow.overwrite_configfiles)], workflow.config_settings.config
 )
 try:
-    settings = validate_config(config, origin.files, origin.command_line)
+    settings = validate_config(config, origin.files, origin.command_line, workflow.config_settings.config_args or ())
     paths = RunPaths(settings.run)
     warnings = check_data(settings, paths.data_stamp, origin)
     if workflow.is_main_process:

@@ -3,7 +3,7 @@
 This module knows values one by one; which of them belong together is `model`'s business.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -32,6 +32,13 @@ MOST_TUNING_BLOCKS = 500
 def refuse(complaint: str, *within: str | int) -> PydanticCustomError:
     """Return the error of a rule; `within` leads from the validated value to the one that is to blame."""
     return PydanticCustomError("rule", "{complaint}", {"complaint": complaint, "within": within})
+
+
+def refuse_all(complaints: Sequence[tuple[str, tuple[str | int, ...]]], remedy: str) -> PydanticCustomError:
+    """Return the error of a rule that several values break, each with its place, and what mends all of them."""
+    (complaint, within), *further = complaints
+    context = {"complaint": complaint, "within": within, "further": tuple(further), "remedy": remedy}
+    return PydanticCustomError("rule", "{complaint}", context)
 
 
 def _known(names: tuple[str, ...]) -> Callable[[str], str]:

@@ -16,6 +16,7 @@ from depthsounder.config.wording import KeyPath
 
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str", "seq", "map", "merge")}
 _TEMPLATE_KEY = "__use_yte__"
+_DATE_TAG = "tag:yaml.org,2002:timestamp"
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
@@ -81,6 +82,10 @@ def _nodes(root: yaml.Node) -> Iterator[yaml.Node]:
 
 
 def _refuse_surprises(name: str, node: yaml.Node) -> None:
+    if node.tag == _DATE_TAG:
+        raise FileError(
+            f"{name}, line {_line(node)}: found the date {node.value}; in quotes it is a text: '{node.value}'"
+        )
     if node.tag not in _PLAIN_TAGS:
         raise FileError(f"{name}, line {_line(node)}: found {node.tag!r}; dates, sets and tags have no meaning here")
     if not isinstance(node, yaml.MappingNode):
@@ -130,6 +135,18 @@ def _descend(root: yaml.Node, path: KeyPath) -> tuple[int, int]:
             return depth, line
         node, line = found[2], _line(found[1])
     return len(path), line
+
+
+def as_written(path: KeyPath, files: list[ConfigFile]) -> str | None:
+    """Return the value of a key path as the last file that sets it has it, if it stands there without quotes."""
+    for file in reversed(files):
+        node: yaml.Node | None = file.root
+        for wanted in path:
+            children = _children(node) if node else ()
+            node = next((child for key, _, child in children if key in (wanted, str(wanted))), None)
+        if node is not None:
+            return str(node.value) if isinstance(node, yaml.ScalarNode) and node.style is None else None
+    return None
 
 
 def _sets(values: object, path: KeyPath) -> bool:

@@ -5,21 +5,20 @@ This module knows how Snakemake hands over a config; it knows nothing of what a 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
-from depthsounder.config.files import ConfigFile, FileError, position, read_config_file
+from depthsounder.config.explaining import LONGEST, each_place, explanation, place_of
+from depthsounder.config.files import ConfigFile, FileError, as_written, position, read_config_file
 from depthsounder.config.model import Config
-from depthsounder.config.wording import Allowed, KeyPath, allowed_in, nearest
+from depthsounder.config.wording import KeyPath, allowed_in, takes_text
 from depthsounder.process.commands import Refusal
 from depthsounder.storage.file_errors import reading
 from depthsounder.storage.tables import replacing
-
-_LONGEST = 100
 
 
 class ConfigError(Refusal, ValueError):
@@ -76,7 +75,10 @@ def read_config_files(paths: Sequence[Path]) -> list[ConfigFile]:
 
 
 def validate_config(
-    merged: Mapping[str, Any], files: Sequence[Path], command_line: Mapping[str, Any] | None = None
+    merged: Mapping[str, Any],
+    files: Sequence[Path],
+    command_line: Mapping[str, Any] | None = None,
+    words: Sequence[str] = (),
 ) -> Config:
     """Validate a merged config.
 
@@ -89,16 +91,18 @@ def validate_config(
         `--configfile` (`workflow.overwrite_configfiles`).
     command_line
         The values of `--config` (`workflow.config_settings.config`). Snakemake reads what stands in their brackets and
-        braces as text; numbers among it are read as YAML would.
+        braces as text; numbers among it are read as YAML would, but where a key takes a text.
+    words
+        The same as they were typed (`workflow.config_settings.config_args`). Snakemake makes the number 7 of
+        ``run=007``; where a key takes a text, it is what was typed.
 
     Raises
     ------
     ConfigError
         With one paragraph for each problem: file and line or "command line", key, what was found and what is allowed.
     """
-    overrides = {
-        key: _typed(value) if isinstance(value, dict | list) else value for key, value in (command_line or {}).items()
-    }
+    typed = dict(word.split("=", 1) for word in words if "=" in word)
+    overrides = {key: _meant(key, value, typed.get(key)) for key, value in (command_line or {}).items()}
     values = _overlaid(merged, overrides)
     sources = read_config_files(files)
     try:
@@ -125,13 +129,22 @@ def validate_files(paths: Sequence[Path]) -> Config:
     return validate_config(merged, paths)
 
 
-def _typed(value: object) -> object:
+def _meant(key: str, value: object, typed: str | None) -> object:
+    """Return what a value of the command line stands for, from what Snakemake made of it and from what was typed."""
+    if typed and isinstance(value, bool | int | float) and takes_text(Config, (key,)):
+        return typed
+    return _typed(value, (key,))
+
+
+def _typed(value: object, path: KeyPath) -> object:
     if isinstance(value, Mapping):
-        return {key: _typed(item) for key, item in value.items()}
+        return {key: _typed(item, (*path, key)) for key, item in value.items()}
     if isinstance(value, list):
-        return [_typed(item) for item in value]
+        return [_typed(item, (*path, position)) for position, item in enumerate(value)]
+    if takes_text(Config, path):
+        return None if value == "null" else value
     # What is longer is no number, and may be nested more deeply than YAML's parser can go.
-    if not isinstance(value, str) or len(value) > _LONGEST:
+    if not isinstance(value, str) or len(value) > LONGEST:
         return value
     try:
         number = yaml.safe_load(value)
@@ -151,92 +164,18 @@ def _problems(
     error: ValidationError, values: object, files: list[ConfigFile], command_line: Mapping[str, Any]
 ) -> list[_Problem]:
     problems = []
-    for details in error.errors(include_url=False):
-        path = _path(details, values)
+    for details in chain.from_iterable(map(each_place, error.errors(include_url=False))):
+        path = place_of(details, values)
         key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
         if details["type"] == "missing":
             where = position(path[:-1], files, command_line)
             lines = [f"is missing; allowed: {allowed_in(Config, path).text}"]
         else:
             where = position(path, files, command_line)
-            lines = _explanation(details, path)
+            written = None if where == "command line" else as_written(path, files)
+            lines = explanation(details, path, written)
         problems.append(_Problem(where, key, tuple(lines)))
     return problems
-
-
-def _path(details: ErrorDetails, values: object) -> KeyPath:
-    """Return the error's place in the config; pydantic also names the member of a union that it tried, which is cut."""
-    place = details["loc"]
-    if details["type"] == "rule":
-        place = (*place, *details["ctx"]["within"])
-    path: list[str | int] = []
-    for part in place:
-        if not isinstance(values, Mapping | list | tuple):
-            break
-        path.append(part)
-        values = _entry(values, part)
-    return tuple(path)
-
-
-def _entry(values: object, part: str | int) -> object:
-    """Return what stands at a key or position of a part of the config, raw or validated; None if nothing does."""
-    if isinstance(values, BaseModel):
-        return getattr(values, str(part))
-    if isinstance(values, list | tuple):
-        return values[part] if isinstance(part, int) and part < len(values) else None
-    return values.get(part) if isinstance(values, Mapping) else None
-
-
-def _explanation(details: ErrorDetails, path: KeyPath) -> list[str]:
-    allowed = allowed_in(Config, path)
-    if details["type"] in ("extra_forbidden", "invalid_key"):
-        return [f"is an unknown key; allowed: {allowed.text}", *_guess(path[-1], allowed)]
-    found = _found(details, path)
-    complaint = f", which {details['ctx']['complaint']}" if details["type"] == "rule" else ""
-    return [
-        f"found {_worded(found)}{complaint}; allowed: {allowed.text}",
-        *_guess(found, allowed),
-        *_text_for_number(found, allowed),
-    ]
-
-
-def _found(details: ErrorDetails, path: KeyPath) -> object:
-    found: object = details["input"]
-    for part in path[len(details["loc"]) :]:
-        found = _entry(found, part)
-    return found
-
-
-def _guess(found: object, allowed: Allowed) -> list[str]:
-    name = nearest(found, allowed.names)
-    return [] if name is None or name == found else [f"did you mean {name}?"]
-
-
-def _text_for_number(found: object, allowed: Allowed) -> list[str]:
-    if not isinstance(found, str) or not allowed.text.startswith(("a number", "a whole number")):
-        return []
-    try:
-        float(found)
-    except ValueError:
-        return []
-    return ["this is a text: YAML reads a number without quotes, with point and sign where it has an exponent: 1.0e-2"]
-
-
-def _worded(value: object, levels: int = 3) -> str:
-    """Return a value as a person would write it, and of one that is long or nested deeply only the beginning."""
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, int) and value.bit_length() > _LONGEST:
-        return "a number of more than 30 digits"
-    if isinstance(value, Mapping):
-        return "a section"
-    if isinstance(value, list | tuple):
-        # Anchors make a list of lists of lists, each ten times the next, from a few lines: it is not written out.
-        shown = [_worded(item, levels - 1) for item in value[:10]] if levels else ["…"]
-        text = f"[{', '.join(shown)}{', …' if len(value) > 10 and levels else ''}]"
-    else:
-        text = repr(value[: _LONGEST + 1] if isinstance(value, str) else value)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def save_resolved(path: Path, config: Config) -> None:

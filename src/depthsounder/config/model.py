@@ -34,6 +34,7 @@ from depthsounder.config.fields import (
     distinct,
     increasing,
     refuse,
+    refuse_all,
 )
 from depthsounder.config.wording import Allowed
 from depthsounder.elements.activations import ACTIVATIONS
@@ -193,6 +194,12 @@ class Comparison(Section):
 
 MOST_COMPARISONS = 10
 
+_AXES = {"activation": "activations", "depth": "depths", "init": "inits", "against": "inits"}
+_DROP_COMPARISONS = (
+    "Only what is in the sweep can be compared. To compare nothing, write `comparisons: []` into your file, or give "
+    "--config 'comparisons=[]'; a list of your own keeps the others."
+)
+
 
 class Config(Section):
     """A sweep: every activation × init at every depth, and what is done with each."""
@@ -274,14 +281,16 @@ class Config(Section):
     def _one_small_family(cls, comparisons: tuple[Comparison, ...], info: ValidationInfo) -> tuple[Comparison, ...]:
         if len(comparisons) > MOST_COMPARISONS:
             raise refuse(f"has {len(comparisons)} comparisons: each more makes all of them weaker")
+        outside = [
+            (f"is not among this sweep's {axis}: {', '.join(map(str, info.data[axis]))}", (position, key))
+            for position, comparison in enumerate(comparisons)
+            for key, axis in _AXES.items()
+            if axis in info.data and getattr(comparison, key) not in info.data[axis]
+        ]
+        if outside:
+            raise refuse_all(outside, _DROP_COMPARISONS)
         seen = set()
-        axes = {"activation": "activations", "depth": "depths", "init": "inits", "against": "inits"}
         for position, comparison in enumerate(comparisons):
-            for key, axis in axes.items():
-                values = info.data.get(axis)
-                if values is not None and getattr(comparison, key) not in values:
-                    listed = ", ".join(str(value) for value in values)
-                    raise refuse(f"is not among this sweep's {axis}: {listed}", position, key)
             if comparison.init == comparison.against:
                 raise refuse("is compared with itself", position, "against")
             pair = (comparison.activation, comparison.depth, frozenset((comparison.init, comparison.against)))

@@ -22,12 +22,15 @@ _HEAD = """\
 `snakemake --configfile config/smoke.yaml`. Snakemake lays it over `config/config.yaml`: a preset therefore states what
 differs from the default sweep and nothing else, and has a `run` of its own, which keeps its files apart from every
 other's. A list replaces the default's list as a whole; of a section, the keys that are left out stay as they are.
-`--config` changes single keys, as in `--config run=second root_seed=2` or `--config 'seeds={measure: 40}'`.
+`--config` changes single keys, as in `--config run=second root_seed=2`. A key of a section is given in braces, as in
+`--config 'training={steps: 100}'`; Snakemake takes no `training.steps=100`. A list stands in brackets, as in
+`--config 'depths=[2, 5]' 'comparisons=[]'`.
 
 The config is checked before any job starts. No key is allowed that does not stand below, and a text is no number: YAML
-takes `1e-2` for a text and `1.0e-2` for a number. What cannot be used is refused with its file and line, the value that
-was found, what is allowed, and the nearest name. Editors that know YAML schemas check while you type: the first line of
-each config names `config/schema.json`.
+takes `1e-2` for a text and `1.0e-2` for a number. Where a key takes a text, quote in a file what looks like a number,
+as in `run: "007"`; on the command line `run=007` is taken as it is typed. What cannot be used is refused with its file and
+line, the value that was found, what is allowed, and the nearest name. Editors that know YAML schemas check while you
+type: the first line of each config names `config/schema.json`.
 
 This page is generated from the config's model by `python scripts/write_config_reference.py`. "Default" is the value in
 `config/config.yaml`.

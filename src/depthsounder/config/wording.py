@@ -99,6 +99,27 @@ def _without_null(annotation: Any) -> Any:  # noqa: ANN401
     return annotation.__origin__ if get_origin(annotation) is Annotated else annotation
 
 
+def takes_text(model: type[BaseModel], path: KeyPath) -> bool:
+    """Tell whether the value at a key path may be any text: a name, and no number."""
+    field = model.model_fields.get(str(path[0])) if path else None
+    if field is None:
+        return False
+    annotation: Any = field.annotation
+    if len(path) == 1:
+        return _holds_text(annotation)
+    annotation = _without_null(annotation)
+    if get_origin(annotation) is tuple:
+        section = listed_section(annotation)
+        return takes_text(section, path[2:]) if section else _holds_text(get_args(annotation)[0])
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel) and takes_text(annotation, path[1:])
+
+
+def _holds_text(annotation: Any) -> bool:  # noqa: ANN401
+    if get_origin(annotation) in (Union, types.UnionType):
+        return any(_holds_text(member) for member in get_args(annotation))
+    return (annotation.__origin__ if get_origin(annotation) is Annotated else annotation) is str
+
+
 def nearest(found: object, names: Sequence[str]) -> str | None:
     """Return the name that a text was probably meant to be, if any resembles it."""
     if not isinstance(found, str):
