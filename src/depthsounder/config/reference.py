@@ -28,9 +28,9 @@ other's. A list replaces the default's list as a whole; of a section, the keys t
 
 The config is checked before any job starts. No key is allowed that does not stand below, and a text is no number: YAML
 takes `1e-2` for a text and `1.0e-2` for a number. Where a key takes a text, quote in a file what looks like a number,
-as in `run: "007"`; on the command line `run=007` is taken as it is typed. What cannot be used is refused with its file and
-line, the value that was found, what is allowed, and the nearest name. Editors that know YAML schemas check while you
-type: the first line of each config names `config/schema.json`.
+as in `run: "007"`; on the command line `run=007` is taken as it is typed. What cannot be used is refused with its file
+and line, the value that was found, what is allowed, and the nearest name. Editors that know YAML schemas check while
+you type: the first line of each config names `config/schema.json`.
 
 This page is generated from the config's model by `python scripts/write_config_reference.py`. "Default" is the value in
 `config/config.yaml`.
