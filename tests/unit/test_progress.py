@@ -7,7 +7,16 @@ import pytest
 from made_up_run import make_config, write_run
 
 from depthsounder.sweep.cells import RunPaths
-from depthsounder.sweep.progress import Portion, ProgressReporter, closing_words, duration, portion, progress_line
+from depthsounder.sweep.progress import (
+    Closing,
+    Portion,
+    ProgressReporter,
+    closing_line,
+    closing_words,
+    duration,
+    portion,
+    progress_line,
+)
 
 CONFIG = make_config([2, 50], ["tanh"], ["glorot_normal"])
 
@@ -32,7 +41,7 @@ def test_deep_networks_are_more_work_than_shallow_ones_and_training_more_than_me
 
 def test_the_time_left_goes_by_work():
     line = progress_line(Portion(10, 25.0), Portion(4000, 100.0), 20.0)
-    assert line == "10 of 4,000 networks (25% of the work), 0.5 a second, 1 min 0 s left"
+    assert line == "10 of 4,000 networks (25% of the work), 0.5 a second, 1 min 0 s left, then the report"
 
 
 @pytest.mark.parametrize("work", [0.0, 0.1])
@@ -50,7 +59,7 @@ def test_times_are_said_as_people_say_them(seconds, words):
 def test_a_terminal_keeps_one_line_and_a_log_gets_few(stream, line_end, monkeypatch):
     monkeypatch.setattr(ProgressReporter, "ON_TERMINAL", 0.02)
     monkeypatch.setattr(ProgressReporter, "IN_LOG", 0.02)
-    reporter = ProgressReporter(lambda: Portion(3, 3.0), Portion(3, 3.0), stream)
+    reporter = ProgressReporter(lambda: Portion(3, 3.0), Portion(3, 3.0), lambda: None, stream)
     reporter.start()
     time.sleep(0.15)
     reporter.stop()
@@ -59,9 +68,44 @@ def test_a_terminal_keeps_one_line_and_a_log_gets_few(stream, line_end, monkeypa
     assert all("3 of 3 networks (100% of the work)" in line for line in lines if line.strip("\n"))
 
 
+def test_no_line_says_that_nothing_is_left_while_something_is():
+    almost = progress_line(Portion(99, 99.9), Portion(100, 100.0), 60.0)
+    assert almost.endswith(", 1 s left, then the report")
+    assert "left" not in progress_line(Portion(100, 100.0), Portion(100, 100.0), 60.0)
+
+
+def test_while_figures_are_drawn_the_line_says_so_with_their_own_estimate():
+    total = Portion(1_200, 1.0)
+    assert closing_line(total, Closing("drawing figures", 0, 19), 0, 0.0) == (
+        "1,200 networks done, drawing figures: 0 of 19"
+    )
+    # Five were there when it was first said; three more took 12 s, and eleven are left.
+    assert closing_line(total, Closing("drawing figures", 8, 19), 5, 12.0) == (
+        "1,200 networks done, drawing figures: 8 of 19, 44 s left for this"
+    )
+
+
+def test_each_kind_of_closing_jobs_has_a_clock_of_its_own(monkeypatch):
+    stream = io.StringIO()
+    told = iter(
+        [Closing("collecting tables", 1, 2), Closing("drawing figures", 0, 4), Closing("drawing figures", 2, 4)]
+    )
+    reporter = ProgressReporter(lambda: Portion(3, 3.0), Portion(3, 3.0), lambda: next(told, None), stream)
+    clock = iter([100.0, 100.0, 150.0, 150.0, 156.0])
+    monkeypatch.setattr(ProgressReporter, "seconds", property(lambda reporter: next(clock, 160.0)))
+    for _ in range(4):
+        reporter._say()
+    assert stream.getvalue().splitlines() == [
+        "3 networks done, collecting tables: 1 of 2",
+        "3 networks done, drawing figures: 0 of 4",
+        "3 networks done, drawing figures: 2 of 4, 6 s left for this",
+        "3 of 3 networks (100% of the work)",
+    ]
+
+
 def test_a_run_that_computes_no_network_says_nothing():
     stream = io.StringIO()
-    reporter = ProgressReporter(Portion, Portion(), stream)
+    reporter = ProgressReporter(Portion, Portion(), lambda: None, stream)
     reporter.start()
     reporter.stop()
     assert stream.getvalue() == ""

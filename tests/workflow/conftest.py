@@ -188,8 +188,8 @@ def sources(root, once) -> Project:
 
 @pytest.fixture(scope="session")
 def finished_run(sources, once) -> Project:
-    """A project whose tiny sweep ran to the end, for reading only. There are spaces in its path."""
-    return once("a finished run", lambda folder: sources.copy(folder).run())
+    """A project whose tiny sweep ran to the end, for reading only. Its path has what shells and Snakemake read."""
+    return once("""a {finished} run of $HOME's "é\"""", lambda folder: sources.copy(folder).run())
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ rule predict_signal:
     benchmark:
         paths.benchmark("predict_signal")
     conda:
-        "../../environment.yml"
+        environment
     threads: 1
     params:
         code=code("predict_signal.py"),
@@ -36,7 +36,7 @@ rule judge_cells:
     benchmark:
         paths.benchmark("judge_cells")
     conda:
-        "../../environment.yml"
+        environment
     threads: 1
     params:
         code=code("judge_cells.py"),
@@ -58,7 +58,7 @@ rule compare_inits:
     benchmark:
         paths.benchmark("compare_inits")
     conda:
-        "../../environment.yml"
+        environment
     threads: 1
     params:
         code=code("compare_inits.py"),
@@ -81,7 +81,7 @@ rule judge_claims:
     benchmark:
         paths.benchmark("judge_claims")
     conda:
-        "../../environment.yml"
+        environment
     threads: 1
     params:
         results=paths.results,

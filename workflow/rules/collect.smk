@@ -15,7 +15,7 @@ rule collect_table:
     wildcard_constraints:
         table="signal|jacobian|traces|gradient_check",
     conda:
-        "../../environment.yml"
+        environment
     threads: 1
     params:
         code=code("collect_table.py"),

@@ -15,7 +15,7 @@ from depthsounder.process.definitions import NotFollowed
 from depthsounder.process.lock import RUNNER, NoClaim, claim, require_free
 from depthsounder.process.fingerprint import code_fingerprint, require_digests
 from depthsounder.sweep.figure_tables import tables_of_figure
-from depthsounder.sweep.progress import Portion, ProgressReporter, closing_words, portion
+from depthsounder.sweep.progress import Closing, Portion, ProgressReporter, closing_words, portion
 from depthsounder.data.sources import source_files
 from depthsounder.sweep.cells import PART_KINDS, Cell, RunPaths, cell_parts, check_paths, part_paths, table_parts
 from depthsounder.storage.tables import SCHEMAS
@@ -41,6 +41,17 @@ if workflow.is_main_process:
     for warning in warnings:
         print(f"Look at {settings.data.source}: {warning}.", file=sys.stderr)
 
+
+def escaped(path):
+    """A path in a text in which Snakemake looks for names in braces: the project's own folder may have some."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+def environment(wildcards):
+    """The file of the environment that `--sdm conda` makes: from a function, which may return an absolute path."""
+    return escaped(ROOT / "environment.yml")
+
+
 # Every figure has a caption, and every caption a figure. The figures themselves would take a second to import. A study's
 # figure has the study's name.
 CAPTIONS = {caption.stem for caption in (ROOT / "workflow/report").glob("*.rst")}
@@ -49,7 +60,7 @@ FIGURES = sorted(CAPTIONS - set(STUDIES) | ({settings.study} if settings.study e
 # Jobs run in the Python that runs Snakemake, also where nobody activated its environment, and find the library without
 # its being installed. A job says what went wrong to the terminal and to its log: with its words piped to both, bash has
 # to be told that it fails where the script does.
-INTERPRETER, LIBRARY = (shlex.quote(str(folder)) for folder in (Path(sys.executable).parent, ROOT / "src"))
+INTERPRETER, LIBRARY = (shlex.quote(escaped(folder)) for folder in (Path(sys.executable).parent, ROOT / "src"))
 shell.prefix(f"set -euo pipefail; export PATH={INTERPRETER}:$PATH PYTHONPATH={LIBRARY} {RUNNER}=$PPID; ")
 
 
@@ -108,6 +119,24 @@ def portion_of(jobs):
     )
 
 
+# What follows the networks, in its order, as progress calls it.
+CLOSING = {
+    "collecting tables": {"collect_table"},
+    "predicting and judging": {"predict_signal", "judge_cells", "compare_inits", "judge_claims"},
+    "drawing figures": {"plot_figure", "plot_figure_as_pdf"},
+    "writing the report": {"render_report"},
+}
+
+
+def closing_of(jobs):
+    """The first of these of which some jobs are left, with how many are done."""
+    for name, rule_names in CLOSING.items():
+        done = [bool(workflow.dag.finished(job)) for job in jobs if job.rule.name in rule_names]
+        if not all(done):
+            return Closing(name, sum(done), len(done))
+    return None
+
+
 class OwnProgress(logging.Filter):
     """Keeps back what Snakemake says at each start of a job: a thousand lines, and none says how long it will take."""
 
@@ -134,7 +163,9 @@ onstart:
     logger.addFilter(OwnProgress())
     reporters.append(
         ProgressReporter(
-            lambda: portion_of(job for job in planned if workflow.dag.finished(job)), portion_of(planned)
+            lambda: portion_of(job for job in planned if workflow.dag.finished(job)),
+            portion_of(planned),
+            lambda: closing_of(planned),
         )
     )
     reporters[0].start()

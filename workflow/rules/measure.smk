@@ -13,7 +13,7 @@ rule measure_signal:
     benchmark:
         paths.benchmark(f"measure_signal/{CELL}")
     conda:
-        "../../environment.yml"
+        environment
     threads: 1
     params:
         settings=settings_of("measure"),

@@ -9,7 +9,7 @@ rule record_config:
     benchmark:
         paths.benchmark("record_config")
     conda:
-        "../../environment.yml"
+        environment
     threads: 1
     params:
         # From a function as well: braces are a part of the values.
@@ -29,7 +29,7 @@ rule prepare_data:
     benchmark:
         paths.benchmark("prepare_data")
     conda:
-        "../../environment.yml"
+        environment
     threads: 1
     params:
         settings=settings_of("prepare"),

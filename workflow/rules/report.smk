@@ -36,7 +36,7 @@ rule plot_figure:
     wildcard_constraints:
         figure="|".join(FIGURES),
     conda:
-        "../../environment.yml"
+        environment
     threads: 1
     params:
         results=paths.results,
@@ -60,7 +60,7 @@ rule plot_figure_as_pdf:
     wildcard_constraints:
         figure="|".join(FIGURES),
     conda:
-        "../../environment.yml"
+        environment
     threads: 1
     params:
         results=paths.results,
@@ -97,7 +97,7 @@ rule render_report:
     benchmark:
         paths.benchmark("render_report")
     conda:
-        "../../environment.yml"
+        environment
     threads: 1
     params:
         results=paths.results,

@@ -14,7 +14,7 @@ rule train_networks:
     benchmark:
         paths.benchmark(f"train_networks/{CELL}")
     conda:
-        "../../environment.yml"
+        environment
     threads: 1
     params:
         settings=settings_of("train"),

@@ -12,7 +12,7 @@ rule tune_rate:
     benchmark:
         paths.benchmark(f"tune_rate/{CELL}")
     conda:
-        "../../environment.yml"
+        environment
     threads: 1
     params:
         settings=settings_of("tune"),

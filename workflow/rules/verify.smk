@@ -9,7 +9,7 @@ rule check_gradients:
     benchmark:
         paths.benchmark("check_gradients/activation={activation}/init={init}")
     conda:
-        "../../environment.yml"
+        environment
     threads: 1
     params:
         settings=settings_of("verify"),

@@ -1,7 +1,7 @@
-"""How far a run has come: networks done of all, their rate, and the time that is left.
+"""How far a run has come: networks done of all, their rate, and the time that is left; then what is made of them.
 
-Time goes by work, not by jobs: a network of fifty layers takes twenty times as long as one of two. This module counts
-and words; whoever runs the jobs tells it which are done.
+The time of networks goes by work, not by jobs: a network of fifty layers takes twenty times as long as one of two. This
+module counts and words; whoever runs the jobs tells it which are done.
 """
 
 import sys
@@ -54,13 +54,46 @@ def portion(config: Config, kind: PartKind, depth: int, seeds: str) -> Portion:
     return Portion(networks, float(networks * steps * (depth + BESIDE_LAYERS)))
 
 
+@dataclass(frozen=True)
+class Closing:
+    """What follows the networks, kind by kind.
+
+    Attributes
+    ----------
+    name
+        What is done, such as ``"drawing figures"``.
+    done, total
+        Its jobs.
+    """
+
+    name: str
+    done: int
+    total: int
+
+
 def progress_line(done: Portion, total: Portion, seconds: float) -> str:
     """Return the progress after so many seconds in a line."""
     share = done.work / total.work if total.work else 1.0
     line = f"{done.networks:,} of {total.networks:,} networks ({share:.0%} of the work)"
-    if seconds <= 0 or share < TOLD_FROM:
+    if seconds <= 0 or share < TOLD_FROM or done.networks >= total.networks:
         return line
-    return f"{line}, {done.networks / seconds:.1f} a second, {duration(seconds * (1 - share) / share)} left"
+    left = max(seconds * (1 - share) / share, 1.0)
+    return f"{line}, {done.networks / seconds:.1f} a second, {duration(left)} left, then the report"
+
+
+def closing_line(total: Portion, closing: Closing, done_before: int, seconds: float) -> str:
+    """Return in a line what is done after the networks.
+
+    Parameters
+    ----------
+    done_before
+        How many of its jobs were done so many seconds ago, from which the time that is left follows.
+    """
+    line = f"{total.networks:,} networks done, {closing.name}: {closing.done:,} of {closing.total:,}"
+    fresh = closing.done - done_before
+    if fresh <= 0 or seconds <= 0:
+        return line
+    return f"{line}, {duration(max(seconds * (closing.total - closing.done) / fresh, 1.0))} left for this"
 
 
 def duration(seconds: float) -> str:
@@ -94,6 +127,8 @@ class ProgressReporter:
         Returns what is done so far; it is called from the thread.
     total
         What there is to do.
+    closing
+        Returns what is under way once all networks are done; None when nothing is left.
     stream
         Where to write.
     """
@@ -101,8 +136,15 @@ class ProgressReporter:
     ON_TERMINAL, IN_LOG = 1.0, 20.0
     """Seconds from one line to the next."""
 
-    def __init__(self, done: Callable[[], Portion], total: Portion, stream: TextIO = sys.stderr) -> None:
-        self._done, self._total, self._stream = done, total, stream
+    def __init__(
+        self,
+        done: Callable[[], Portion],
+        total: Portion,
+        closing: Callable[[], Closing | None],
+        stream: TextIO = sys.stderr,
+    ) -> None:
+        self._done, self._total, self._closing, self._stream = done, total, closing, stream
+        self._seen: tuple[Closing, float] | None = None
         self._terminal = stream.isatty()
         self._start = time.monotonic()
         self._stopped = threading.Event()
@@ -132,6 +174,15 @@ class ProgressReporter:
             print(file=self._stream)
 
     def _say(self) -> None:
-        line = progress_line(self._done(), self._total, self.seconds)
+        done = self._done()
+        closing = self._closing() if done.networks >= self._total.networks else None
+        line = self._closing_line(closing) if closing else progress_line(done, self._total, self.seconds)
         before, after = ("\r\033[K", "") if self._terminal else ("", "\n")
         print(f"{before}{line}", end=after, file=self._stream, flush=True)
+
+    def _closing_line(self, closing: Closing) -> str:
+        """Return the line of a kind of jobs; its time goes from the line in which it was first seen."""
+        if self._seen is None or self._seen[0].name != closing.name:
+            self._seen = closing, self.seconds
+        first, since = self._seen
+        return closing_line(self._total, closing, first.done, self.seconds - since)
