@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ from depthsounder.process.commands import Refusal, run
 from depthsounder.process.lock import RUNNER, NoClaim, RunInProgress, claim, end_with_runner, require_free
 
 PATIENCE = 20
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def python(code, **options):
@@ -62,6 +65,47 @@ def test_a_folder_that_cannot_be_had_is_named_with_the_reason(tmp_path):
     (tmp_path / "results").write_text("a file where a folder should be")
     with pytest.raises(NoClaim, match=rf"{tmp_path}/results/mine cannot be used for this run: .*: Not a directory"):
         claim(tmp_path / "results/mine")
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_is_warned_of_once_and_used(number, tmp_path, monkeypatch, capsys):
+    def flock(file, kind):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    (tmp_path / ".half.tmp").write_text("half")
+    require_free(tmp_path)
+    claim(tmp_path).close()
+    require_free(tmp_path)
+    assert (tmp_path / ".running").read_text() == str(os.getpid())
+    assert not (tmp_path / ".half.tmp").exists()
+    warning = f"{tmp_path} lies on a file system without locks ({os.strerror(number)}): start one run at a time"
+    assert [line.startswith(warning) for line in capsys.readouterr().err.splitlines()] == [True]
+
+
+def test_another_error_of_a_lock_is_still_an_error(tmp_path, monkeypatch):
+    def flock(file, kind):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with pytest.raises(NoClaim, match=r"cannot be used for this run: .*: Input/output error"):
+        claim(tmp_path)
+
+
+@pytest.mark.parametrize("script", ["measure_signal.py", "plan_sweep.py"])
+def test_a_system_without_such_locks_at_all_is_told_where_to_run(script):
+    code = f"import runpy, sys; sys.modules['fcntl'] = None; runpy.run_path('scripts/{script}', run_name='__main__')"
+    done = python(code, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    assert done.communicate()[1] == (
+        "Depthsounder runs on Linux and macOS. On Windows, run it in WSL, the Windows Subsystem for Linux.\n"
+    )
+
+
+def test_readme_and_package_name_the_systems():
+    assert "Linux and macOS; on Windows, in WSL" in " ".join((ROOT / "README.md").read_text().split())
+    classifiers = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["classifiers"]
+    systems = {line.split(" :: ")[-1] for line in classifiers if line.startswith("Operating System")}
+    assert systems == {"Linux", "MacOS"}
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="the system cannot watch another process")

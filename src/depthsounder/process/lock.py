@@ -4,13 +4,25 @@ The lock is the system's own on an open file: it ends with the process that hold
 crash left behind therefore locks nothing.
 """
 
-import fcntl
+import errno
 import os
 import select
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import TextIO
+
+try:
+    import fcntl
+except ImportError:
+    # Every script and the workflow come by here, so that this is all that Windows says.
+    raise SystemExit(
+        "Depthsounder runs on Linux and macOS. On Windows, run it in WSL, the Windows Subsystem for Linux."
+    ) from None
+
+NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
+"""What file systems without locks answer, as Lustre and NFS may be set up."""
 
 HOLDER = ".running"
 """The file in a results folder that its run holds locked."""
@@ -84,7 +96,10 @@ def _claimed(folder: Path) -> TextIO:
 
 
 def _lock(holder: TextIO, folder: Path, kind: int) -> None:
-    """Lock a file until it is closed, or close it and say which process has locked it."""
+    """Lock a file until it is closed, or close it and say which process has locked it.
+
+    Where the file system has no locks, a run goes on without one, and says so.
+    """
     try:
         fcntl.flock(holder, kind | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -93,6 +108,13 @@ def _lock(holder: TextIO, folder: Path, kind: int) -> None:
         holder.close()
         message = f"{folder} is being computed by another run (process {process}); wait for its end, or stop it first"
         raise RunInProgress(message) from None
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            holder.close()
+            raise
+        if kind == fcntl.LOCK_EX:
+            warning = "start one run at a time, because none will be told of another"
+            print(f"{folder} lies on a file system without locks ({error.strerror}): {warning}.", file=sys.stderr)
 
 
 def end_with_runner() -> None:
