@@ -9,14 +9,15 @@ PYTHONS ?= python3.11 python3.12 python3.13
 VENV ?= .venv
 CORES ?= all
 RUN ?= default
+CONFIG ?=
 
 BIN := $(VENV)/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check
 PINNED := $(INSTALL) --require-hashes --no-build-isolation
 PIP := $(BIN)/python $(PINNED)
 
-# Where the report of a config file lies: its key `run` names the folder.
-report_of = reports/$$(sed -n 's/^run: *\([a-z0-9_-]*\).*/\1/p' $(1))/index.html
+# A config file is laid over config/config.yaml; several may be, one over the other.
+laid_over = $(if $(1),--configfile $(1))
 
 .PHONY: help
 help: ## list these commands
@@ -27,22 +28,22 @@ help: ## list these commands
 # --- what a user runs ---
 
 .PHONY: report
-report: $(VENV)/runtime ## run the sweep of config/config.yaml and write its report
-	$(BIN)/snakemake --cores $(CORES)
-	@echo "The report is $(CURDIR)/$(call report_of,config/config.yaml)"
+report: $(VENV)/runtime ## run a sweep and write its report: make report, or make report CONFIG=config/smoke.yaml
+	$(BIN)/snakemake --cores $(CORES) $(call laid_over,$(CONFIG))
+	@$(BIN)/python scripts/locate_report.py $(CONFIG)
 
 .PHONY: smoke
 smoke: $(VENV)/runtime ## run the small sweep of config/smoke.yaml, in about a minute
-	$(BIN)/snakemake --cores $(CORES) --configfile config/smoke.yaml
-	@echo "The report is $(CURDIR)/$(call report_of,config/smoke.yaml)"
+	$(BIN)/snakemake --cores $(CORES) $(call laid_over,config/smoke.yaml)
+	@$(BIN)/python scripts/locate_report.py config/smoke.yaml
 
 .PHONY: plan
 plan: $(VENV)/runtime ## say what a sweep will take: make plan, or make plan CONFIG=config/smoke.yaml
 	@$(BIN)/python scripts/plan_sweep.py $(CONFIG)
 
 .PHONY: compare
-compare: $(VENV)/runtime ## say what changed between two runs: make compare A=default B=another
-	@$(BIN)/python scripts/compare_runs.py --before results/$(A) --after results/$(B)
+compare: $(VENV)/runtime ## say what changed between two runs: make compare A=default B=another; without names, list the runs
+	@$(BIN)/python scripts/compare_runs.py $(if $(A),--before results/$(A)) $(if $(B),--after results/$(B))
 
 .PHONY: baseline
 baseline: $(VENV)/runtime ## keep the verdicts of run RUN as what later reports are compared with

@@ -1,18 +1,22 @@
-"""Say what changed from one run to another."""
+"""Say what changed from one run to another; without the names of two, list the runs."""
 
 import argparse
 from pathlib import Path
 
-from depthsounder.judging.run_changes import Change, compare_runs, load_snapshot
+from depthsounder.judging.run_changes import Change, compare_runs, finished_runs, load_snapshot
 from depthsounder.process.commands import run
 
 
 def main() -> None:
     """Print verdicts that flipped and effect sizes that left their intervals."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--before", type=Path, required=True, help="results folder of the earlier run, or a baseline")
-    parser.add_argument("--after", type=Path, required=True, help="results folder of the later run")
+    parser.add_argument("--before", type=Path, help="results folder of the earlier run, or a baseline")
+    parser.add_argument("--after", type=Path, help="results folder of the later run")
     arguments = parser.parse_args()
+    if arguments.before is None or arguments.after is None:
+        print(f"Finished runs: {', '.join(finished_runs(Path('results'))) or 'none'}")
+        print("Name two of them, as in: make compare A=default B=another")
+        return
     changes = compare_runs(load_snapshot(arguments.before), load_snapshot(arguments.after))
     only = f"{changes.gone} in {arguments.before} only, {changes.new} in {arguments.after} only"
     print(f"{changes.common} cells in both, {only}")

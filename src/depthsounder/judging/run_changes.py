@@ -26,6 +26,11 @@ _INTERVALS = {
 _TAIL_RATIO = ("tail_ratio_low", "tail_ratio_high")
 
 
+def finished_runs(results: Path) -> list[str]:
+    """Return the names of the runs in a folder of results that can be compared, in their order."""
+    return sorted(run.name for run in results.glob("*") if all((run / name).exists() for name in KEPT))
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """A run, as far as runs are compared: its resolved config and three of its tables."""

@@ -1,0 +1,21 @@
+"""Say where the report of a config lies."""
+
+import argparse
+from pathlib import Path
+
+from depthsounder.config import validate_files
+from depthsounder.process.commands import run
+from depthsounder.sweep.cells import RunPaths
+
+
+def main() -> None:
+    """Print the path of the report; nothing is run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", type=Path, nargs="*", help="config files, laid over config/config.yaml")
+    arguments = parser.parse_args()
+    config = validate_files([Path("config/config.yaml"), *arguments.config])
+    print(f"The report is {RunPaths(config.run).report.resolve()}")
+
+
+if __name__ == "__main__":
+    run(main)
