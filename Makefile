@@ -11,6 +11,11 @@ CORES ?= all
 RUN ?= default
 CONFIG ?=
 
+# Programs keep files in the home folder. Where there is none that can be written, one beside the results stands in.
+ifneq ($(shell mkdir -p "$${HOME:?}/.cache" 2>/dev/null && test -w "$$HOME/.cache" && echo yes),yes)
+export HOME := $(CURDIR)/results/.home
+endif
+
 BIN := $(VENV)/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check
 PINNED := $(INSTALL) --require-hashes --no-build-isolation

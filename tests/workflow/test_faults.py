@@ -172,6 +172,23 @@ def test_a_second_run_in_the_same_folder_is_refused_while_the_first_one_runs(fin
     assert_same_tables(finished, finished_run)
 
 
+def test_a_user_without_a_name_and_a_home_draws_with_a_cache_beside_the_results(finished, tmp_path):
+    figure = finished / "reports/default/figures/answer.svg"
+    before = figure.read_bytes()
+    figure.unlink()
+    (tmp_path / "patch").mkdir()
+    (tmp_path / "patch/sitecustomize.py").write_text("import pwd\npwd.getpwuid = lambda uid: {}[uid]\n")
+    names = dict.fromkeys(("LOGNAME", "USER", "LNAME", "USERNAME"), "")
+    places = {"HOME": "/dev/null", "XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONPATH": str(tmp_path / "patch")}
+
+    run = finished.snakemake("--cores=1", "reports/default/figures/answer.svg", environment=names | places)
+
+    assert run.code == 0, run.output
+    assert "Matplotlib created a temporary" not in run.output
+    assert list((finished / "results/.matplotlib").glob("fontlist-*.json"))
+    assert figure.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("file", "kind"),
     [("traces.parquet", "table"), ("verdicts.parquet", "table"), ("data.npz", "data"), ("config.json", "config")],

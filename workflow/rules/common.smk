@@ -1,6 +1,7 @@
 # What all rules share: the validated settings, the places of files, and how a script is called.
 
 import logging
+import os
 import shlex
 
 from snakemake.exceptions import WorkflowError
@@ -12,6 +13,7 @@ from depthsounder.process.future_dates import DatedInTheFuture, bring_back, requ
 from depthsounder.config import STUDIES, ConfigError, Origin, check_data, stage_arguments, validate_config
 from depthsounder.process.commands import Refusal
 from depthsounder.process.definitions import NotFollowed
+from depthsounder.process.home import stand_ins
 from depthsounder.process.lock import RUNNER, NoClaim, claim, require_free
 from depthsounder.process.fingerprint import code_fingerprint, require_digests
 from depthsounder.sweep.figure_tables import tables_of_figure
@@ -56,6 +58,9 @@ def environment(wildcards):
 # figure has the study's name.
 CAPTIONS = {caption.stem for caption in (ROOT / "workflow/report").glob("*.rst")}
 FIGURES = sorted(CAPTIONS - set(STUDIES) | ({settings.study} if settings.study else set()))
+
+# For Snakemake and for the jobs, which have the same environment.
+os.environ.update(stand_ins(os.environ, Path("results").absolute()))
 
 # Jobs run in the Python that runs Snakemake, also where nobody activated its environment, and find the library without
 # its being installed. A job says what went wrong to the terminal and to its log: with its words piped to both, bash has
