@@ -5,7 +5,7 @@ Errors of the program itself keep theirs. This module knows exceptions, and noth
 
 from collections.abc import Callable
 
-from depthsounder.process.lock import end_with_runner
+from depthsounder.process.lock import UnknownSystem, end_with_runner, locks_of_system
 
 
 class Refusal(Exception):
@@ -18,10 +18,11 @@ def run(main: Callable[[], None]) -> None:
     Raises
     ------
     SystemExit
-        With the message of an `OSError` or a `Refusal`.
+        With the message of an `OSError`, of a `Refusal` or of an `UnknownSystem`.
     """
     end_with_runner()
     try:
+        locks_of_system()
         main()
-    except (OSError, Refusal) as error:
+    except (OSError, Refusal, UnknownSystem) as error:
         raise SystemExit(str(error)) from None

@@ -11,15 +11,8 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from types import ModuleType
 from typing import TextIO
-
-try:
-    import fcntl
-except ImportError:
-    # Every script and the workflow come by here, so that this is all that Windows says.
-    raise SystemExit(
-        "Depthsounder runs on Linux and macOS. On Windows, run it in WSL, the Windows Subsystem for Linux."
-    ) from None
 
 NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 """What file systems without locks answer, as Lustre and NFS may be set up."""
@@ -33,6 +26,10 @@ RUNNER = "DEPTHSOUNDER_RUNNER"
 
 class NoClaim(RuntimeError):
     """A folder cannot be had for this run."""
+
+
+class UnknownSystem(NoClaim):
+    """The system is none on which this runs."""
 
 
 class RunInProgress(NoClaim):
@@ -59,7 +56,7 @@ def claim(folder: Path, *others: Path) -> TextIO:
     RunInProgress
         If another process holds it; the message names the process.
     NoClaim
-        If the folder cannot be written; the message names it and says why.
+        If the folder cannot be written, or the system has no such locks; the message names it and says why.
     """
     try:
         holder = _claimed(folder)
@@ -78,14 +75,34 @@ def require_free(folder: Path) -> None:
     ------
     RunInProgress
         Naming the process.
+    UnknownSystem
+        Where the system has no such locks.
     """
+    fcntl = locks_of_system()
     if (folder / HOLDER).exists():
         with (folder / HOLDER).open(encoding="utf-8") as holder:
             _lock(holder, folder, fcntl.LOCK_SH)
 
 
+def locks_of_system() -> ModuleType:
+    """Return the module of the system's locks on files.
+
+    Raises
+    ------
+    UnknownSystem
+        If there is none, as on Windows; the message names the systems.
+    """
+    try:
+        import fcntl  # noqa: PLC0415
+    except ImportError:
+        wsl = "On Windows, run it in WSL, the Windows Subsystem for Linux."
+        raise UnknownSystem(f"Depthsounder runs on Linux and macOS. {wsl}") from None
+    return fcntl
+
+
 def _claimed(folder: Path) -> TextIO:
     """Return the open file that is locked for this process and has its number."""
+    fcntl = locks_of_system()
     folder.mkdir(parents=True, exist_ok=True)
     holder = (folder / HOLDER).open("a+", encoding="utf-8")
     _lock(holder, folder, fcntl.LOCK_EX)
@@ -100,6 +117,7 @@ def _lock(holder: TextIO, folder: Path, kind: int) -> None:
 
     Where the file system has no locks, a run goes on without one, and says so.
     """
+    fcntl = locks_of_system()
     try:
         fcntl.flock(holder, kind | fcntl.LOCK_NB)
     except BlockingIOError:
