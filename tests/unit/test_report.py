@@ -393,25 +393,6 @@ def test_the_threshold_that_moves_most_verdicts_is_named_with_what_becomes_of_th
     assert moving(tmp_path / "none", 0.3 * np.ones(31)) == "No verdict changes with any of them."
 
 
-@pytest.mark.parametrize(
-    ("factor", "losses", "words"),
-    [
-        (1.0, None, ""),
-        (1e9, np.append(1.0, 1e6 * np.ones(30)), ": of 1 such cell 1 diverged"),
-        (
-            1e9,
-            np.exp(-0.15 * np.arange(31)),
-            ": of 1 such cell 0 diverged; 1 did not, at rates of 0.1, and networks of 1 learned",
-        ),
-    ],
-)
-def test_what_an_exploding_signal_does_to_training_is_said_of_the_runs_own_cells(tmp_path, factor, losses, words):
-    run = load_run(write_run(tmp_path, [3], ["tanh"], ["he_normal"], factor=lambda *cell: factor, losses=losses))
-    assert {term.name: term.consequence for term in terms(run)}[
-        "Exploding gradient"
-    ] == f"One step can throw the weights far off{words}."
-
-
 def test_sensitivity_counts_the_verdicts_that_flip(tmp_path):
     # At depth 3 and a factor of 12.5 a layer, D is 12.5: healthy up to 100, exploding once the bound is at 10.
     thresholds = {
