@@ -13,6 +13,7 @@ from depthsounder.storage.tables import SCHEMAS
 from depthsounder.sweep.cells import PART_KINDS, Cell, RunPaths, cell_parts, check_paths, part_paths, table_parts
 from depthsounder.sweep.figure_tables import tables_of_figure
 from depthsounder.sweep.progress import Portion, portion
+from depthsounder.sweep.targets import explain_target
 
 try:
     settings = (
@@ -30,6 +31,18 @@ config = settings.model_dump(mode="json")
 
 # Relative to the folder in which snakemake runs; the `prefix` of an importing workflow is Snakemake's to add.
 paths = RunPaths(settings.run)
+
+
+class Captions(dict):
+    """The caption of each figure for Snakemake's own report, with this run's numbers, made when it is asked for."""
+
+    def __missing__(self, figure):
+        from depthsounder.report.captions import caption_text
+
+        return caption_text(ROOT / "workflow/report" / f"{figure}.rst", settings)
+
+
+config["captions"] = Captions()
 
 # Every figure has a caption, and every caption a figure. The figures themselves would take a second to import. A study's
 # figure has the study's name.
@@ -110,3 +123,27 @@ def portion_of(jobs):
         ),
         Portion(),
     )
+
+
+def forecast_of(jobs):
+    """What planned jobs will take, in a sentence."""
+    from depthsounder.sweep.forecast import PlannedJob, forecast
+
+    counted = [job for job in jobs if job.rule.name in KIND_OF_RULE]
+    planned = [
+        PlannedJob(KIND_OF_RULE[job.rule.name], int(job.wildcards.depth), job.wildcards.seeds) for job in counted
+    ]
+    checks = sum(job.rule.name == "check_gradients" for job in jobs)
+    return forecast(settings, planned, checks, len(jobs) - len(planned) - checks, SIDE_BY_SIDE, paths)
+
+
+def explained(target):
+    """Why no rule makes a file of a run, if that is known."""
+    places = [
+        (Path(), "*.yaml"),
+        (Path("config"), "*.yaml"),
+        (ROOT / "config", "*.yaml"),
+        (Path("results"), "*/config.json"),
+    ]
+    configs = (path for folder, pattern in places for path in sorted(folder.glob(pattern)))
+    return explain_target(target, settings, FIGURES, configs)

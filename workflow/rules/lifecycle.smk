@@ -7,7 +7,10 @@
 #   workflow.included_stack                 the files that are being read: the main one, and this one
 #   workflow.modifier.is_main_snakefile     false in a workflow that another one imports with `module`
 #   workflow.is_main_process                this is the process that a person started, and not a job of a cluster's
-#   workflow.output_settings.dryrun         … with -n
+#   workflow.output_settings.dryrun, .quiet, .printshellcmds, .verbose   … with -n, with what --quiet names, with -p, --verbose
+#   workflow.touch                          … with --touch; asked for when jobs start, not before
+#   workflow.dag_settings.targets           the files and rules that were asked for; not known before all rules are
+#   workflow.resource_settings.cores, .nodes   --cores, and --jobs where jobs run elsewhere
 #   workflow.overwrite_configfiles          the files of --configfile
 #   workflow.config_settings.config         the values of --config
 #   workflow.local_exec                     jobs run on this machine
@@ -16,9 +19,11 @@
 #   workflow.dag.needrun_jobs()             the jobs that are planned
 #   workflow.dag.finished(job)              whether one is done
 #   workflow.dag.finished_jobs              those that are done
+#   workflow.dag.reason(job).updated_input  the files that are newer than what the job made of them
 #   job.rule.name, .wildcards, .input       a job's facts
-#   snakemake.logging.logger                the log that the terminal shows; LogEvent.JOB_STARTED and the words
-#                                           "Select jobs to execute..." are what it says at each start of a job
+#   snakemake.logging.logger                the log that the terminal shows; the members of LogEvent, and the words "Select
+#                                           jobs to execute..." at a job's start, "Building DAG of jobs..." before a plan
+#                                           and "This was a dry-run" after it
 
 import io
 import logging
@@ -30,6 +35,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
+from snakemake.settings.enums import Quietness
 from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
@@ -69,6 +75,7 @@ ROOT = Path(str(HERE)).parents[1] if Path(str(HERE)).is_dir() else unpacked(HERE
 IMPORTED = not workflow.modifier.is_main_snakefile()
 IN_CHARGE = workflow.is_main_process
 COMPUTES = IN_CHARGE and not workflow.output_settings.dryrun
+SIDE_BY_SIDE = workflow.resource_settings.nodes or workflow.resource_settings.cores or 1
 BY_CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
 
 COMMAND_LINE_FILES = list(map(Path, workflow.overwrite_configfiles))
@@ -96,17 +103,72 @@ from depthsounder.sweep.progress import ProgressReporter, closing_words
 
 
 class OwnProgress(logging.Filter):
-    """Keeps back what Snakemake says at each start of a job: a thousand lines, and none says how long it will take."""
+    """Keeps back what Snakemake says of each job: thousands of lines, and none says how long it will take."""
+
+    OF_JOBS = {
+        LogEvent.RUN_INFO,
+        LogEvent.RESOURCES_INFO,
+        LogEvent.JOB_INFO,
+        LogEvent.GROUP_INFO,
+        LogEvent.JOB_STARTED,
+        LogEvent.JOB_FINISHED,
+        LogEvent.PROGRESS,
+        # A failed job says its reason itself.
+        LogEvent.JOB_ERROR,
+        LogEvent.GROUP_ERROR,
+    }
 
     def filter(self, record):
-        return record.msg != "Select jobs to execute..." and getattr(record, "event", None) != LogEvent.JOB_STARTED
+        return record.msg != "Select jobs to execute..." and getattr(record, "event", None) not in self.OF_JOBS
 
+
+class Refusing(logging.Handler):
+    """Names a file that no rule makes, before Snakemake looks for the rule and says only that there is none."""
+
+    def emit(self, record):
+        if record.getMessage() == "Building DAG of jobs...":
+            for target in sorted(workflow.dag_settings.targets):
+                if explanation := explained(target):
+                    # Not a WorkflowError, to which Snakemake would add how the log came to be written.
+                    raise SystemExit(explanation)
+
+
+class Forecast(logging.Handler):
+    """Adds to a dry run's table of jobs how many networks they compute, and about how long that takes."""
+
+    planned = ()
+
+    def emit(self, record):
+        if not self.planned and getattr(record, "event", None) == LogEvent.RUN_INFO:
+            # At the end Snakemake calls these jobs finished.
+            self.planned = list(workflow.dag.needrun_jobs())
+            # With --quiet this table is all that a dry run comes to, and Snakemake keeps even that back.
+            if Quietness.PROGRESS in (workflow.output_settings.quiet or ()):
+                logger.info(record.getMessage())
+                logger.info(forecast_of(self.planned))
+        elif record.getMessage().startswith("This was a dry-run"):
+            logger.info(forecast_of(self.planned))
+            if older := sum(bool(workflow.dag.reason(job).updated_input) for job in self.planned):
+                logger.info(
+                    f"{older} of these jobs made files that are older than what they were made of. Where files were copied "
+                    "without their times, `snakemake --touch` says that they belong together."
+                )
+
+
+if IN_CHARGE and not IMPORTED:
+    logger.addHandler(Refusing())
+    if workflow.output_settings.dryrun:
+        logger.addHandler(Forecast())
+    elif not (workflow.output_settings.printshellcmds or workflow.output_settings.verbose):
+        logger.addFilter(OwnProgress())
 
 # What lives as long as the run: the lock on its folder, and what counts its networks.
 locks, reporters = [], []
 
 
 onstart:
+    if workflow.touch:
+        return
     # Snakemake's limit of job starts per second sets a timer with each look at the queue, and each timer causes another
     # look: after a thousand jobs the queue is looked at a thousand times a second. On one machine the cores are limit enough.
     if workflow.local_exec:
@@ -118,7 +180,6 @@ onstart:
         require_past(Path(file) for job in planned for file in job.input)
     except (NoLock, DatedInTheFuture, OSError) as error:
         raise WorkflowError(str(error)) from None
-    logger.addFilter(OwnProgress())
     reporters.append(
         ProgressReporter(
             lambda: portion_of(job for job in planned if workflow.dag.finished(job)), portion_of(planned)

@@ -30,7 +30,7 @@ rule plot_figure:
     output:
         svg=report(
             paths.figure("{figure}", "svg"),
-            caption="../report/{figure}.rst",
+            caption="../report/snakemake/figure.rst",
             category="Figures",
             labels={"figure": "{figure}"},
         ),
