@@ -2,11 +2,9 @@
 #
 # Data flows from one file of rules to the next. Settings are validated before any job starts.
 
-from snakemake.exceptions import WorkflowError
-
-# At the root of a local repository Snakemake finds no file beside this one, unless the path begins with a dot.
-if getattr(workflow.current_basedir, "path", ".") == "" and hasattr(workflow.current_basedir, "repo_path"):
-    raise WorkflowError('Name the file as gitfile("…", path="./Snakefile", tag="…"), with a dot and a slash before it.')
+# At the root of a local git repository Snakemake would look for the files below as /workflow/…, which git does not know.
+if hasattr(workflow.included_stack[-1], "repo_path") and workflow.included_stack[-1].path == "Snakefile":
+    workflow.included_stack[-1].path = "./Snakefile"
 
 
 include: "workflow/rules/lifecycle.smk"

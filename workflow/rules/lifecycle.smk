@@ -4,13 +4,16 @@
 #
 #   workflow.current_basedir                the folder of the file that is read; from git, an object with .path and .ref
 #   …hosted_repo, .repo_path                … and with one of these: a repository of GitHub's or GitLab's, or a local one
-#   workflow.included_stack                 the files that are being read: the main one, and this one
+#   workflow.included_stack                 the files that are being read: the main one, and this one; of git, each with a .path
 #   workflow.modifier.is_main_snakefile     false in a workflow that another one imports with `module`
 #   workflow.is_main_process                this is the process that a person started, and not a job of a cluster's
-#   workflow.output_settings.dryrun, .quiet, .printshellcmds, .verbose   … with -n, with what --quiet names, with -p, --verbose
+#   workflow.output_settings.dryrun         … with -n
+#   workflow.output_settings.quiet          what --quiet names
+#   workflow.output_settings.printshellcmds, workflow.output_settings.verbose   -p and --verbose
 #   workflow.touch                          … with --touch; asked for when jobs start, not before
 #   workflow.dag_settings.targets           the files and rules that were asked for; not known before all rules are
-#   workflow.resource_settings.cores, .nodes   --cores, and --jobs where jobs run elsewhere
+#   workflow.resource_settings.cores        … of --cores
+#   workflow.resource_settings.nodes        the number of --jobs, where they run elsewhere
 #   workflow.overwrite_configfiles          the files of --configfile
 #   workflow.config_settings.config         the values of --config
 #   workflow.local_exec                     jobs run on this machine
@@ -19,7 +22,7 @@
 #   workflow.dag.needrun_jobs()             the jobs that are planned
 #   workflow.dag.finished(job)              whether one is done
 #   workflow.dag.finished_jobs              those that are done
-#   workflow.dag.reason(job).updated_input  the files that are newer than what the job made of them
+#   workflow.dag.reason(job)                why it is planned; .updated_input: files are newer than what it made of them
 #   job.rule.name, .wildcards, .input       a job's facts
 #   snakemake.logging.logger                the log that the terminal shows; the members of LogEvent, and the words "Select
 #                                           jobs to execute..." at a job's start, "Building DAG of jobs..." before a plan
