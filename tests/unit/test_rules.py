@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 LIFECYCLE = ROOT / "workflow/rules/lifecycle.smk"
@@ -33,3 +34,13 @@ def test_each_name_of_the_insides_is_listed_with_the_release_it_was_seen_in():
     assert len(names) >= 9
     assert names <= listed
     assert re.search(r"release 9\.\d+\.\d+", header)
+
+
+def test_the_catalog_is_promised_what_the_rules_have():
+    usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text())["usage"]
+    rules = "".join(path.read_text() for path in RULES)
+    assert usage["software-stack-deployment"]["conda"] == ("conda:" in rules)
+    assert usage["software-stack-deployment"]["apptainer"] == ("container:" in rules)
+    assert usage["report"] == ("report(" in rules)
+    assert (ROOT / "config/config.yaml").is_file()
+    assert usage["mandatory-flags"]["flags"] == ""

@@ -4,6 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import yaml
@@ -211,6 +214,32 @@ def test_included_instead_of_imported_is_refused_in_a_sentence(checkout, own):
     assert run.code != 0
     assert "included by another one" in run.output
     assert "with `module` instead" in run.output
+    assert not (own / "results").exists()
+
+
+def test_a_single_file_by_its_address_is_refused_in_a_sentence(checkout, own):
+    handler = partial(SimpleHTTPRequestHandler, directory=checkout)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        imports(own, repr(f"http://127.0.0.1:{server.server_port}/Snakefile"))
+        run = own.snakemake("--cores=1")
+        server.shutdown()
+
+    assert run.code != 0
+    assert "scripts and library lie beside its rules" in run.output
+    assert not (own / "results").exists()
+
+
+def test_two_modules_from_two_places_are_refused_in_a_sentence(checkout, sources, own, tmp_path):
+    other = sources.copy(tmp_path / "another checkout")
+    imports(own, repr(str(checkout / "Snakefile")), names=" as sounding_*")
+    with (own / "Snakefile").open("a") as file:
+        file.write(BELOW.format(snakefile=repr(str(other / "Snakefile"))))
+
+    run = own.snakemake("--cores=1")
+
+    assert run.code != 0
+    assert "Import both times from the same place" in run.output
     assert not (own / "results").exists()
 
 
