@@ -4,9 +4,11 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 import yaml
@@ -32,20 +34,24 @@ use rule * from sounding{names}
 
 
 @pytest.fixture(scope="module")
-def checkout(sources, tmp_path_factory):
+def public():
+    """A folder that every user may enter, which pytest's own are not."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def checkout(sources, public):
     """A clone that nobody may write to, in a path with a space; git knows it by a tag."""
-    folder = tmp_path_factory.mktemp("opt") / "depth sounder"
+    folder = public / "depth sounder"
     shutil.copytree(sources.folder, folder, ignore=shutil.ignore_patterns("__pycache__"))
     git(folder, "init", "--quiet", "--initial-branch=main")
     git(folder, "add", "--all")
     git(folder, "-c", "user.name=A. User", "-c", "user.email=user@localhost", "commit", "--quiet", "-m", "All of it")
     git(folder, "tag", "v1.0")
     for path in [folder, *folder.rglob("*")]:
-        path.chmod(path.stat().st_mode & ~0o222)
-    # For a user who is not its owner, every folder above it can be entered.
-    for above in folder.parents:
-        if above.stat().st_uid == os.getuid():
-            above.chmod(above.stat().st_mode | 0o055)
+        path.chmod(path.stat().st_mode & ~0o222 | 0o444)
     yield folder
     for path in [folder, *folder.rglob("*")]:
         path.chmod(path.stat().st_mode | 0o200)
@@ -105,25 +111,28 @@ def test_from_a_foreign_folder_and_by_another_one_named_with_directory(checkout,
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
-def test_as_another_user_than_the_owner_of_a_checkout_that_cannot_be_written(checkout, own, in_place):
-    home = own / "home"
-    home.mkdir()
-    for path in (own.folder, home, own / "mine.yaml"):
-        os.chown(path, OTHER_USER, OTHER_USER)
-    command = own.command(*TABLES, "--snakefile", checkout / "Snakefile", "--configfile", "mine.yaml", "--cores=1")
+def test_as_another_user_than_the_owner_of_a_checkout_that_cannot_be_written(checkout, public, in_place):
     who = ["setpriv", f"--reuid={OTHER_USER}", f"--regid={OTHER_USER}", "--clear-groups"]
-    environment = own.environment() | {"HOME": str(home), "USER": "guest", "LOGNAME": "guest"}
-    environment.pop("XDG_CACHE_HOME", None)
-    reachable = subprocess.run([*who, sys.executable, "-c", ""], env=environment, check=False).returncode == 0
-    if not reachable:
+    if subprocess.run([*who, sys.executable, "-c", "import snakemake"], check=False, capture_output=True).returncode:
         pytest.skip("another user cannot start this Python")
+    own = public / "guest"
+    own.mkdir()
+    (own / "mine.yaml").write_text(yaml.safe_dump(ONE_CELL, sort_keys=False))
+    os.chown(own, OTHER_USER, OTHER_USER)
+    snakemake = [Path(sys.executable).with_name("snakemake"), *TABLES, "--cores=1", "--configfile", "mine.yaml"]
+    environment = {"HOME": str(own), "USER": "guest", "LOGNAME": "guest", "PATH": os.defpath}
 
     done = subprocess.run(
-        [*who, *command], cwd=own.folder, env=environment, capture_output=True, text=True, check=False
+        [*who, *snakemake, "--snakefile", checkout / "Snakefile"],
+        cwd=own,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert done.returncode == 0, done.stderr
-    assert rows(own.folder) == in_place
+    assert rows(own) == in_place
     assert (own / TABLES[0]).stat().st_uid == OTHER_USER
 
 
