@@ -124,6 +124,10 @@ format: $(VENV)/test ## bring all code into the house style
 	$(BIN)/ruff format
 	$(BIN)/snakefmt Snakefile workflow
 
+.PHONY: rulegraph
+rulegraph: $(VENV)/runtime ## write the graph of the rules into docs/architecture.md
+	$(BIN)/python scripts/write_rule_graph.py
+
 .PHONY: requirements
 requirements: ## pin the newest releases that pyproject.toml allows; needs uv
 	echo setuptools | uv pip compile --quiet --upgrade - --output-file requirements-build.txt

@@ -1,24 +1,28 @@
 # Depthsounder: how deep can a network be before its signal dies, and was that predictable?
 #
-# Data flows from prepare to report; each arrow is a file. Settings are validated before any job starts.
+# Data flows from one file of rules to the next. Settings are validated before any job starts.
 
-import sys
-from pathlib import Path
+# At the root of a local git repository Snakemake would look for the files below as /workflow/…, which git does not know.
+if hasattr(workflow.included_stack[-1], "repo_path") and workflow.included_stack[-1].path == "Snakefile":
+    workflow.included_stack[-1].path = "./Snakefile"
 
-from snakemake.exceptions import WorkflowError
 
-sys.path.insert(0, str(Path(workflow.basedir) / "src"))
+include: "workflow/rules/lifecycle.smk"
 
-from depthsounder.config import ConfigError, read_config_files
+
+from depthsounder.config import ConfigError, default_config, read_config_files
+
+# What config/config.yaml a working folder has belongs to the workflow that runs there.
+DEFAULTS = ROOT / "config/config.yaml" if IMPORTED else default_config(ROOT)
 
 # Read here first, because Snakemake names no line of a file that is no YAML.
 try:
-    read_config_files([Path("config/config.yaml")])
+    read_config_files([DEFAULTS])
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
 
 
-configfile: "config/config.yaml"
+configfile: DEFAULTS
 
 
 include: "workflow/rules/common.smk"
@@ -32,9 +36,9 @@ include: "workflow/rules/analyse.smk"
 include: "workflow/rules/report.smk"
 
 
-# The parts are named beside what is made of them, so that a part that was lost is computed again.
+# The parts are named beside what is made of them, so that a part that was lost is computed again. No rule of an included
+# file is a default target: this one is, and in a workflow that imports it, the importer's own if it has one.
 rule all:
-    default_target: True
     input:
         paths.report,
         expand(paths.figure("{figure}", "{suffix}"), figure=FIGURES, suffix=["svg", "png"]),

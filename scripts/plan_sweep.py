@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from depthsounder.config import Origin, check_data, stage_settings, validate_files
+from depthsounder.config import Origin, check_data, default_config, stage_settings, validate_files
 from depthsounder.data.prepare import describe, prepare_dataset
 from depthsounder.process.commands import run
 from depthsounder.sweep.cells import RunPaths
@@ -17,16 +17,16 @@ from depthsounder.sweep.progress import duration
 def main() -> None:
     """Validate the config, measure this machine for a few seconds, and add up."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("config", type=Path, nargs="*", help="config files, laid over config/config.yaml")
+    parser.add_argument("config", type=Path, nargs="*", help="config files, laid over the default one")
     arguments = parser.parse_args()
-    origin = Origin([Path("config/config.yaml"), *arguments.config])
+    checkout = Path(__file__).resolve().parents[1]
+    origin = Origin([default_config(checkout), *arguments.config])
     config = validate_files(origin.files)
     for warning in check_data(config, RunPaths(config.run).data_stamp, origin):
         print(f"Look at {config.data.source}: {warning}.", file=sys.stderr)
     dataset = prepare_dataset(**stage_settings(config, "prepare"))
     print(*describe(dataset, own_split=config.data.test_fraction is None), sep="\n")
-    job = start_of_a_job(str(Path(__file__).with_name("tune_rate.py")))
-    plan = make_plan(config, measure_costs(config, dataset, job))
+    plan = make_plan(config, measure_costs(config, dataset, start_of_a_job(str(checkout / "scripts/tune_rate.py"))))
     cores = os.cpu_count() or 1
     print(f"run {config.run}: {plan.cells:,} cells, {plan.jobs:,} jobs")
     print(f"{plan.measured:,} networks measured, {plan.trained:,} trained for {config.training.steps:,} steps")

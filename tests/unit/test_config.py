@@ -1,6 +1,7 @@
 """What a person who writes a config relies on."""
 
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -437,9 +438,8 @@ def test_the_resolved_config_comes_back_equal_and_with_equal_bytes(tmp_path):
         lambda content: b"",
         lambda content: content[:100],
         lambda content: b"\xff" + content[1:],
-        lambda content: content.replace(b'"width"', b'"uidth"'),
     ],
-    ids=["emptied", "truncated", "no text", "another key"],
+    ids=["emptied", "truncated", "no text"],
 )
 def test_a_damaged_resolved_config_is_named_and_moved_aside(tmp_path, damage):
     path = tmp_path / "config.json"
@@ -450,6 +450,38 @@ def test_a_damaged_resolved_config_is_named_and_moved_aside(tmp_path, damage):
         load_resolved(path)
     assert not path.exists()
     assert (tmp_path / "config.json.damaged").read_bytes() == damaged
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('  "width": ', '  "widht": ', "widht\n    is an unknown key; .*\n    did you mean width?"),
+        ('  "width": ', '  "width": -', "width\n    found -.*; allowed: a whole number from"),
+        ('  "study": null', '  "study": null,\n  "noise": 1', "noise\n    is an unknown key"),
+    ],
+    ids=["another key", "another value", "a key of another version"],
+)
+def test_a_resolved_config_that_is_whole_but_not_of_this_version_is_called_that_and_stays(tmp_path, old, new, problem):
+    path = tmp_path / "config.json"
+    save_resolved(path, validate_config(default_values(), [DEFAULT]))
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+    with pytest.raises(ConfigError, match=f"{path} is whole.* another version") as refusal:
+        load_resolved(path)
+
+    assert re.search(rf"config\.json, line \d+: {problem}", str(refusal.value)), refusal.value
+    assert [kept.name for kept in tmp_path.iterdir()] == ["config.json"]
+    assert path.read_text() == text.replace(old, new)
+
+
+def test_a_resolved_config_that_is_no_mapping_is_refused_and_stays(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text("[1, 2]")
+    with pytest.raises(ConfigError, match="config"):
+        load_resolved(path)
+    assert path.exists()
 
 
 def test_a_resolved_config_that_is_missing_is_named(tmp_path):

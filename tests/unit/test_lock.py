@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from depthsounder.process.commands import Refusal, run
-from depthsounder.process.lock import RUNNER, NoClaim, RunInProgress, claim, end_with_runner, require_free
+from depthsounder.process.lock import RUNNER, NoLock, RunInProgress, end_with_runner, lock, require_free
 
 PATIENCE = 20
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,48 +23,48 @@ def python(code, **options):
     return subprocess.Popen([sys.executable, "-c", code], env=environment, **options)
 
 
-def test_a_second_claim_is_refused_and_names_the_process(tmp_path):
+def test_a_second_lock_is_refused_and_names_the_process(tmp_path):
     holder = python(
-        f"import sys, time; from pathlib import Path; from depthsounder.process.lock import claim\n"
-        f"kept = claim(Path({str(tmp_path)!r})); print('claimed', flush=True); time.sleep({PATIENCE})",
+        f"import sys, time; from pathlib import Path; from depthsounder.process.lock import lock\n"
+        f"kept = lock(Path({str(tmp_path)!r})); print('locked', flush=True); time.sleep({PATIENCE})",
         stdout=subprocess.PIPE,
     )
     holder.stdout.readline()
     with pytest.raises(RunInProgress, match=rf"computed by another run \(process {holder.pid}\)"):
-        claim(tmp_path)
+        lock(tmp_path)
     with pytest.raises(RunInProgress, match=rf"computed by another run \(process {holder.pid}\)"):
         require_free(tmp_path)
 
     holder.kill()
     holder.wait()
     require_free(tmp_path)
-    claim(tmp_path).close()
+    lock(tmp_path).close()
     holder.stdout.close()
 
 
-def test_a_claim_clears_half_written_files_and_nothing_else(tmp_path):
+def test_a_lock_clears_half_written_files_and_nothing_else(tmp_path):
     part = tmp_path / "parts" / "seeds=0-9.parquet"
     part.parent.mkdir()
     part.write_text("whole")
     part.with_name(".seeds=0-9.parquet.123.tmp").write_text("half")
-    claim(tmp_path).close()
+    lock(tmp_path).close()
     assert [path.name for path in part.parent.iterdir()] == [part.name]
 
 
-def test_a_claim_clears_the_other_folders_of_its_run_too(tmp_path):
+def test_a_lock_clears_the_other_folders_of_its_run_too(tmp_path):
     figure = tmp_path / "reports/mine/figures/answer.svg"
     figure.parent.mkdir(parents=True)
     figure.write_text("whole")
     figure.with_name(".answer.svg.123.tmp").write_text("half")
-    claim(tmp_path / "results/mine", tmp_path / "reports/mine", tmp_path / "reports/none").close()
+    lock(tmp_path / "results/mine", tmp_path / "reports/mine", tmp_path / "reports/none").close()
     assert [path.name for path in figure.parent.iterdir()] == [figure.name]
     assert not (tmp_path / "reports/none").exists()
 
 
 def test_a_folder_that_cannot_be_had_is_named_with_the_reason(tmp_path):
     (tmp_path / "results").write_text("a file where a folder should be")
-    with pytest.raises(NoClaim, match=rf"{tmp_path}/results/mine cannot be used for this run: .*: Not a directory"):
-        claim(tmp_path / "results/mine")
+    with pytest.raises(NoLock, match=rf"{tmp_path}/results/mine cannot be used for this run: .*: Not a directory"):
+        lock(tmp_path / "results/mine")
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
@@ -75,7 +75,7 @@ def test_a_file_system_without_locks_is_warned_of_once_and_used(number, tmp_path
     monkeypatch.setattr("fcntl.flock", flock)
     (tmp_path / ".half.tmp").write_text("half")
     require_free(tmp_path)
-    claim(tmp_path).close()
+    lock(tmp_path).close()
     require_free(tmp_path)
     assert (tmp_path / ".running").read_text() == str(os.getpid())
     assert not (tmp_path / ".half.tmp").exists()
@@ -88,8 +88,8 @@ def test_another_error_of_a_lock_is_still_an_error(tmp_path, monkeypatch):
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr("fcntl.flock", flock)
-    with pytest.raises(NoClaim, match=r"cannot be used for this run: .*: Input/output error"):
-        claim(tmp_path)
+    with pytest.raises(NoLock, match=r"cannot be used for this run: .*: Input/output error"):
+        lock(tmp_path)
 
 
 @pytest.mark.parametrize("script", ["measure_signal.py", "plan_sweep.py"])

@@ -6,7 +6,8 @@ from support import small_dataset
 
 from depthsounder.sweep.cells import blocks, cells
 from depthsounder.sweep.costs import measure_costs
-from depthsounder.sweep.planning import Costs, Line, advice, make_plan
+from depthsounder.sweep.forecast import PlannedJob, in_words
+from depthsounder.sweep.planning import Costs, Line, advice, computing, make_plan
 
 NOTHING = Line(0.0, 0.0)
 CONFIG = make_config([2, 10], ["tanh", "relu"], ["glorot_normal", "he_normal"], seeds_per_block=2)
@@ -66,3 +67,23 @@ def test_costs_are_measured_and_grow_with_the_depth(root):
     assert found.spectrum.layer > 0.0
     assert found.evaluation.layer > 0.0
     assert 0.0 < found.start < 5.0
+
+
+def test_a_forecast_counts_the_networks_of_the_planned_jobs_and_shares_their_time_among_the_cores():
+    # The tuned networks once for each of three rates; a start for each of 3 + 1 jobs; a thirtieth of the rest.
+    jobs = [PlannedJob("initial", 2, "0-1"), PlannedJob("tuning", 2, "10000-10001"), PlannedJob("training", 10, "0-0")]
+    given = costs(start=1.0, rest=60.0, step=Line(0.0, 0.1))
+    seconds = 4 * 1.0 + 60.0 / 30 + 30 * 0.1 * (2 * 2 * 3 + 10 * 1)
+    words = in_words(CONFIG, given, jobs, checks=1, others=1, cores=2)
+    assert words == f"2 networks to measure, 7 to train: about {round(seconds / 2)} s on 2 cores"
+    assert in_words(CONFIG, given, [], 0, 0, 1) == "0 networks to measure, 0 to train: about 0 s on one core"
+
+
+def test_a_forecast_of_all_jobs_is_the_plan():
+    given = costs(
+        start=0.5, step=Line(0.1, 0.2), look=Line(0.3, 0.1), spectrum=Line(1.0, 0.5), evaluation=Line(0.2, 0.1)
+    )
+    counts = {"initial": 7, "tuning": 6, "training": 3}
+    total = sum(computing(CONFIG, given, kind, cell.depth, n) for cell in cells(CONFIG) for kind, n in counts.items())
+    plan = make_plan(CONFIG, given)
+    assert plan.seconds == pytest.approx(total + plan.jobs * 0.5)

@@ -16,9 +16,10 @@ rule predict_signal:
         environment
     threads: 1
     params:
+        script=run_script("predict_signal.py"),
         code=code("predict_signal.py"),
     shell:
-        "python scripts/predict_signal.py --config {input.config:q} --data {input.data:q} --checks {input.checks:q}"
+        "{params.script} --config {input.config:q} --data {input.data:q} --checks {input.checks:q}"
         " --code {params.code:q} --output {output:q} 2>&1 | tee {log:q} >&2"
 
 
@@ -39,9 +40,10 @@ rule judge_cells:
         environment
     threads: 1
     params:
+        script=run_script("judge_cells.py"),
         code=code("judge_cells.py"),
     shell:
-        "python scripts/judge_cells.py --config {input.config:q} --data {input.data:q} --checks {input.checks:q}"
+        "{params.script} --config {input.config:q} --data {input.data:q} --checks {input.checks:q}"
         " --signal {input.signal:q} --traces {input.traces:q} --code {params.code:q} --output {output:q}"
         " 2>&1 | tee {log:q} >&2"
 
@@ -61,9 +63,10 @@ rule compare_inits:
         environment
     threads: 1
     params:
+        script=run_script("compare_inits.py"),
         code=code("compare_inits.py"),
     shell:
-        "python scripts/compare_inits.py --config {input.config:q} --signal {input.signal:q}"
+        "{params.script} --config {input.config:q} --signal {input.signal:q}"
         " --traces {input.traces:q} --code {params.code:q} --output {output:q} 2>&1 | tee {log:q} >&2"
 
 
@@ -84,8 +87,9 @@ rule judge_claims:
         environment
     threads: 1
     params:
-        results=paths.results,
+        script=run_script("judge_claims.py"),
+        results=run_folder,
         code=code("judge_claims.py"),
     shell:
-        "python scripts/judge_claims.py --results {params.results:q} --code {params.code:q} --output {output:q}"
+        "{params.script} --results {params.results:q} --code {params.code:q} --output {output:q}"
         " 2>&1 | tee {log:q} >&2"

@@ -18,7 +18,8 @@ rule collect_table:
         environment
     threads: 1
     params:
+        script=run_script("collect_table.py"),
         code=code("collect_table.py"),
     shell:
-        "python scripts/collect_table.py --config {input.config:q} --table {wildcards.table} --code {params.code:q}"
+        "{params.script} --config {input.config:q} --table {wildcards.table} --code {params.code:q}"
         " --output {output:q} 2>&1 | tee {log:q} >&2"

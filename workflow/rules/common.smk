@@ -1,72 +1,77 @@
 # What all rules share: the validated settings, the places of files, and how a script is called.
 
-import logging
 import os
 import shlex
 
-from snakemake.exceptions import WorkflowError
-from snakemake.logging import logger
-from snakemake_interface_logger_plugins.common import LogEvent
-
+from depthsounder.config import STUDIES, Origin, check_data, stage_arguments, validate_config, validate_imported
+from depthsounder.data.sources import source_files
 from depthsounder.judging.run_changes import KEPT
-from depthsounder.process.future_dates import DatedInTheFuture, bring_back, require_past
-from depthsounder.config import STUDIES, ConfigError, Origin, check_data, stage_arguments, validate_config
 from depthsounder.process.commands import Refusal
 from depthsounder.process.definitions import NotFollowed
+from depthsounder.process.fingerprint import code_fingerprint, content_digest, require_digests
 from depthsounder.process.home import stand_ins
-from depthsounder.process.lock import RUNNER, NoClaim, claim, require_free
-from depthsounder.process.fingerprint import code_fingerprint, require_digests
-from depthsounder.sweep.figure_tables import tables_of_figure
-from depthsounder.sweep.progress import Closing, Portion, ProgressReporter, closing_words, portion
-from depthsounder.data.sources import source_files
-from depthsounder.sweep.cells import PART_KINDS, Cell, RunPaths, cell_parts, check_paths, part_paths, table_parts
+from depthsounder.process.lock import RUNNER, require_free
 from depthsounder.storage.tables import SCHEMAS
+from depthsounder.sweep.cells import PART_KINDS, Cell, RunPaths, cell_parts, check_paths, part_paths, table_parts
+from depthsounder.sweep.figure_tables import tables_of_figure
+from depthsounder.sweep.progress import Closing, Portion, portion
+from depthsounder.sweep.targets import explain_target
 
-ROOT = Path(workflow.basedir)
-
-origin = Origin(
-    [Path("config/config.yaml"), *map(Path, workflow.overwrite_configfiles)], workflow.config_settings.config
+origin = (
+    Origin([DEFAULTS], config, "the importing workflow")
+    if IMPORTED
+    else Origin([DEFAULTS, *COMMAND_LINE_FILES], COMMAND_LINE_VALUES)
 )
 try:
-    settings = validate_config(config, origin.files, origin.command_line, workflow.config_settings.config_args or ())
-    paths = RunPaths(settings.run)
-    warnings = check_data(settings, paths.data_stamp, origin)
-    if workflow.is_main_process:
+    settings = (
+        validate_imported(config, DEFAULTS)
+        if IMPORTED
+        else validate_config(config, origin.files, origin.others, COMMAND_LINE_WORDS)
+    )
+    if IN_CHARGE:
         require_digests(ROOT / "scripts", settings.activations, settings.inits)
-        if not workflow.output_settings.dryrun:
-            require_free(paths.results)
-except (ConfigError, NoClaim, NotFollowed, OSError) as error:
+except (ConfigError, NotFollowed) as error:
     raise WorkflowError(str(error)) from None
 
-# Once, and not by each job that reads these files again.
-if workflow.is_main_process:
-    for warning in warnings:
-        print(f"Look at {settings.data.source}: {warning}.", file=sys.stderr)
+# Complete also where an importing workflow hands over no more than what differs: captions take their numbers from it.
+config = settings.model_dump(mode="json")
+
+# Relative to the folder in which snakemake runs; the `prefix` of an importing workflow is Snakemake's to add.
+paths = RunPaths(settings.run)
 
 
-def escaped(path):
-    """A path in a text in which Snakemake looks for names in braces: the project's own folder may have some."""
-    return str(path).replace("{", "{{").replace("}", "}}")
+class Captions(dict):
+    """The caption of each figure for Snakemake's own report, with this run's numbers, made when it is asked for."""
+
+    def __missing__(self, figure):
+        from depthsounder.report.captions import caption_text
+
+        return caption_text(ROOT / "workflow/report" / f"{figure}.rst", settings)
 
 
-def environment(wildcards):
-    """The file of the environment that `--sdm conda` makes: from a function, which may return an absolute path."""
-    return escaped(ROOT / "environment.yml")
-
+config["captions"] = Captions()
 
 # Every figure has a caption, and every caption a figure. The figures themselves would take a second to import. A study's
 # figure has the study's name.
 CAPTIONS = {caption.stem for caption in (ROOT / "workflow/report").glob("*.rst")}
 FIGURES = sorted(CAPTIONS - set(STUDIES) | ({settings.study} if settings.study else set()))
 
-# For Snakemake and for the jobs, which have the same environment.
-os.environ.update(stand_ins(os.environ, Path("results").absolute()))
+# A workflow that imports this one keeps its own environment; jobs have these variables in any case.
+STAND_INS = stand_ins(os.environ, Path("results").absolute())
+if not IMPORTED:
+    os.environ.update(STAND_INS)
 
-# Jobs run in the Python that runs Snakemake, also where nobody activated its environment, and find the library without
-# its being installed. A job says what went wrong to the terminal and to its log: with its words piped to both, bash has
-# to be told that it fails where the script does.
-INTERPRETER, LIBRARY = (shlex.quote(escaped(folder)) for folder in (Path(sys.executable).parent, ROOT / "src"))
-shell.prefix(f"set -euo pipefail; export PATH={INTERPRETER}:$PATH PYTHONPATH={LIBRARY} {RUNNER}=$PPID; ")
+# Jobs run in the Python that runs Snakemake, also where nobody activated its environment, or in the environment that
+# `--sdm conda` activates for them; they find the library without its being installed.
+PYTHON = "python" if BY_CONDA else shlex.quote(sys.executable)
+
+
+def environment(wildcards):
+    """The file of the environment that `--sdm conda` makes: from a function, which may return an absolute path.
+
+    Snakemake looks for names in the braces of a text, and the project's own folder may have some.
+    """
+    return str(ROOT / "environment.yml").replace("{", "{{").replace("}", "}}")
 
 
 wildcard_constraints:
@@ -74,6 +79,24 @@ wildcard_constraints:
     activation=r"[a-z_0-9]+",
     init=r"[a-z_0-9.]+",
     seeds=r"\d+-\d+",
+
+
+def run_script(name):
+    """The call of one of our scripts, as a parameter.
+
+    A job says what went wrong to the terminal and to its log: with its words piped to both, bash has to be told that it
+    fails where the script does. A parameter from a function that takes `threads` is none whose change reruns a job: the
+    project may be moved.
+    """
+    library, script = shlex.quote(str(ROOT / "src")), shlex.quote(str(ROOT / "scripts" / name))
+    variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in STAND_INS.items())
+    command = f"set -o pipefail; {variables} PYTHONPATH={library} {RUNNER}=$PPID {PYTHON} {script}"
+    return lambda wildcards, threads: command
+
+
+def run_folder(wildcards, input):
+    """The folder of the run's results, with the prefix that an importing workflow may have put before it."""
+    return str(Path(input.config).parent)
 
 
 def code(script):
@@ -128,7 +151,7 @@ def portion_of(jobs):
 CLOSING = {
     "collecting tables": {"collect_table"},
     "predicting and judging": {"predict_signal", "judge_cells", "compare_inits", "judge_claims"},
-    "drawing figures": {"plot_figure", "plot_figure_as_pdf"},
+    "drawing figures": {"plot_figure", "plot_figure_as_pdf", "plot_figure_as_slide"},
     "writing the report": {"render_report"},
 }
 
@@ -142,47 +165,25 @@ def closing_of(jobs):
     return None
 
 
-class OwnProgress(logging.Filter):
-    """Keeps back what Snakemake says at each start of a job: a thousand lines, and none says how long it will take."""
+def forecast_of(jobs):
+    """What planned jobs will take, in a sentence."""
+    from depthsounder.sweep.forecast import PlannedJob, forecast
 
-    def filter(self, record):
-        return record.msg != "Select jobs to execute..." and getattr(record, "event", None) != LogEvent.JOB_STARTED
-
-
-reporters = []
-claims = []
-
-
-onstart:
-    # Snakemake's limit of job starts per second sets a timer with each look at the queue, and each timer causes another
-    # look: after a thousand jobs the queue is looked at a thousand times a second. On one machine the cores are limit enough.
-    if workflow.local_exec:
-        workflow.scheduler.job_rate_limiter = None
-    planned = list(workflow.dag.needrun_jobs())
-    try:
-        claims.append(claim(paths.results, paths.reports))
-        bring_back([paths.results, paths.reports])
-        require_past(Path(file) for job in planned for file in job.input)
-    except (NoClaim, DatedInTheFuture, OSError) as error:
-        raise WorkflowError(str(error)) from None
-    logger.addFilter(OwnProgress())
-    reporters.append(
-        ProgressReporter(
-            lambda: portion_of(job for job in planned if workflow.dag.finished(job)),
-            portion_of(planned),
-            lambda: closing_of(planned),
-        )
-    )
-    reporters[0].start()
+    counted = [job for job in jobs if job.rule.name in KIND_OF_RULE]
+    planned = [
+        PlannedJob(KIND_OF_RULE[job.rule.name], int(job.wildcards.depth), job.wildcards.seeds) for job in counted
+    ]
+    checks = sum(job.rule.name == "check_gradients" for job in jobs)
+    return forecast(settings, planned, checks, len(jobs) - len(planned) - checks, SIDE_BY_SIDE, paths)
 
 
-onsuccess:
-    for reporter in reporters:
-        reporter.stop()
-        if any(job.rule.name == "render_report" for job in workflow.dag.finished_jobs):
-            print(closing_words(paths, reporter.seconds), file=sys.stderr)
-
-
-onerror:
-    for reporter in reporters:
-        reporter.stop()
+def explained(target):
+    """Why no rule makes a file of a run, if that is known."""
+    places = [
+        (Path(), "*.yaml"),
+        (Path("config"), "*.yaml"),
+        (ROOT / "config", "*.yaml"),
+        (Path("results"), "*/config.json"),
+    ]
+    configs = (path for folder, pattern in places for path in sorted(folder.glob(pattern)))
+    return explain_target(target, settings, FIGURES, configs)

@@ -16,10 +16,11 @@ rule measure_signal:
         environment
     threads: 1
     params:
+        script=run_script("measure_signal.py"),
         settings=settings_of("measure"),
         code=code("measure_signal.py"),
     shell:
-        "python scripts/measure_signal.py --data {input.data:q} --check {input.check:q}"
+        "{params.script} --data {input.data:q} --check {input.check:q}"
         " --depth {wildcards.depth} --activation {wildcards.activation:q} --init {wildcards.init:q}"
         " --seeds {wildcards.seeds} {params.settings:q} --code {params.code:q}"
         " --signal {output.signal:q} --jacobian {output.jacobian:q} 2>&1 | tee {log:q} >&2"

@@ -2,12 +2,18 @@
 
 ANALYSED = expand(paths.table("{table}"), table=SCHEMAS)
 
-# Relative, as all inputs are: a project that was moved is not rendered again.
-TEMPLATES = sorted(template.relative_to(ROOT) for template in (ROOT / "src/depthsounder/report/templates").glob("*"))
+# What the released default run found: the working folder's own baseline, or the project's, if this copy of it has one.
+BASELINES = [] if IMPORTED else [Path("reports/baseline")]
+BASELINE = next(
+    (folder for folder in [*BASELINES, ROOT / "reports/baseline"] if (folder / "config.json").exists()), None
+)
 
-
-# What the released default run found, if this copy of the project has it.
-BASELINE = Path("reports/baseline")
+# What the page is made from beside the run. It is no input, because the project may be moved: an edit is seen by its digest.
+PAGE_SOURCES = [
+    *(ROOT / "workflow/report" / f"{figure}.rst" for figure in FIGURES),
+    *(ROOT / "src/depthsounder/report/templates").glob("*"),
+    *(BASELINE / name for name in KEPT if BASELINE),
+]
 
 # So that a figure waits for no table that it does not read.
 try:
@@ -24,7 +30,7 @@ rule plot_figure:
     output:
         svg=report(
             paths.figure("{figure}", "svg"),
-            caption="../report/{figure}.rst",
+            caption="../report/snakemake/figure.rst",
             category="Figures",
             labels={"figure": "{figure}"},
         ),
@@ -39,10 +45,11 @@ rule plot_figure:
         environment
     threads: 1
     params:
-        results=paths.results,
+        script=run_script("plot_figure.py"),
+        results=run_folder,
         code=code("plot_figure.py"),
     shell:
-        "python scripts/plot_figure.py --results {params.results:q} --figure {wildcards.figure}"
+        "{params.script} --results {params.results:q} --figure {wildcards.figure}"
         " --output {output.svg:q} --output {output.png:q} 2>&1 | tee {log:q} >&2"
 
 
@@ -63,10 +70,11 @@ rule plot_figure_as_pdf:
         environment
     threads: 1
     params:
-        results=paths.results,
+        script=run_script("plot_figure.py"),
+        results=run_folder,
         code=code("plot_figure.py"),
     shell:
-        "python scripts/plot_figure.py --results {params.results:q} --figure {wildcards.figure}"
+        "{params.script} --results {params.results:q} --figure {wildcards.figure}"
         " --output {output:q} 2>&1 | tee {log:q} >&2"
 
 
@@ -87,9 +95,6 @@ rule render_report:
         data=paths.dataset,
         tables=ANALYSED,
         figures=expand(paths.figure("{figure}", "svg"), figure=FIGURES),
-        captions=expand("workflow/report/{figure}.rst", figure=FIGURES),
-        templates=TEMPLATES,
-        baseline=[BASELINE / name for name in KEPT if (BASELINE / "config.json").exists()],
     output:
         paths.report,
     log:
@@ -100,10 +105,13 @@ rule render_report:
         environment
     threads: 1
     params:
-        results=paths.results,
-        figures=paths.reports / "figures",
-        baseline=f"--baseline {BASELINE}" if (BASELINE / "config.json").exists() else "",
+        script=run_script("render_report.py"),
+        results=run_folder,
+        figures=lambda wildcards, input: str(Path(input.figures[0]).parent),
+        captions=lambda wildcards, threads: str(ROOT / "workflow/report"),
+        baseline=lambda wildcards, threads: ["--baseline", str(BASELINE)] if BASELINE else [],
+        sources=content_digest(PAGE_SOURCES),
         code=code("render_report.py"),
     shell:
-        "python scripts/render_report.py --results {params.results:q} --figures {params.figures:q}"
-        " --captions workflow/report {params.baseline} --output {output:q} 2>&1 | tee {log:q} >&2"
+        "{params.script} --results {params.results:q} --figures {params.figures:q}"
+        " --captions {params.captions:q} {params.baseline:q} --output {output:q} 2>&1 | tee {log:q} >&2"

@@ -17,10 +17,11 @@ rule train_networks:
         environment
     threads: 1
     params:
+        script=run_script("train_networks.py"),
         settings=settings_of("train"),
         code=code("train_networks.py"),
     shell:
-        "python scripts/train_networks.py --data {input.data:q} --check {input.check:q} --tuning {input.tuning:q}"
+        "{params.script} --data {input.data:q} --check {input.check:q} --tuning {input.tuning:q}"
         " --depth {wildcards.depth} --activation {wildcards.activation:q} --init {wildcards.init:q}"
         " --seeds {wildcards.seeds} {params.settings:q} --code {params.code:q}"
         " --signal {output.signal:q} --traces {output.traces:q} 2>&1 | tee {log:q} >&2"

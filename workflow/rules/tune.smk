@@ -15,10 +15,11 @@ rule tune_rate:
         environment
     threads: 1
     params:
+        script=run_script("tune_rate.py"),
         settings=settings_of("tune"),
         code=code("tune_rate.py"),
     shell:
-        "python scripts/tune_rate.py --data {input.data:q} --check {input.check:q}"
+        "{params.script} --data {input.data:q} --check {input.check:q}"
         " --depth {wildcards.depth} --activation {wildcards.activation:q} --init {wildcards.init:q}"
         " --seeds {wildcards.seeds} {params.settings:q} --code {params.code:q} --output {output:q}"
         " 2>&1 | tee {log:q} >&2"

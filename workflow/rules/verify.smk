@@ -12,8 +12,9 @@ rule check_gradients:
         environment
     threads: 1
     params:
+        script=run_script("check_gradients.py"),
         settings=settings_of("verify"),
         code=code("check_gradients.py"),
     shell:
-        "python scripts/check_gradients.py --activation {wildcards.activation:q} --init {wildcards.init:q}"
+        "{params.script} --activation {wildcards.activation:q} --init {wildcards.init:q}"
         " {params.settings:q} --code {params.code:q} --output {output:q} 2>&1 | tee {log:q} >&2"

@@ -8,11 +8,13 @@ from depthsounder.config.fields import STUDIES, TUNING_SEED_BASE
 from depthsounder.config.loading import (
     ConfigError,
     Origin,
+    default_config,
     load_resolved,
     read_config_files,
     save_resolved,
     validate_config,
     validate_files,
+    validate_imported,
 )
 from depthsounder.config.model import Config, Verdicts
 from depthsounder.config.stages import Stage, stage_arguments, stage_settings
@@ -26,6 +28,7 @@ __all__ = [
     "Stage",
     "Verdicts",
     "check_data",
+    "default_config",
     "load_resolved",
     "read_config_files",
     "save_resolved",
@@ -33,4 +36,5 @@ __all__ = [
     "stage_settings",
     "validate_config",
     "validate_files",
+    "validate_imported",
 ]

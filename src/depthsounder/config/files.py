@@ -159,12 +159,20 @@ def _sets(values: object, path: KeyPath) -> bool:
     return True
 
 
-def position(path: KeyPath, files: list[ConfigFile], command_line: Mapping[str, Any]) -> str:
-    """Return where the value of a key path was set: the command line, or the last file that sets it, with the line."""
-    if path and _sets(command_line, path):
-        return "command line"
+def position(path: KeyPath, files: list[ConfigFile], others: Mapping[str, Any], origin: str) -> str:
+    """Return where the value of a key path was set: in the last file that sets it, with the line, or not in a file.
+
+    Parameters
+    ----------
+    others
+        The values that come from no file and override those of the files.
+    origin
+        What to call where these come from, such as "command line".
+    """
+    if path and _sets(others, path):
+        return origin
     reached = [(*_descend(file.root, path), file.name) for file in files]
     depth, line, name = max(reversed(reached), key=lambda reach: reach[0], default=(0, 0, ""))
     if depth == 0 and (path or not name):
-        return "command line"
+        return origin
     return f"{name}, line {line}" if line else name

@@ -3,6 +3,7 @@
 This module knows how Snakemake hands over a config; it knows nothing of what a key means.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -45,19 +46,22 @@ class Origin:
     ----------
     files
         As for `validate_config`.
-    command_line
-        The values of `--config`.
+    others
+        The values that come from no file, such as those of `--config`.
+    called
+        What to call where these come from.
     """
 
     files: Sequence[Path] = ()
-    command_line: Mapping[str, Any] = field(default_factory=dict)
+    others: Mapping[str, Any] = field(default_factory=dict)
+    called: str = "command line"
 
     def of(self, *path: str) -> str:
         """Return where a key was set and its name, such as ``config.yaml, line 7: training.batch_size``."""
         key = ".".join(path)
-        if not self.files and not self.command_line:
+        if not self.files and not self.others:
             return key
-        return f"{position(path, read_config_files(self.files), self.command_line)}: {key}"
+        return f"{position(path, read_config_files(self.files), self.others, self.called)}: {key}"
 
 
 def read_config_files(paths: Sequence[Path]) -> list[ConfigFile]:
@@ -103,15 +107,37 @@ def validate_config(
     """
     typed = dict(word.split("=", 1) for word in words if "=" in word)
     overrides = {key: _meant(key, value, typed.get(key)) for key, value in (command_line or {}).items()}
-    values = _overlaid(merged, overrides)
-    sources = read_config_files(files)
+    return _validated(_overlaid(merged, overrides), read_config_files(files), overrides, "command line")
+
+
+def validate_imported(handed_over: Mapping[str, Any], default: Path) -> Config:
+    """Validate what an importing workflow hands over as `config:`, laid over the default config.
+
+    Raises
+    ------
+    ConfigError
+        As `validate_config`; what was handed over has no line, and is called "the importing workflow".
+    """
+    sources = read_config_files([default])
+    values = _overlaid(yaml.safe_load(default.read_text(encoding="utf-8")), handed_over)
+    return _validated(values, sources, handed_over, "the importing workflow")
+
+
+def _validated(
+    values: Mapping[str, Any], sources: list[ConfigFile], overrides: Mapping[str, Any], origin: str
+) -> Config:
+    """Return a valid config, or refuse the values; `origin` names those that come from no file."""
     try:
         return Config.model_validate(values)
     except ValidationError as error:
-        problems = {problem.where + problem.key: problem for problem in _problems(error, values, sources, overrides)}
-    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    paragraphs = "\n".join(str(problem) for problem in problems.values())
-    raise ConfigError(f"The config cannot be used: {count}.\n{paragraphs}")
+        problems = _problems(error, values, sources, overrides, origin)
+    raise ConfigError(f"The config cannot be used: {_listed(problems)}")
+
+
+def default_config(checkout: Path) -> Path:
+    """Return the file of the default sweep: the working folder's own config/config.yaml, and else the project's."""
+    own = Path("config/config.yaml")
+    return own if own.exists() else checkout / own
 
 
 def validate_files(paths: Sequence[Path]) -> Config:
@@ -160,19 +186,26 @@ def _overlaid(values: object, overrides: Mapping[str, Any]) -> dict[str, Any]:
     return overlaid
 
 
+def _listed(problems: Sequence[_Problem]) -> str:
+    """Return how many problems there are, and each of them once."""
+    distinct = {problem.where + problem.key: str(problem) for problem in problems}
+    count = "1 problem" if len(distinct) == 1 else f"{len(distinct)} problems"
+    return "\n".join([f"{count}.", *distinct.values()])
+
+
 def _problems(
-    error: ValidationError, values: object, files: list[ConfigFile], command_line: Mapping[str, Any]
+    error: ValidationError, values: object, files: list[ConfigFile], others: Mapping[str, Any], origin: str
 ) -> list[_Problem]:
     problems = []
     for details in chain.from_iterable(map(each_place, error.errors(include_url=False))):
         path = place_of(details, values)
         key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
         if details["type"] == "missing":
-            where = position(path[:-1], files, command_line)
+            where = position(path[:-1], files, others, origin)
             lines = [f"is missing; allowed: {allowed_in(Config, path).text}"]
         else:
-            where = position(path, files, command_line)
-            written = None if where == "command line" else as_written(path, files)
+            where = position(path, files, others, origin)
+            written = None if where == origin else as_written(path, files)
             lines = explanation(details, path, written)
         problems.append(_Problem(where, key, tuple(lines)))
     return problems
@@ -190,12 +223,19 @@ def load_resolved(path: Path) -> Config:
     Raises
     ------
     DamagedFile
-        If the file holds no valid config any more. It is moved aside, so that the workflow writes it again.
+        If the file is no JSON any more. It is moved aside, so that the workflow writes it again.
+    ConfigError
+        If it is whole, and no config of this version: another version wrote it, or a person changed it. It stays.
     OSError
         If it is missing or cannot be read; the message names it.
     """
     with reading(path, "config", (ValueError,)):
-        try:
-            return Config.model_validate_json(path.read_text(encoding="utf-8"))
-        except ValidationError as error:
-            raise ValueError(error.errors(include_url=False)[0]["msg"]) from error
+        values = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        problems = _problems(error, values, read_config_files([path]), {}, str(path))
+    raise ConfigError(
+        f"{path} is whole, and cannot be used: another version of Depthsounder wrote it, or it was changed since. "
+        f"{_listed(problems)}\n  It stays where it is; once it is deleted, the same run writes it again."
+    )

@@ -55,6 +55,12 @@ def code_fingerprint(
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
 
 
+def content_digest(files: Iterable[Path]) -> str:
+    """Return 16 hexadecimal digits that stand for the names and the content of files, wherever they lie."""
+    contents = sorted((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files)
+    return hashlib.sha256(repr(contents).encode()).hexdigest()[:16]
+
+
 def require_digests(scripts: Path, activations: Iterable[str], inits: Iterable[str], library: Library = _OWN) -> None:
     """Refuse code that no digest can stand for, before any job is planned.
 

@@ -24,20 +24,20 @@ RUNNER = "DEPTHSOUNDER_RUNNER"
 """The environment variable with the process that started a job."""
 
 
-class NoClaim(RuntimeError):
+class NoLock(RuntimeError):
     """A folder cannot be had for this run."""
 
 
-class UnknownSystem(NoClaim):
+class UnknownSystem(NoLock):
     """The system is none on which this runs."""
 
 
-class RunInProgress(NoClaim):
+class RunInProgress(NoLock):
     """Another process is computing this run in this folder."""
 
 
-def claim(folder: Path, *others: Path) -> TextIO:
-    """Claim a results folder for this process, and clear it of half-written files that a killed run left.
+def lock(folder: Path, *others: Path) -> TextIO:
+    """Lock a results folder for this process, and clear it of half-written files that a killed run left.
 
     Parameters
     ----------
@@ -49,27 +49,27 @@ def claim(folder: Path, *others: Path) -> TextIO:
     Returns
     -------
     TextIO
-        What holds the claim; keep it open.
+        What holds the lock; keep it open.
 
     Raises
     ------
     RunInProgress
         If another process holds it; the message names the process.
-    NoClaim
+    NoLock
         If the folder cannot be written, or the system has no such locks; the message names it and says why.
     """
     try:
-        holder = _claimed(folder)
+        holder = _locked_holder(folder)
         for leftover in (leftover for place in (folder, *others) for leftover in place.rglob(".*.tmp")):
             leftover.unlink(missing_ok=True)
     except OSError as error:
         place = error.filename or folder
-        raise NoClaim(f"{folder} cannot be used for this run: {place}: {error.strerror}") from None
+        raise NoLock(f"{folder} cannot be used for this run: {place}: {error.strerror}") from None
     return holder
 
 
 def require_free(folder: Path) -> None:
-    """Refuse a results folder that another process has claimed, before its files are looked at: they come and go.
+    """Refuse a results folder that another process has locked, before its files are looked at: they come and go.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def require_free(folder: Path) -> None:
     fcntl = locks_of_system()
     if (folder / HOLDER).exists():
         with (folder / HOLDER).open(encoding="utf-8") as holder:
-            _lock(holder, folder, fcntl.LOCK_SH)
+            _hold(holder, folder, fcntl.LOCK_SH)
 
 
 def locks_of_system() -> ModuleType:
@@ -100,19 +100,19 @@ def locks_of_system() -> ModuleType:
     return fcntl
 
 
-def _claimed(folder: Path) -> TextIO:
+def _locked_holder(folder: Path) -> TextIO:
     """Return the open file that is locked for this process and has its number."""
     fcntl = locks_of_system()
     folder.mkdir(parents=True, exist_ok=True)
     holder = (folder / HOLDER).open("a+", encoding="utf-8")
-    _lock(holder, folder, fcntl.LOCK_EX)
+    _hold(holder, folder, fcntl.LOCK_EX)
     holder.truncate(0)
     holder.write(str(os.getpid()))
     holder.flush()
     return holder
 
 
-def _lock(holder: TextIO, folder: Path, kind: int) -> None:
+def _hold(holder: TextIO, folder: Path, kind: int) -> None:
     """Lock a file until it is closed, or close it and say which process has locked it.
 
     Where the file system has no locks, a run goes on without one, and says so.

@@ -52,25 +52,29 @@ def blocks(config: Config, kind: PartKind) -> list[str]:
 
 @dataclass(frozen=True)
 class RunPaths:
-    """Where a run keeps its files; every path is relative to the folder in which snakemake runs.
+    """Where a run keeps its files.
 
     Attributes
     ----------
     run
         The run's name.
+    place
+        The folder that holds results/ and reports/: the one in which snakemake runs, or below it the `prefix` under
+        which another workflow imports this one.
     """
 
     run: str
+    place: Path = Path()
 
     @property
     def results(self) -> Path:
         """Folder of everything that is computed."""
-        return Path("results") / self.run
+        return self.place / "results" / self.run
 
     @property
     def reports(self) -> Path:
         """Folder of what a person opens."""
-        return Path("reports") / self.run
+        return self.place / "reports" / self.run
 
     @property
     def config(self) -> Path:
@@ -101,7 +105,7 @@ class RunPaths:
         return self.reports / "figures" / f"{name}.{suffix}"
 
     def benchmark(self, name: str) -> Path:
-        """Return the file of a job's times, or of those of a pattern such as ``measure/{depth}``."""
+        """Return the file of a job's times, or of those of a pattern such as ``measure_signal/depth={depth}``."""
         return self.results / "benchmarks" / f"{name}.tsv"
 
     def check(self, activation: str, init: str) -> Path:
@@ -114,23 +118,23 @@ class RunPaths:
         return self.results / "parts" / kind / cell / f"seeds={seeds}.parquet"
 
 
-def check_paths(config: Config) -> list[Path]:
-    """Return the gradient checks of a sweep: one for each activation and init."""
-    paths = RunPaths(config.run)
+def check_paths(config: Config, place: Path = Path()) -> list[Path]:
+    """Return the gradient checks of a sweep in a place, as `RunPaths` has it: one for each activation and init."""
+    paths = RunPaths(config.run, place)
     return [paths.check(activation, init) for activation in config.activations for init in config.inits]
 
 
-def cell_parts(config: Config, kind: PartKind, cell: Cell) -> list[Path]:
+def cell_parts(config: Config, kind: PartKind, cell: Cell, place: Path = Path()) -> list[Path]:
     """Return the parts of one kind of one cell, by increasing seeds."""
-    paths = RunPaths(config.run)
+    paths = RunPaths(config.run, place)
     return [paths.part(kind, cell.depth, cell.activation, cell.init, block) for block in blocks(config, kind)]
 
 
-def part_paths(config: Config, kind: PartKind) -> list[Path]:
+def part_paths(config: Config, kind: PartKind, place: Path = Path()) -> list[Path]:
     """Return all parts of one kind, cell by cell."""
-    return [path for cell in cells(config) for path in cell_parts(config, kind, cell)]
+    return [path for cell in cells(config) for path in cell_parts(config, kind, cell, place)]
 
 
-def table_parts(config: Config, table: str) -> list[Path]:
+def table_parts(config: Config, table: str, place: Path = Path()) -> list[Path]:
     """Return the parts that make up one of the tables of `TABLE_PARTS`, kind by kind."""
-    return [path for kind in TABLE_PARTS[table] for path in part_paths(config, kind)]
+    return [path for kind in TABLE_PARTS[table] for path in part_paths(config, kind, place)]

@@ -32,7 +32,7 @@ REST, REST_OF_A_CELL = 50.0, 0.25
 """Seconds of data, theory, verdicts, figures and report on one core: of any sweep, and what each of its cells adds."""
 
 
-def measure_costs(config: Config, dataset: Dataset, script: Sequence[str]) -> Costs:
+def measure_costs(config: Config, dataset: Dataset, script: Sequence[str], repeats: int = REPEATS) -> Costs:
     """Return the costs of a sweep's networks.
 
     Parameters
@@ -43,11 +43,13 @@ def measure_costs(config: Config, dataset: Dataset, script: Sequence[str]) -> Co
         Its data.
     script
         The call of a job's script that only starts: with ``--help``.
+    repeats
+        How often each is measured; the shortest time counts. The default takes seven seconds.
     """
     pieces = [_pieces_of_work(config, dataset, depth) for depth in DEPTHS]
     with threadpool_limits(1):
         # The depths in turn, so that a busy moment of the machine strikes both and the shortest times leave it out.
-        rounds = [[[_seconds(work) for work in of_depth] for of_depth in pieces] for _ in range(REPEATS)]
+        rounds = [[[_seconds(work) for work in of_depth] for of_depth in pieces] for _ in range(repeats)]
         starts = [_seconds(lambda: subprocess.run(script, check=True, stdout=subprocess.DEVNULL)) for _ in rounds]
     training, look, spectrum, evaluation = np.min(rounds, axis=0).T
     return Costs(

@@ -91,19 +91,23 @@ class Plan:
 def make_plan(config: Config, costs: Costs) -> Plan:
     """Return what a sweep takes at most."""
     recipe, logged = config.training, len(config.training.logged_at)
-    tuned = config.seeds.tune * len(recipe.learning_rates)
     measured, evaluated = config.seeds.measure, config.seeds.evaluate
-    trained = tuned + evaluated
+    networks: dict[PartKind, int] = {
+        "initial": measured,
+        "tuning": config.seeds.tune * len(recipe.learning_rates),
+        "training": evaluated,
+    }
+    trained = networks["tuning"] + evaluated
     seconds = numbers = 0.0
     sweep = list(cells(config))
     for cell in sweep:
         looks = measured + evaluated * (logged - 1)
-        seconds += looks * costs.look.at(cell.depth) + measured * costs.spectrum.at(cell.depth)
-        seconds += trained * (recipe.steps * costs.step.at(cell.depth) + logged * costs.evaluation.at(cell.depth))
+        seconds += sum(computing(config, costs, kind, cell.depth, count) for kind, count in networks.items())
         numbers += looks * (cell.depth + 1) * SIGNAL_NUMBERS + trained * (recipe.steps + 1) * TRACE_NUMBERS
         numbers += measured * config.width * SPECTRUM_NUMBERS
-    kinds: tuple[PartKind, ...] = ("initial", "tuning", "training")
-    jobs = len(sweep) * sum(len(blocks(config, kind)) for kind in kinds) + len(config.activations) * len(config.inits)
+    jobs = len(sweep) * sum(len(blocks(config, kind)) for kind in networks) + len(config.activations) * len(
+        config.inits
+    )
     starts = jobs * costs.start
     return Plan(
         cells=len(sweep),
@@ -114,6 +118,16 @@ def make_plan(config: Config, costs: Costs) -> Plan:
         starts=starts,
         size=2 * BYTES_PER_NUMBER * numbers,
     )
+
+
+def computing(config: Config, costs: Costs, kind: PartKind, depth: int, networks: int) -> float:
+    """Return the seconds that networks of one depth take on one core: measured for "initial", and else trained."""
+    if kind == "initial":
+        return networks * (costs.look.at(depth) + costs.spectrum.at(depth))
+    logged = len(config.training.logged_at)
+    looks = logged - 1 if kind == "training" else 0
+    training = config.training.steps * costs.step.at(depth) + logged * costs.evaluation.at(depth)
+    return networks * (training + looks * costs.look.at(depth))
 
 
 def advice(config: Config, plan: Plan) -> str:

@@ -1,0 +1,77 @@
+"""What the jobs that a dry run plans will take: how many networks, and about how long.
+
+The costs are measured on the machine that asks, as `make plan` measures them, but for a second only. This module knows
+jobs by their kind and block; which of them are planned is told by whoever plans.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from depthsounder.config import Config, stage_settings
+from depthsounder.data.dataset import Dataset, load_dataset
+from depthsounder.data.prepare import prepare_dataset
+from depthsounder.sweep.cells import PartKind, RunPaths
+from depthsounder.sweep.costs import measure_costs, start_of_a_job
+from depthsounder.sweep.planning import Costs, computing
+from depthsounder.sweep.progress import duration, portion
+
+JOBS_OF_THE_REST = 30
+"""So many jobs share `Costs.rest`: data, tables, figures and report."""
+
+
+@dataclass(frozen=True)
+class PlannedJob:
+    """A job that computes networks.
+
+    Attributes
+    ----------
+    kind
+        The parts that it makes.
+    depth
+        Of its networks.
+    seeds
+        Its block, such as ``"0-19"``.
+    """
+
+    kind: PartKind
+    depth: int
+    seeds: str
+
+
+def forecast(config: Config, jobs: Sequence[PlannedJob], checks: int, others: int, cores: int, paths: RunPaths) -> str:
+    """Return in a sentence what planned jobs take.
+
+    Parameters
+    ----------
+    jobs, checks, others
+        The jobs that compute networks, the number of gradient checks, and that of all other jobs.
+    cores
+        How many jobs run at a time.
+    paths
+        Where the run's data lie, if they are prepared already.
+    """
+    script = Path(__file__).resolve().parents[3] / "scripts/tune_rate.py"
+    costs = measure_costs(config, _dataset(config, paths), start_of_a_job(str(script)), repeats=2)
+    return in_words(config, costs, jobs, checks, others, cores)
+
+
+def in_words(config: Config, costs: Costs, jobs: Sequence[PlannedJob], checks: int, others: int, cores: int) -> str:
+    """Return the sentence of `forecast` for given costs."""
+    portions = [(job, portion(config, job.kind, job.depth, job.seeds).networks) for job in jobs]
+    counts = {
+        kind: sum(count for job, count in portions if job.kind == kind) for kind in ("initial", "tuning", "training")
+    }
+    seconds = (len(jobs) + checks) * costs.start + others * costs.rest / JOBS_OF_THE_REST
+    seconds += sum(computing(config, costs, job.kind, job.depth, count) for job, count in portions)
+    on = "one core" if cores == 1 else f"{cores:,} cores"
+    return (
+        f"{counts['initial']:,} networks to measure, {counts['tuning'] + counts['training']:,} to train: "
+        f"about {duration(seconds / cores)} on {on}"
+    )
+
+
+def _dataset(config: Config, paths: RunPaths) -> Dataset:
+    if paths.dataset.exists():
+        return load_dataset(paths.dataset)
+    return prepare_dataset(**stage_settings(config, "prepare"))
