@@ -4,6 +4,7 @@ from math import sqrt
 
 import numpy as np
 import pytest
+from references import INIT_VARIANCES
 from scipy.stats import chi2, kstest, norm, uniform
 from support import name_of
 
@@ -19,23 +20,7 @@ from depthsounder.elements.initializers import (
     layer_sizes,
 )
 
-# Var(W) at (fan_in, fan_out), as in the papers.
-VARIANCES = {
-    "naive_small": lambda n, m: 1e-4,
-    "naive_large": lambda n, m: 0.25,
-    "naive_unit": lambda n, m: 1.0,
-    "lecun_normal": lambda n, m: 1.0 / n,
-    "xavier_note": lambda n, m: 1.0 / (n + m),
-    "glorot_normal": lambda n, m: 2.0 / (n + m),
-    "glorot_uniform": lambda n, m: 2.0 / (n + m),
-    "uniform_standard": lambda n, m: 1.0 / (3.0 * n),
-    "he_normal": lambda n, m: 2.0 / n,
-    "he_uniform": lambda n, m: 2.0 / n,
-    "orthogonal": lambda n, m: 1.0 / n,
-    "critical": lambda n, m: 1.0 / n,
-    "zeros": lambda n, m: 0.0,
-    "gaussian_w1.5_b0.05": lambda n, m: 1.5 / n,
-}
+VARIANCES = INIT_VARIANCES | {"gaussian_w1.5_b0.05": lambda n, m: 1.5 / n}
 GAUSSIAN = sorted(set(VARIANCES) - {"glorot_uniform", "he_uniform", "uniform_standard", "orthogonal", "zeros"})
 UNIFORM = {
     "glorot_uniform": lambda n, m: sqrt(6.0 / (n + m)),
@@ -52,8 +37,8 @@ def hidden_weights(name, fan_in, fan_out, activation=TANH, seed=0):
     return draw_network(1, seed, [fan_in, fan_out, 3], activation, initializer(name))[0][0]
 
 
-def test_every_init_of_the_design_is_there_under_its_name():
-    assert set(INITIALIZERS) == set(VARIANCES) - {"gaussian_w1.5_b0.05"}
+def test_every_init_is_there_under_its_name_and_has_an_independent_variance():
+    assert set(INITIALIZERS) == set(INIT_VARIANCES)
     assert all(name == init.name and init.source for name, init in INITIALIZERS.items())
 
 
@@ -113,7 +98,7 @@ def test_a_square_orthogonal_layer_keeps_every_length():
     np.testing.assert_allclose(np.linalg.norm(x @ weights, axis=1), np.linalg.norm(x, axis=1), rtol=1e-13)
 
 
-@pytest.mark.parametrize("name", [name for name in VARIANCES if name != "gaussian_w1.5_b0.05"])
+@pytest.mark.parametrize("name", INIT_VARIANCES)
 def test_biases_start_at_zero(name):
     _, biases = draw_network(1, 0, [6, 8, 8, 3], TANH, initializer(name))
     assert not any(bias.any() for bias in biases)
@@ -150,7 +135,7 @@ def test_a_name_that_is_none_is_refused(name):
         initializer(name)
 
 
-@pytest.mark.parametrize("name", [name for name in VARIANCES if name != "gaussian_w1.5_b0.05"])
+@pytest.mark.parametrize("name", INIT_VARIANCES)
 def test_the_readout_is_lecuns_whatever_the_init(name):
     sizes = layer_sizes(10, 16, 3, 4)
     weights, _ = draw_network(1, 5, sizes, TANH, initializer(name))

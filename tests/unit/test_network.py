@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from references import ACTIVATION_REFERENCES
 from support import EVERY_ACTIVATION, name_of, textbook_gradients
 
 from depthsounder.elements.activations import ACTIVATIONS, LINEAR, RELU, SIGMOID, TANH
@@ -13,16 +14,6 @@ from depthsounder.elements.initializers import HE_NORMAL, draw_network, initiali
 from depthsounder.engine.loss import cross_entropy
 from depthsounder.engine.network import NetworkStack, layer_views, pack, parameter_count
 
-jax.config.update("jax_enable_x64", True)
-
-BY_JAX = {
-    "linear": lambda z: z,
-    "leaky_relu": lambda z: jax.nn.leaky_relu(z, 0.01),
-    "gelu": lambda z: jax.nn.gelu(z, approximate=False),
-    "softsign": jax.nn.soft_sign,
-    "erf": jax.scipy.special.erf,
-    **{name: getattr(jax.nn, name) for name in ("sigmoid", "tanh", "relu", "elu", "selu", "silu", "softplus")},
-}
 N_NETWORKS, N_EXAMPLES, N_INPUTS, WIDTH, N_CLASSES = 3, 4, 6, 5, 3
 
 
@@ -69,7 +60,7 @@ def jax_cost(layers, inputs, labels, phi):
 
 def assert_matches_jax(activation, sizes, **kind):
     stack, labels = generic_stack(activation, sizes, **kind)
-    phi = BY_JAX[activation.name]
+    phi = ACTIVATION_REFERENCES[activation.name].function
     logits, costs = carry(stack, labels)
     for s in range(len(labels)):
         layers = [(w[s], b[s, 0]) for w, b in zip(stack.weights, stack.biases, strict=True)]
