@@ -21,7 +21,7 @@ from depthsounder.elements.initializers import (
 )
 
 VARIANCES = INIT_VARIANCES | {"gaussian_w1.5_b0.05": lambda n, m: 1.5 / n}
-GAUSSIAN = sorted(set(VARIANCES) - {"glorot_uniform", "he_uniform", "uniform_standard", "orthogonal", "zeros"})
+GAUSSIAN = sorted(name for name in VARIANCES if initializer(name).gaussian and name != "zeros")
 UNIFORM = {
     "glorot_uniform": lambda n, m: sqrt(6.0 / (n + m)),
     "he_uniform": lambda n, m: sqrt(6.0 / n),
