@@ -93,6 +93,12 @@ test-faults: export OMP_NUM_THREADS = 1
 test-faults: $(VENV)/test ## break real runs in many ways, in about ten minutes
 	$(BIN)/python -m pytest -m faults tests/workflow
 
+.PHONY: test-recipes
+test-recipes: export OMP_NUM_THREADS = 1
+test-recipes: export JAX_PLATFORMS = cpu
+test-recipes: $(VENV)/test ## follow the recipes of CONTRIBUTING.md and run every test after that, in about a quarter of an hour
+	$(BIN)/python -m pytest -m recipes tests/workflow
+
 .PHONY: test-browser
 test-browser: $(VENV)/test ## open a report in a real browser, which is installed if there is none
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/browser/install_chromium.sh
@@ -127,6 +133,10 @@ format: $(VENV)/test ## bring all code into the house style
 .PHONY: rulegraph
 rulegraph: $(VENV)/runtime ## write the graph of the rules into docs/architecture.md
 	$(BIN)/python scripts/write_rule_graph.py
+
+.PHONY: reference
+reference: $(VENV)/runtime ## write the config's schema and its page from the model
+	$(BIN)/python scripts/write_config_reference.py
 
 .PHONY: requirements
 requirements: ## pin the newest releases that pyproject.toml allows; needs uv

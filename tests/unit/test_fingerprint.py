@@ -260,7 +260,7 @@ def _cube(z, out):
 CUBE = Activation("cube", _cube, _linear_slope, kinks=(), rectifier=False, source="a test")
 """
 
-NEW_INIT = 'HALF = Initializer("half", lambda fan_in, fan_out, activation: 0.5 / fan_in, "a test")'
+NEW_INIT = 'OF_A_TEST = Initializer("of_a_test", lambda fan_in, fan_out, activation: 0.5 / fan_in, "a test")'
 
 
 def before_registry(registry, source):
@@ -285,7 +285,7 @@ def with_entry(source):
 def test_a_new_activation_and_a_new_init_rerun_no_old_cell(library):
     for module, registry, source, entry in (
         ("elements/activations", "ACTIVATIONS", NEW_ACTIVATION, "CUBE"),
-        ("elements/initializers", "INITIALIZERS", NEW_INIT, "HALF"),
+        ("elements/initializers", "INITIALIZERS", NEW_INIT, "OF_A_TEST"),
     ):
         library.change(f"depthsounder/{module}.py", before_registry(registry, source))
         library.edit(module, registry, with_entry(entry))
