@@ -14,17 +14,12 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+from rooms import ROOMS
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src"
 MODULES = sorted((SOURCE / "depthsounder").rglob("*.py"))
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
-
-# Lowest first. A module imports only from its own room and from rooms below it.
-ROOMS = (
-    "elements", "storage", "process", "data", "engine", "checking", "theory", "config",
-    "judging", "sweep", "claims", "figures", "studies", "report",
-)  # fmt: skip
 
 # The stages whose jobs run by the thousand, and what each of those jobs would pay for at its start.
 COMPUTE_STAGES = ("verify", "measure", "tune", "train")

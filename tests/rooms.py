@@ -1,0 +1,7 @@
+"""The library's rooms."""
+
+# Lowest first. A module imports only from its own room and from rooms below it.
+ROOMS = (
+    "elements", "storage", "process", "data", "engine", "checking", "theory", "config",
+    "judging", "sweep", "claims", "figures", "studies", "report",
+)  # fmt: skip

@@ -1,0 +1,90 @@
+"""What the pages say of the project, beside the project."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from rooms import ROOMS
+
+import depthsounder
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "config").glob("*.md")])
+LINK = re.compile(r"\[[^\]]*\]\((?!https?://)([^)#]*)(?:#([^)]*))?\)")
+
+
+def anchors(page):
+    """The anchors of a page's headings, as they are made of Markdown."""
+    headings = re.findall(r"^#+ +(.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_link_leads_to_a_file_and_to_a_heading_of_it(page):
+    for path, anchor in LINK.findall(page.read_text()):
+        target = page.parent / path if path else page
+        assert target.exists(), path
+        assert not anchor or anchor in anchors(target), (path, anchor)
+
+
+def test_the_map_shows_the_rooms_in_their_order():
+    table = (ROOT / "docs/architecture.md").read_text().split("## The rooms")[1].split("\n## ")[0]
+
+    assert tuple(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == ROOMS
+
+
+def test_the_package_names_its_rooms_in_their_order():
+    assert tuple(name for name in re.findall(r"`(\w+)`", depthsounder.__doc__)) == ROOMS
+
+
+def test_the_map_says_where_to_add_what_contributing_has_recipes_for():
+    recipes = re.findall(r"^\*\*(An? [^*]+)\.\*\*$", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+    table = (ROOT / "docs/architecture.md").read_text().split("## Where to add what")[1].split("\n## ")[0]
+    rows = [row.split(" | ")[0].removeprefix("| ") for row in table.strip().splitlines()[2:]]
+
+    assert [recipe.lower() for recipe in recipes] == [row.replace("`verdicts`", "a table") for row in rows]
+
+
+def test_each_config_is_described():
+    page = (ROOT / "config/README.md").read_text()
+
+    assert set(re.findall(r"^\| `(\S+\.yaml)` \|", page, re.MULTILINE)) == {
+        path.name for path in (ROOT / "config").glob("*.yaml")
+    }
+
+
+def test_the_citation_is_of_this_release():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+
+    assert citation["version"] == depthsounder.__version__
+    assert citation["title"] == "Depthsounder"
+
+
+def commands_of(target):
+    """The commands of a target of the Makefile."""
+    lines = re.search(rf"^{target}:[^\n]*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
+    return [line.strip().replace("$(BIN)", ".venv/bin") for line in lines.splitlines()]
+
+
+def test_before_a_commit_runs_what_make_lint_runs():
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    entries = [hook["entry"].replace(" --force-exclude", "") for repository in hooks for hook in repository["hooks"]]
+
+    assert entries == commands_of("lint")
+
+
+def test_the_hosts_workflow_runs_what_every_machine_runs():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+    commands = [step["run"] for step in workflow["jobs"]["check"]["steps"] if "run" in step]
+
+    assert commands == [".ci/run"]
+    assert re.findall(r"^make (\S+)$", (ROOT / ".ci/run").read_text(), re.MULTILINE) == [
+        "test", "test-browser", "test-recipes", "test-faults", "test-slurm",
+    ]  # fmt: skip
+
+
+def test_the_marked_suites_are_those_that_make_runs():
+    markers = set(re.findall(r"pytest -m (\w+) tests", (ROOT / "Makefile").read_text()))
+
+    assert markers == {"faults", "recipes", "slurm"}
