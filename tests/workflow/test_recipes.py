@@ -119,6 +119,49 @@ FIGURE = FigureRecord(
 )
 '''
 
+FORMAT = '''\
+"""JSON Lines: an object a line, with one value for each column."""
+
+from pathlib import Path
+
+from pyarrow import json
+
+from depthsounder.data.sources.features import feature_matrix
+from depthsounder.data.sources.formats.record import Format
+from depthsounder.data.sources.selection import Wanted, select
+from depthsounder.data.sources.table import Table
+
+
+def read_json_lines_table(path: Path, wanted: Wanted) -> Table:
+    """Read a file of JSON Lines."""
+    table = json.read_json(path)
+    selection = select(path, table.column_names, wanted)
+    names = [table.column_names[position] for position in selection.features]
+    inputs, problems = feature_matrix(path, names, [table.column(name) for name in names])
+    labels = None if selection.target is None else table.column(selection.target)
+    return Table(
+        table.num_rows, inputs, tuple(names), wanted.target or "", labels, (*selection.problems, *problems)
+    )
+
+
+FORMAT = Format(
+    place=5,
+    endings=".jsonl",
+    pattern=r"[.]jsonl",
+    content="JSON Lines",
+    about="",
+    read=read_json_lines_table,
+)
+'''
+
+JSON_LINES = ['{"length": 1.5, "width": 2, "kind": "a"}', '{"length": 2.5, "width": 3, "kind": "b"}']
+JSON_LINES += ['{"length": 3.5, "width": 5, "kind": "a"}']
+LAYOUT = f"""    "JSON Lines": (
+        text({chr(10).join(JSON_LINES)!r}, name="data.jsonl"),
+        {{}},
+    ),
+"""
+
 COLUMN = '        _field("last_layer_q", pa.float64(), "mean of z² at layer L, the median over seeds"),\n'
 
 CAPTION = "The largest share of the last layer's mean square that differs between inputs, at each depth.\n"
@@ -140,6 +183,10 @@ FOLLOWED = {
     "A figure.": {
         f"{LIBRARY}/figures/largest_share.py": FIGURE,
         "workflow/report/largest_share.rst": CAPTION,
+    },
+    "A data format.": {
+        f"{LIBRARY}/data/sources/formats/json_lines.py": FORMAT,
+        "tests/unit/test_layouts.py": {'    "UCI\'s .data":': LAYOUT},
     },
     "A column of a table.": {
         f"{LIBRARY}/storage/tables.py": {'        _field("variance_share",': COLUMN},
