@@ -35,7 +35,7 @@ def terms(run: Run) -> list[Term]:
         Term(
             "Exploding gradient",
             "The same product with a factor above 1: the error grows from layer to layer.",
-            "A step that suits the last layers throws the first far off.",
+            "A step that suits the last layers can throw the first far off.",
             _extreme(run, "exploding"),
             "backward_signal",
         ),
