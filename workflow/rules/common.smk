@@ -156,10 +156,10 @@ CLOSING = {
 }
 
 
-def closing_of(jobs):
-    """The first of these of which some jobs are left, with how many are done."""
+def closing_of(jobs, finished):
+    """The first of these of which some jobs are left, with how many are `finished`."""
     for name, rule_names in CLOSING.items():
-        done = [bool(workflow.dag.finished(job)) for job in jobs if job.rule.name in rule_names]
+        done = [bool(finished(job)) for job in jobs if job.rule.name in rule_names]
         if not all(done):
             return Closing(name, sum(done), len(done))
     return None

@@ -188,7 +188,7 @@ onstart:
         ProgressReporter(
             lambda: portion_of(job for job in planned if workflow.dag.finished(job)),
             portion_of(planned),
-            lambda: closing_of(planned),
+            lambda: closing_of(planned, workflow.dag.finished),
         )
     )
     reporters[0].start()
