@@ -15,7 +15,8 @@
 #   workflow.resource_settings.cores        … of --cores
 #   workflow.resource_settings.nodes        the number of --jobs, where they run elsewhere
 #   workflow.overwrite_configfiles          the files of --configfile
-#   workflow.config_settings.config, .config_args   the values of --config, and the words as they were typed
+#   workflow.config_settings.config         the values of --config
+#   workflow.config_settings.config_args    … as they were typed
 #   workflow.local_exec                     jobs run on this machine
 #   workflow.deployment_settings.deployment_method   what --sdm names
 #   workflow.scheduler.job_rate_limiter     the limit of job starts per second; None is no limit
