@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from depthsounder.config import validate_files
+from depthsounder.config import default_config, validate_files
 from depthsounder.process.commands import run
 from depthsounder.sweep.cells import RunPaths
 
@@ -11,9 +11,9 @@ from depthsounder.sweep.cells import RunPaths
 def main() -> None:
     """Print the path of the report; nothing is run."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("config", type=Path, nargs="*", help="config files, laid over config/config.yaml")
+    parser.add_argument("config", type=Path, nargs="*", help="config files, laid over the default one")
     arguments = parser.parse_args()
-    config = validate_files([Path("config/config.yaml"), *arguments.config])
+    config = validate_files([default_config(Path(__file__).resolve().parents[1]), *arguments.config])
     print(f"The report is {RunPaths(config.run).report.resolve()}")
 
 
