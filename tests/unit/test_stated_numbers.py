@@ -98,16 +98,14 @@ def page(run, figures):
 @pytest.mark.parametrize(
     ("name", "stated"),
     [
-        ("answer", ["within\n37 steps"]),
         ("failure_map", ["less than 0.004 of", "more than 350 times"]),
-        ("backward_signal", ["below 0.004 or above 350"]),
-        ("loss_traces", ["0.17 H", "its last\n7 batch losses"]),
+        ("loss_traces", ["0.17 H", "its last 7 batch losses"]),
         ("he2015", ["7 batches", "below 0.93 times", "below 0.17 times"]),
         ("plateau", ["7 batches", "below 0.93 times", "below 0.17 times"]),
     ],
 )
 def test_a_caption_states_the_configs_numbers(name, stated):
-    text = caption_text(CAPTIONS / f"{name}.rst", make_config(**CELLS, **CHANGED))
+    text = " ".join(caption_text(CAPTIONS / f"{name}.rst", make_config(**CELLS, **CHANGED)).split())
 
     assert [words for words in stated if words not in text] == []
 
