@@ -156,7 +156,7 @@ def test_the_reason_says_both_verdicts(tmp_path, initial):
 def test_the_forward_verdict_is_of_the_last_hidden_layer_and_not_of_the_readout(tmp_path, initial):
     rows = judge(tmp_path, initial)
     assert (rows[DEEP]["forward_verdict"], rows[DEEP]["variance_share"]) == ("distinct", pytest.approx(0.5))
-    # Of one hidden layer too: it has no ratio, but it tells inputs apart or not.
+    # A network with one hidden layer has no ratio, but it tells inputs apart or not.
     assert (rows[SHALLOW]["forward_verdict"], rows[SHALLOW]["variance_share"]) == ("distinct", pytest.approx(0.5))
     assert (rows[DEAD]["forward_verdict"], rows[DEAD]["variance_share"]) == ("collapsed", 0.0)
 

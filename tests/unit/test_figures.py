@@ -399,7 +399,7 @@ def test_the_interval_is_that_of_order_statistics():
 
     row = median_interval(frame, ["group"], "value").iloc[0]
 
-    # Of 20 values, the 6th and the 15th bound the median with 95.9 %.
+    # The 6th and the 15th of 20 values bound the median with 95.9 %.
     assert (row["median"], row["low"], row["high"], row["seeds"]) == (10.5, 6.0, 15.0, 20)
 
 
@@ -503,7 +503,7 @@ def test_the_spread_of_single_networks_is_the_deviation_of_their_logarithm(usual
     of_cell = (spreads["layer"] == 2) & (spreads["activation"] == "tanh") & (spreads["init"] == "glorot_normal")
     row = spreads[of_cell].iloc[0]
     assert row["median"] == pytest.approx(np.log(chosen["z_second_moment_single"]).std())
-    # Of n normal logarithms: (n - 1) s²/σ² is χ², with n - 1 degrees of freedom.
+    # For n normal logarithms, (n - 1) s²/σ² is χ², with n - 1 degrees of freedom.
     assert row["low"] == pytest.approx(row["median"] * np.sqrt(6 / chi2.ppf(0.975, 6)))
     assert row["high"] == pytest.approx(row["median"] * np.sqrt(6 / chi2.ppf(0.025, 6)))
     assert row["theory"] == pytest.approx(0.1)

@@ -85,7 +85,7 @@ def test_the_predicted_band_holds_95_percent_of_drawn_networks_at_every_layer(ac
     variances = log_variances(activation, init, q, n_inputs, width)
     found = drawn(activation, init, [n_inputs, *[width] * depth, 2], networks)
     inside = np.abs(found - (np.log(q) - variances / 2.0)) <= 1.96 * np.sqrt(variances)
-    # Of 600 networks the share has a standard deviation of 0.9 %.
+    # The share among 600 networks has a standard deviation of 0.9 %.
     assert (inside.mean(axis=0) >= 0.92).all()
     assert (inside.mean(axis=0) <= 0.98).all()
 

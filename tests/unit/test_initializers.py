@@ -244,7 +244,7 @@ def test_lecun_keeps_selus_fixed_point():
     h = np.random.default_rng(0).normal(size=(32, 1000))
     for weight in weights[:-1]:
         h = SELU(h @ weight)
-    # Of 32 examples through one network: several standard errors of both moments.
+    # Several standard errors of both moments, for 32 examples through one network.
     assert abs(h.mean()) < 0.03
     assert h.var() == pytest.approx(1.0, abs=0.1)
 

@@ -21,7 +21,7 @@ each_optimizer = pytest.mark.parametrize("name", OPTIMIZERS)
 
 
 def gradient(theta):
-    """Of a function that is neither quadratic nor convex, so that gradients change sign and size."""
+    """Return the gradient of a function neither quadratic nor convex, so that gradients change sign and size."""
     return np.sin(3.0 * theta) + 0.1 * theta
 
 

@@ -66,7 +66,7 @@ def test_the_test_is_exact_at_twenty_seeds(seed):
 def test_twenty_seeds_of_one_sign_have_the_smallest_p_value_that_twenty_seeds_can_have_ties_or_not():
     assert paired_p_value(-np.arange(1.0, 21.0)) == pytest.approx(2.0 / 2**20, rel=1e-12)
     assert paired_p_value(-np.ones(20)) == pytest.approx(2.0 / 2**20, rel=1e-12)
-    # Of equal sizes only their signs are left: the test is the sign test then.
+    # Differences of equal size differ in their signs alone: the test is the sign test then.
     signs = np.array([1.0] * 3 + [-1.0] * 17)
     assert paired_p_value(signs) == pytest.approx(stats.binomtest(3, 20).pvalue, rel=1e-12)
 

@@ -11,7 +11,7 @@ from depthsounder.sweep.planning import Costs, Line, advice, computing, make_pla
 
 NOTHING = Line(0.0, 0.0)
 CONFIG = make_config([2, 10], ["tanh", "relu"], ["glorot_normal", "he_normal"], seeds_per_block=2)
-# Of each of 8 cells: 7 networks measured, 2 × 3 tuned, 3 evaluated.
+# Each of 8 cells: 7 networks measured, 2 × 3 tuned, 3 evaluated.
 
 
 def costs(**changes):

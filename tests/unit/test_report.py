@@ -220,7 +220,7 @@ def test_the_answer_says_what_theory_foresaw_and_every_fate_of_what_it_called_he
 
 
 def test_theory_that_was_wrong_is_said_to_be(tanh_run):
-    # Of three cells, one whose error vanished, though theory did not say so, and one that failed all the same.
+    # One of three cells whose error vanished, though theory did not say so, and one that failed all the same.
     run = with_verdicts(
         tanh_run,
         signal_verdict=["healthy", "healthy", "vanishing"],

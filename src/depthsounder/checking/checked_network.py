@@ -111,7 +111,7 @@ class CheckedNetwork:
         return replace(self, activation=replace(self.activation, derivative=derivative)).gradient()
 
     def greatest_signal(self) -> float:
-        """Return the largest preactivation; infinity stands for what is none."""
+        """Return the largest absolute preactivation; infinity stands for NaN."""
         stack = self.stack(self.parameters[None, :].copy())
         return float(np.nan_to_num([np.abs(z).max() for z in stack.preactivations], nan=np.inf).max())
 

@@ -38,7 +38,7 @@ class Settings:
     references
         What constant predictions cost on the batches of the run's seeds.
     thresholds
-        Of the verdicts.
+        The thresholds of the verdicts.
     """
 
     root_seed: int

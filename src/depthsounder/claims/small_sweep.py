@@ -3,7 +3,7 @@
 Its networks see the run's data and have the run's width, as far as that is not too wide for an aside. They come from
 streams of their own, and are judged by the rules and the thresholds of every cell.
 
-This module makes evidence; what follows from it is the claims' business.
+This module makes evidence; the claims judge it.
 """
 
 from dataclasses import asdict, dataclass, replace

@@ -13,7 +13,7 @@ from depthsounder.elements.initializers import draw_network, initializer
 
 FAN_IN, FAN_OUT = 100, 50
 NETWORKS = 40
-"""Of 5,000 weights each: enough to know a share of weights to 0.1 %."""
+"""The number of draws of 5,000 weights each: enough to know a share of weights to 0.1 %."""
 
 NEARLY_ALL = 0.95
 
@@ -38,7 +38,7 @@ class Fit:
     deviation
         σ of the weights.
     share
-        Of the weights, how many lie within the range.
+        The share of the weights that lies within the range.
     multiple
         The whole number of σ that the range is, to its quoted digits; None if it is none.
     """

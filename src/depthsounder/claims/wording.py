@@ -5,7 +5,7 @@ from decimal import Decimal
 from math import inf, isfinite
 
 STALL_OR_DEATH = "Whether a stall is a death, config/plateau.yaml tells: such networks, trained for 10,000 updates."
-"""For every judgement that counts stalls as failures."""
+"""The closing words of every judgement that counts stalls as failures."""
 
 
 def number(value: float, digits: int = 3) -> str:

@@ -10,7 +10,7 @@ from depthsounder.theory.meanfield import mean_field
 
 INITS = ("glorot_normal", "xavier_note")
 RANGE_FACTOR = 4
-"""Of the uniform range, and so of σ: the advice for sigmoid that is attributed to Glorot."""
+"""The factor on the uniform range, and so on σ, in the advice for sigmoid that is attributed to Glorot."""
 
 
 def chi_1(gain: float) -> float:

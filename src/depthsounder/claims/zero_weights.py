@@ -26,7 +26,7 @@ class Symmetry:
     Attributes
     ----------
     spreads
-        Of each hidden layer, the largest difference between the incoming weights of two of its units.
+        For each hidden layer, the largest difference between the incoming weights of two of its units.
     largest
         The largest weight of a hidden layer.
     """

@@ -3,7 +3,7 @@
 A file that was found good is not read again until it changes: a stamp remembers its size, its time of change, the
 settings that it was checked for, and what a person should look at. Built-in data is checked without being loaded.
 
-This module holds data and config against each other; reading is `sources`' business.
+This module checks data and config against each other; `data.sources` reads the file.
 """
 
 import json

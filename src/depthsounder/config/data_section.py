@@ -1,6 +1,6 @@
 """The `data` section of the config: where the examples are, and which of their columns are used.
 
-This module knows which keys have a meaning for which kind of source; reading is `sources`' business.
+This module says which keys have a meaning for which kind of source; `data.sources` reads the file.
 """
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator

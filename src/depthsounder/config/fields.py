@@ -1,6 +1,6 @@
 """The types of the config's keys: limits, names from the registries, and the rules of single values and lists.
 
-This module knows values one by one; which of them belong together is `model`'s business.
+This module validates single values; `model` validates their combinations.
 """
 
 from collections.abc import Callable, Sequence
@@ -132,7 +132,7 @@ _INIT_TEXT = f"one of {', '.join(_INIT_NAMES)}, or gaussian_w<σw²>_b<σb²> wi
 _SOURCE_TEXT = f"{', '.join(BUILT_IN)}, or the path of a file that ends in {ENDINGS}"
 _NAME_TEXT = "a column's name, in quotes where it is a number"
 LIST = (Strict(False), Field(json_schema_extra={"minItems": 1, "maxItems": LONGEST_LIST, "uniqueItems": True}))
-"""Of a tuple that the YAML gives as a list."""
+"""The limits of a key that is a list in the YAML and a tuple in Python."""
 
 STUDIES = ("glorot2010", "he2015", "plateau", "schoenholz2017", "trainability")
 """The studies that a sweep can be made for; each has a file of its name in config/ and a section in its report."""

@@ -69,7 +69,7 @@ def _section(model: type[BaseModel], path: KeyPath, values: Mapping[str, Any]) -
             subsections[place] = field.annotation, values[name]
             allowed, value = f"a section: see [`{name}`](#{name})", "…"
         elif member := listed_section(field.annotation):
-            # Of a list of sections, the first one of the default sweep stands for all.
+            # The first section of a list, in the default sweep, stands for all of them.
             subsections[*place, 0] = member, values[name][0]
             allowed, value = f"{allowed_in(Config, place).text}: see [`{name}`](#{name})", "…"
         else:

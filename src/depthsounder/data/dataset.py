@@ -1,6 +1,6 @@
 """The prepared data: what every compute job reads, as one NPZ file.
 
-This module knows the arrays; where they come from and how they are split and scaled is `prepare`'s business.
+This module holds the arrays; `prepare` reads, splits and scales them.
 """
 
 import zlib

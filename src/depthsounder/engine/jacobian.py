@@ -6,7 +6,7 @@ product of width 64 do from depth 14 on, so that an SVD of the product itself gi
 product is ever formed. It is kept as Q diag(exp l) U, with logarithms l, and a QR decomposition takes in each layer
 (Stewart 1995, "On graded QR decompositions of products of matrices").
 
-This module knows one network and one input; what theory expects of many is `spectra`' business.
+This module computes the Jacobian of one network at one input; `theory.spectra` predicts those of many.
 """
 
 from collections.abc import Sequence

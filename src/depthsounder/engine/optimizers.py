@@ -111,4 +111,4 @@ OPTIMIZERS: dict[str, Callable[[np.ndarray, np.ndarray], Optimizer]] = {
     "momentum": Momentum,
     "adam": Adam,
 }
-"""By the config's name: `OPTIMIZERS[name](parameters, learning_rates)`, with shapes (S, P) and (S,)."""
+"""Update rules by the config's names: `OPTIMIZERS[name](parameters, learning_rates)`, with shapes (S, P) and (S,)."""

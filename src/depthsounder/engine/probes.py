@@ -3,7 +3,7 @@
 Statistics are taken in float64 whatever the training's precision, on one fixed batch. An exact zero stays an exact
 zero, and overflow is recorded as it is.
 
-This module measures networks; how they were drawn or trained is not its business.
+This module measures networks, however they were drawn or trained.
 """
 
 import numpy as np

@@ -36,7 +36,7 @@ def initial_signal(
     Returns
     -------
     columns
-        Of the signal table's parts: S · (L + 1) rows at step 0.
+        The columns of the signal table's parts: S · (L + 1) rows at step 0.
     """
     probe = Probe(sizes, activation, dataset)
     no_update = np.ma.masked_all(len(sizes) - 1)
@@ -61,7 +61,7 @@ def initial_jacobian(
     Returns
     -------
     columns
-        Of the Jacobian table's parts: a row for each network and singular value.
+        The columns of the Jacobian table's parts: a row for each network and singular value.
     """
     jacobian = InputJacobian(sizes, activation, dataset)
     logarithms = np.array([jacobian.measure(theta) for theta in parameters])

@@ -13,10 +13,10 @@ from depthsounder.figures.form import stroke
 from depthsounder.figures.style import MUTED, PAPER, Marker, init_style
 
 SAME = 0.008
-"""Of a panel's height: about what a line is wide. Curves that stay nearer are one to the eye."""
+"""A share of a panel's height, about the width of a line: curves that stay nearer are one to the eye."""
 
 _BESIDE = 0.05
-"""Of a panel's width, about two triangles: those that would lie upon one another are stacked."""
+"""A share of a panel's width, about two triangles: those that would lie upon one another are stacked."""
 
 _MARKS = 5
 """Markers on a curve."""

@@ -33,7 +33,7 @@ class End:
     height
         As a share of the panel's height.
     marker, color, fill
-        Of the marker before the name: the init's own, or the triangle of a curve that has left.
+        The marker before the name: the init's own, or the triangle of a curve that has left.
     """
 
     inits: tuple[str, ...]

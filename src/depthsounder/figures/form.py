@@ -35,7 +35,7 @@ class Form:
 
 PAGE = Form(size=None, scale=1.0, smallest=6.5)
 SLIDE = Form(size=(40 / 3, 7.5), scale=1.35, smallest=11.0)
-"""Of 1280 × 720 pixels at 96 to the inch, which is 960 × 540 points."""
+"""A page of 1280 × 720 pixels at 96 to the inch, which is 960 × 540 points."""
 
 FORMS = {"page": PAGE, "slide": SLIDE}
 

@@ -14,7 +14,7 @@ from depthsounder.judging.equal_inits import Laws, draw_of, equal_laws
 from depthsounder.sweep.runs import Run, records
 
 HALF_WAY = 0.5
-"""Of what guessing costs at least: a partial cell whose median tail loss is at most this is *slow*, another *barely*.
+"""A share of the loss of guessing: a partial cell whose median tail loss is at most this is *slow*, another *barely*.
 
 Their tails run from just above what counts as trained to just below guessing, and one word for both would hide which.
 """

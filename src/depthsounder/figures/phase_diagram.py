@@ -23,21 +23,21 @@ from depthsounder.theory.meanfield import MARGINAL
 from depthsounder.theory.phase_plane import growth_plane
 
 _LEVELS = (1e-9, 0.1, 0.5, 0.9, 1.0, 1.1, 2.0, 10.0, 1e9)
-"""Of χ1, between which a color stands: from errors that vanish to errors that explode."""
+"""Values of χ1 that the colors span: from errors that vanish to errors that explode."""
 
 _COLORS = ("#3C5A99", "#7C93C3", "#B5C3DF", "#E3E9F3", "#FBEADF", "#F2C4A4", "#DE8A5B", "#BF4A1D")
 _POINTS = (97, 25)
-"""Of the grid in σw² and σb²."""
+"""Points of the grid in σw² and σb²."""
 
 _NARROWEST = (0.1, 10.0)
 _WIDEST = (1e-3, 1e3)
-"""Of σw²; what lies beyond stands at the edge."""
+"""The range of σw²; a point beyond stands at the edge."""
 
 _FLOOR = 0.09
-"""Of σb²'s range, for one marker of an init without biases."""
+"""The share of σb²'s range that lies below 0, for the markers of inits without biases."""
 
 _BESIDE = 0.07
-"""Of the width of a panel: markers that are nearer would hide one another."""
+"""A share of a panel's width: markers that are nearer would hide one another."""
 
 PHASES = ("order", "edge", "chaos")
 

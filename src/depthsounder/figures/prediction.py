@@ -31,7 +31,7 @@ _NAMED = 3
 """So many cells at most are named in a sentence."""
 
 _WIDE = 0.035
-"""Of the longest bar: a part that is wider has its number on it."""
+"""A share of the longest bar: a part that is wider has its number on it."""
 
 _HALF = 0.31
 """Half of a bar's height."""

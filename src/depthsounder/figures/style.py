@@ -160,7 +160,7 @@ def init_style(name: str) -> LineStyle:
     if name in newcomers:
         position = newcomers.index(name)
         return LineStyle(_hue(position * _GOLDEN, 0.4), _star(position))
-    # Of a family whose members are as many as numbers: color and shape follow from the name alone.
+    # A family has as many members as there are numbers: color and shape follow from the name alone.
     drawn = crc32(name.encode())
     return LineStyle(_hue(drawn % 360 / 360, 0.5), (3 + drawn // 360 % 6, 2, 0))
 

@@ -4,7 +4,7 @@ Two inits are one law under an activation if their networks are the same before 
 seed. They may also be two laws and no two experiments: weights of both come from the same normals, and where all that
 the activation does to a positive factor is to pass it on, one network is the other with another unit.
 
-This module compares networks before training; what became of them is not its business.
+This module compares networks before training and ignores their training.
 """
 
 from collections.abc import Hashable, Iterable, Sequence

@@ -38,7 +38,7 @@ def fate(losses: np.ndarray, guessing: Guessing, steps: int, thresholds: Thresho
     losses
         (steps + 1,) in nats, or fewer if the network diverged.
     guessing
-        Of windows of `tail_steps`, on the network's batches.
+        Losses of guessing over windows of `tail_steps`, on the network's batches.
     """
     tail, start = tail_loss(losses, steps, thresholds.tail_steps), float(losses[0])
     least, by_frequency = float(guessing.least[-1]), float(guessing.by_frequency[-1])
@@ -98,7 +98,7 @@ def escape_step(losses: np.ndarray, guessing: Guessing, thresholds: Thresholds) 
     losses
         (steps + 1,) in nats, or fewer if the network diverged.
     guessing
-        Of windows of `tail_steps`, on the network's batches.
+        Losses of guessing over windows of `tail_steps`, on the network's batches.
 
     Returns
     -------

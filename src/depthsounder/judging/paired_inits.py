@@ -24,7 +24,7 @@ from depthsounder.judging.verdicts import CONFIDENCE
 from depthsounder.storage.tables import CELL_KEYS
 
 SIGNIFICANT = 0.05
-"""Of the whole family: the probability of one false finding or more."""
+"""The largest probability of one false finding or more in the whole family."""
 
 Finding = Literal["lower", "higher", "not told apart", "one law"]
 

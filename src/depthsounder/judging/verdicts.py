@@ -84,7 +84,7 @@ def judge_signal(ratios: np.ndarray, thresholds: Thresholds) -> SignalVerdict:
 
 
 NO_SIGNAL_VERDICT = SignalVerdict(None, None, None, None, None)
-"""Of a network with one hidden layer, whose first layer is its last."""
+"""The verdict on a network with one hidden layer, which has no ratio of first to last layer."""
 
 
 @dataclass(frozen=True)

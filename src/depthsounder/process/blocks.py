@@ -1,6 +1,6 @@
 """Blocks of seeds, the unit of work: how they are cut and named.
 
-This module knows numbers and their text; which seeds a stage has is `cells`'s business.
+This module converts seed ranges to text and back; `sweep.cells` says which seeds a stage has.
 """
 
 import re

@@ -1,6 +1,6 @@
 """What the library's modules define and import, read from their sources and never run.
 
-This module knows syntax, one file at a time; what depends on what is `fingerprint`'s business.
+This module parses one file at a time; `fingerprint` follows dependencies between files.
 """
 
 import ast

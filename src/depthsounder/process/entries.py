@@ -1,7 +1,6 @@
 """The entries of a registry, read from its source: which expression a name stands for, in whatever form it is written.
 
-This module knows how a registry and its records may be written; what an edit of them changes is `fingerprint`'s
-business.
+This module knows how a registry and its records may be written; `fingerprint` says what an edit of them changes.
 """
 
 import ast

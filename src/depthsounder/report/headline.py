@@ -1,7 +1,7 @@
 """What is said behind the cards: whether theory foresaw it, and what cannot be laid to the depth.
 
 The words are exact: within so many steps, on this grid of rates, up to this depth. Nothing here knows what the sweep is
-expected to find. What fails and why is `opening`'s business.
+expected to find. `opening` says what fails and why.
 """
 
 from depthsounder.figures import prediction
@@ -11,7 +11,7 @@ from depthsounder.judging.verdicts import DISTINCT
 from depthsounder.sweep.runs import Run
 
 MOST_SCATTER = 0.1
-"""Of H: the standard deviation of what guessing costs on a tail, above which the page says that little can be seen."""
+"""A share of H: where guessing's tail loss has a larger standard deviation, the page says that little can be seen."""
 
 
 def tallies(run: Run) -> list[str]:

@@ -21,7 +21,7 @@ from depthsounder.report.links import cell_link, init_link, joined
 from depthsounder.sweep.runs import CELL, Run, records
 
 _BELIEVED = ("glorot_normal", "glorot_uniform", "lecun_normal", "xavier_note")
-"""By which initialization the cause is told, the first that failed: they mean to keep the signal."""
+"""Initializations that mean to keep the signal; the first of them that failed tells the cause."""
 
 _NAMED = 3
 """So many initializations at most are named, and more are counted."""
@@ -69,8 +69,8 @@ def _distinct(run: Run) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Of `outcomes`, and signal_verdict, delta_ratio and saturated (the share of units where the curve is flat, before
-        training; null for rectifiers) at `depth`.
+        The columns of `outcomes`, and signal_verdict, delta_ratio and saturated (the share of units where the curve is
+        flat, before training; null for rectifiers) at `depth`.
     """
     table = outcomes(run)
     table = table[table["same_law_as"].isna()]

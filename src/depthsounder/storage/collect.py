@@ -1,6 +1,6 @@
 """From parts to a table: one Parquet file from an explicit list of files, in bounded memory.
 
-This module adds to each part the columns that stand in its path; what is in the list is its callers' business.
+This module adds to each part the columns that stand in its path; its callers choose the parts.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

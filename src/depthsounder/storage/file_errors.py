@@ -13,8 +13,8 @@ from pathlib import Path
 
 _WORDS_OF_LACK = ("alloc of size", "bad_alloc", "not enough memory")
 
-# What the system refuses has a number, and what a library cannot make sense of has none; but the system is also asked
-# for a place before a file's beginning.
+# An OSError of the kernel has an errno, and one that Arrow raises for content that it cannot parse has none. EINVAL is
+# damage too: a damaged offset makes Arrow seek to a position before the file's beginning.
 _NUMBERS_OF_DAMAGE = (None, errno.EINVAL)
 
 

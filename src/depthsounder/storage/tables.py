@@ -267,7 +267,7 @@ def write_cells(
 
 
 _SIGNS_OF_DAMAGE = (
-    # This one is Arrow's word for what is invalid, and Python's for a name that is no text.
+    # ArrowInvalid is a ValueError, and so is the UnicodeDecodeError of a column name that is not UTF-8.
     ValueError,
     pa.ArrowIndexError,
     pa.ArrowKeyError,

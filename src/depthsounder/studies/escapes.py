@@ -1,6 +1,6 @@
 """When single networks leave their plateau and when they are trained: first steps, and the share that is still there.
 
-This module knows loss traces and levels; which cells are compared is the studies' business.
+This module computes on loss traces and levels; each study chooses the cells that it compares.
 """
 
 from collections.abc import Sequence

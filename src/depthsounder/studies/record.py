@@ -45,7 +45,7 @@ class Study:
     name
         As in the config's key `study`, and of its preset in config/.
     title, question
-        Of its section in the report.
+        The title and the question of its section in the report.
     source
         Where the figure or the number comes from.
     cut

@@ -32,10 +32,10 @@ _NEAR = 1.5
 """A multiple within this factor of the published one is about the same."""
 
 LEARNED = 0.5
-"""Of the reference loss: half-way from the plateau to a loss of 0."""
+"""A share of the reference loss: half-way from the plateau to a loss of 0."""
 
 _MULTIPLES: dict[float, Any] = {1.0: (0, (1, 1)), 3.0: (0, (4, 2)), PUBLISHED_MULTIPLE: "-"}
-"""Of ξ_c, and how their lines are drawn."""
+"""Multiples of ξ_c, and how their lines are drawn."""
 
 _CURVE_POINTS = 121
 

@@ -1,7 +1,6 @@
 """What a training step, a measurement and an evaluation cost on this machine, measured in some seconds.
 
-This module times the engine on two depths and draws a line through them; what a sweep makes of that is `planning`'s
-business.
+This module times the engine at two depths and draws a line through them; `planning` adds up a sweep from it.
 """
 
 import subprocess

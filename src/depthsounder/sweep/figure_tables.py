@@ -20,7 +20,7 @@ def tables_of_figure(library: Path, name: str) -> tuple[str, ...]:
     library
         The library's folder.
     name
-        Of the figure, and so of its module.
+        The name of the figure and of its module.
 
     Raises
     ------

@@ -29,7 +29,7 @@ class PlannedJob:
     kind
         The parts that it makes.
     depth
-        Of its networks.
+        Hidden layers of its networks.
     seeds
         Its block, such as ``"0-19"``.
     """

@@ -11,7 +11,7 @@ from depthsounder.config import Config
 from depthsounder.sweep.cells import PartKind, blocks, cells
 
 BYTES_PER_NUMBER = 5.0
-"""Of a measured number in a compressed table."""
+"""The size of a measured number in a compressed table."""
 
 SIGNAL_NUMBERS, SPECTRUM_NUMBERS, TRACE_NUMBERS = 10, 2, 1
 """Numbers in a row of the signal, Jacobian and traces tables; their other columns repeat themselves or are null."""
@@ -21,7 +21,7 @@ MOST_JOBS = 10_000
 """Snakemake plans so many in half a minute, and keeps them in half a gigabyte."""
 
 MOST_STARTS = 0.25
-"""Of the time of a sweep."""
+"""The largest share of a sweep's time that starts of jobs may take before the plan advises larger blocks."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,13 @@ class Costs:
     Attributes
     ----------
     start
-        Of a job: the interpreter, its imports, and Snakemake's share.
+        The start of a job: the interpreter, its imports, and Snakemake's share.
     step, look, spectrum, evaluation
-        Of one network: a training step, a measurement of its layers, the singular values of its Jacobian, and its loss
-        and accuracy at a logged step.
+        The work on one network: a training step, a measurement of its layers, the singular values of its Jacobian, and
+        its loss and accuracy at a logged step.
     rest, rest_of_a_cell
-        Of what does not grow with the networks, such as figures and report; and what each cell adds to it, such as its
-        theory.
+        Work that does not grow with the networks, such as figures and report; and what each cell adds to it, such as
+        its theory.
     """
 
     start: float

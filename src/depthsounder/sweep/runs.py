@@ -1,7 +1,7 @@
 """A finished run, as its readers see it: the tables as data frames, the config, and the facts of its data.
 
 Each table is read when somebody asks for it, and of the long ones (signal, jacobian, traces) only what figures and
-report use. Nothing is computed here: what the numbers mean is the figures' business.
+report use. Nothing is computed here: figures and report interpret the numbers.
 """
 
 from collections.abc import Iterator, Sequence

@@ -222,7 +222,7 @@ def correlation_map(activation: Activation, q: float) -> ArcCosine | Series:
 
 def squared_distances(rows: np.ndarray) -> np.ndarray:
     """Return ‖row_a - row_b‖² for all pairs (n, n), to rounding of the largest distance."""
-    # From one of the rows, not from their mean, whose rounding would tell equal rows apart.
+    # Distances are taken from one row and not from the mean: rounding of the mean would give equal rows a distance.
     centered = rows - rows[0]
     norms = (centered**2).sum(axis=1)
     distances = np.maximum(norms[:, None] + norms - 2.0 * centered @ centered.T, 0.0)

@@ -1,7 +1,7 @@
 """How far networks of finite width scatter around mean-field theory, for one input and to first order in 1/width.
 
-This module knows one input's variance from layer to layer; its limit of infinite width is `overlaps`' and `meanfield`'s
-business.
+This module follows one input's variance from layer to layer; `overlaps` and `meanfield` have the limit of infinite
+width.
 """
 
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def log_variances(activation: Activation, init: Initializer, q: np.ndarray, n_in
     with np.errstate(all="ignore"):
         moments = _each(second_moment, activation, q[:-1])
         gain = init.gain(width, width, activation)
-        # Of what is carried: the share of q' that comes from the layer below, for there may be biases.
+        # The share of q' that comes from the layer below and not from biases.
         share = gain * moments / q[1:]
         steepness = _each(second_moment_slope, activation, q[:-1]) * q[:-1] / moments
         scatter = _each(fourth_moment, activation, q[:-1]) / moments**2 - 1.0

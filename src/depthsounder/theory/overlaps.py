@@ -3,7 +3,7 @@
 What is carried from layer to layer is not the overlap of two examples but their squared distance
 d = q_a + q_b - 2 q_ab, so that a batch whose examples have almost merged keeps its relative accuracy.
 
-This module knows the probe batch's geometry; depth scales and fixed points are `meanfield`'s business.
+This module follows the probe batch's geometry; `meanfield` has depth scales and fixed points.
 """
 
 from dataclasses import dataclass

@@ -3,7 +3,7 @@
 Order is χ1 < 1: two inputs become alike, and errors vanish on their way back. Chaos is χ1 > 1: inputs part, and errors
 explode. Poole et al. 2016, section 2; Schoenholz et al. 2017, section 2.
 
-This module knows no sweep; which inits lie where is the figures' business.
+This module knows no sweep; the figures place its inits in the plane.
 """
 
 import numpy as np

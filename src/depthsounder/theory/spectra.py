@@ -7,7 +7,7 @@ is Gaussian too, with each of its units left out at the toss of a coin: a unit's
 is off, which alters neither their law nor any singular value (compare Hanin & Nica 2018). No other spectrum is known;
 of all others `meanfield` has the mean of the squares, at infinite width.
 
-This module knows what is expected of many networks; a single network's spectrum is `jacobian`'s business.
+This module predicts the spectra of many networks; `engine.jacobian` measures a single network's.
 """
 
 import numpy as np
@@ -47,7 +47,8 @@ def deep_spectrum(
     active = np.arange(width + 1) if activation is RELU else np.array([width])
     chances = binom.pmf(active, width, 0.5) if activation is RELU else np.ones(1)
     stretched = _mean_logarithm(active, chances, index)
-    # A product and its transpose have the same values, and sizes that are one apart: either is a bound from below.
+    # A matrix and its transpose have the same singular values, but the estimate differs between them: both are lower
+    # bounds, and the larger one is the sharper.
     from_inputs = _mean_logarithm(np.array([n_inputs]), np.ones(1), index)
     squares = np.log(first) + np.maximum(stretched, from_inputs) + (depth - 1) * (np.log(rest) + stretched)
     open_in_all = (chances[:, None] * (active[:, None] >= index)).sum(axis=0) ** depth

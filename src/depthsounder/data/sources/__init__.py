@@ -1,8 +1,7 @@
 """Data sources: the user's own file as arrays, or every reason why it cannot be used.
 
-One module for each format in `formats`, one for what a target is, one for what makes a feature
-suspicious, one for the sizes of classes and parts. Nothing is read with pickle. Splitting and scaling are `prepare`'s
-business.
+One module for each format in `formats`, one for what a target is, one for what makes a feature suspicious, one for the
+sizes of classes and parts. Nothing is read with pickle. `prepare` splits and scales.
 """
 
 from depthsounder.data.sources.built_in import BUILT_IN, CENSUSES

@@ -1,6 +1,6 @@
 """From the bytes of a text file to UTF-8: unpacked, recognized, or refused as what it is.
 
-This module knows packing and encodings; columns are `layout`'s business.
+This module decodes packing and encodings; `layout` finds the columns.
 """
 
 import codecs

@@ -1,6 +1,6 @@
 """Files that are not read: what each is, by its name or its first bytes, and what makes one of it that is read.
 
-This module knows names and first bytes of other formats; those that are read are `formats`' business.
+This module knows names and first bytes of other formats; `formats` reads those that are supported.
 """
 
 import codecs
@@ -8,7 +8,7 @@ import re
 from pathlib import PurePath
 
 ADDRESS = re.compile(r"[a-z][a-z0-9+]*:/+", re.IGNORECASE)
-"""How a name begins that is none of a file."""
+"""The beginning of a web or cloud address, which is no name of a file."""
 
 _FEATHER = "is a Feather file: pandas.read_feather(…).to_parquet('data.parquet') makes one that is read"
 _PICKLE = (

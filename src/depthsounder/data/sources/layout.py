@@ -35,7 +35,7 @@ class Layout:
     separator
         Between fields.
     names
-        Of the columns, stripped; ``column_3`` for the third if it has none.
+        The names of the columns, stripped; ``column_3`` for the third if it has none.
     unnamed
         The positions of the columns without a name.
     start

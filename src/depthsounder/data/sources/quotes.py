@@ -1,6 +1,6 @@
 """Quotation marks of a text file that are not closed: they swallow the rows behind them, and no parser complains.
 
-This module looks at marks and line breaks; fields are a parser's business.
+This module looks at marks and line breaks; a parser splits lines into fields.
 """
 
 import re

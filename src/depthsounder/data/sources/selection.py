@@ -83,7 +83,7 @@ def select(path: Path, names: Sequence[str], wanted: Wanted, unnamed: Collection
     Parameters
     ----------
     names
-        Of all columns.
+        The names of all columns.
     unnamed
         The positions of those whose names were made up, because they have none.
     """

@@ -45,7 +45,7 @@ def read_npz_table(path: Path, wanted: Wanted) -> Table:
     DataError
         If it is none, or its arrays are not one of features and one target.
     """
-    # Of a damaged archive NumPy leaves the file open if it opened it.
+    # NumPy leaves the file of a damaged archive open if it opened the file itself.
     with path.open("rb") as file:
         with ZipFile(file) as members:
             refuse_bomb(path, sum(member.file_size for member in members.infolist()))

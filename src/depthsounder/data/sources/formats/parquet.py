@@ -1,6 +1,6 @@
 """Parquet files as tables: the columns that are used, and no others.
 
-This module knows the format; values are `features`' and `target`'s business.
+This module reads the format; `features` and `target` interpret the values.
 """
 
 from pathlib import Path

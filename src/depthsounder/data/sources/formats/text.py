@@ -1,6 +1,6 @@
 """Text files (CSV and its relatives) as tables: each line has the fields of the first, or is named.
 
-This module reads what `layout` has found; values are `features`' and `target`'s business.
+This module reads the columns that `layout` has found; `features` and `target` interpret their values.
 """
 
 import re
