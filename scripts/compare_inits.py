@@ -9,6 +9,7 @@ from depthsounder.config import load_resolved
 from depthsounder.judging.equal_inits import equal_laws
 from depthsounder.judging.paired_inits import Pair, compare, evaluation_tails
 from depthsounder.process.commands import run
+from depthsounder.storage.frames import to_frame
 from depthsounder.storage.tables import CELL_KEYS, COMPARISONS, read_table, write_rows
 
 
@@ -22,11 +23,10 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="the comparisons table")
     arguments = parser.parse_args()
     config = load_resolved(arguments.config)
-    names = [*CELL_KEYS[1:], "phase"]
-    traces = read_table(arguments.traces, [*CELL_KEYS, "phase", "seed", "train_loss"]).to_pandas(categories=names)
+    traces = to_frame(read_table(arguments.traces, [*CELL_KEYS, "phase", "seed", "train_loss"]))
     tails = evaluation_tails(traces, config.training.steps, config.verdicts.tail_steps)
     signal = read_table(arguments.signal, [*CELL_KEYS, "seed", "step", "layer", "z_second_moment"])
-    initial = signal.filter(pc.equal(signal["step"], 0)).to_pandas(categories=names[:-1])
+    initial = to_frame(signal.filter(pc.equal(signal["step"], 0)))
     laws = equal_laws(initial, config.activations, config.inits)
     family = [Pair(**dict(comparison)) for comparison in config.comparisons]
     metadata = {"settings": config.model_dump_json(include={"comparisons", "verdicts"}), "code": arguments.code}

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from depthsounder.claims.evidence import CELL, Evidence
+from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
 from depthsounder.claims.wording import listed, number
+from depthsounder.storage.tables import CELL_KEYS
 
 NOTE_BANDS = ("1e-7", "1e-4", "1e-2")
 NG_BANDS = ("1e-7", "1e-5", "1e-3")
@@ -15,7 +16,7 @@ NG_BANDS = ("1e-7", "1e-5", "1e-3")
 def right_gradients(evidence: Evidence) -> pd.DataFrame:
     """Return the central differences of those tensors whose gradient the complex step found right."""
     checks = evidence.gradient_check
-    key = [*CELL, "parameter"]
+    key = [*CELL_KEYS, "parameter"]
     confirmed = checks[(checks["method"] == "complex_step") & (checks["verdict"] == "passed")][key]
     central = checks[(checks["method"] == "central_difference") & checks["relative_error"].notna()]
     return central.merge(confirmed, on=key)
@@ -75,6 +76,6 @@ CLAIMS = (
         "refuted if one lies above 1e-4 although its noise floor is below 1e-7, conditional if one lies above 1e-7 "
         "otherwise.",
         test=_judge,
-        reads={"gradient_check": (*CELL, "parameter", "method", "relative_error", "noise_floor", "verdict")},
+        reads={"gradient_check": (*CELL_KEYS, "parameter", "method", "relative_error", "noise_floor", "verdict")},
     ),
 )

@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from depthsounder.claims.evidence import CELL, Evidence
+from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.wording import number
+from depthsounder.storage.frames import rows_of
+from depthsounder.storage.tables import CELL_KEYS
 
 RANKS = {"diverged": 0, "stalled": 1, "mixed": 2, "partial": 3, "trains": 4}
 """The training verdicts, worst first."""
@@ -14,11 +16,13 @@ FAILED = ("diverged", "stalled")
 LEARNED = ("partial", "trains")
 """Neither: of a mixed cell some networks learned and others did not."""
 
-COMPARED = {"verdicts": (*CELL, "signal_verdict", "training_verdict", "delta_ratio", "tail_loss", "successes", "seeds")}
+COMPARED = {
+    "verdicts": (*CELL_KEYS, "signal_verdict", "training_verdict", "delta_ratio", "tail_loss", "successes", "seeds")
+}
 """What `outcomes` and `pairs` read."""
 
 _RATIO = ("tail_ratio", "tail_ratio_low", "tail_ratio_high")
-FAMILY = {"comparisons": (*CELL, "against", "in_family", "finding", "p_holm", "seeds", *_RATIO)}
+FAMILY = {"comparisons": (*CELL_KEYS, "against", "in_family", "finding", "p_holm", "seeds", *_RATIO)}
 """What `findings` reads."""
 
 
@@ -65,7 +69,7 @@ def outcomes(evidence: Evidence, activation: str, init: str) -> dict[int, Outcom
             tail_loss=float(cell["tail_loss"]),
             share=f"{cell['successes']} of {cell['seeds']}",
         )
-        for depth, cell in zip(cells.index, cells.to_dict("records"), strict=True)
+        for depth, cell in zip(cells.index, rows_of(cells), strict=True)
     }
 
 
@@ -116,7 +120,7 @@ def findings(evidence: Evidence, activation: str, init: str, against: str) -> di
     """Return by depth what the run's one family of tests found on a pair of inits, for the depths that it names."""
     family = evidence.comparisons[evidence.comparisons["in_family"].eq(True)]
     found = {}
-    for row in family[family["activation"] == activation].to_dict("records"):
+    for row in rows_of(family[family["activation"] == activation]):
         ratio, low, high = (float(row[name]) for name in _RATIO)
         test = Test(str(row["finding"]), ratio, low, high, p_holm=float(row["p_holm"]), seeds=int(row["seeds"]))
         if (row["init"], row["against"]) == (init, against):

@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
 
 from depthsounder.data.dataset import Dataset
 from depthsounder.judging.reference import References
 from depthsounder.judging.thresholds import Thresholds
+from depthsounder.storage.frames import to_frame
 from depthsounder.storage.tables import CELL_KEYS, read_table
-
-CELL = CELL_KEYS
-"""The columns that identify a cell."""
 
 
 @dataclass(frozen=True)
@@ -102,16 +99,7 @@ def load_evidence(
         If a table is missing or damaged; the message names it.
     """
     frames = {
-        name: _frame(read_table(results / f"{name}.parquet", sorted(columns.get(name, CELL))))
+        name: to_frame(read_table(results / f"{name}.parquet", sorted(columns.get(name, CELL_KEYS))))
         for name in ("signal", "traces", "gradient_check", "theory", "verdicts", "comparisons")
     }
     return Evidence(settings, dataset, **frames)
-
-
-def _frame(table: pa.Table) -> pd.DataFrame:
-    # Names become categories: a million strings cost more than the numbers beside them.
-    for position, field in enumerate(table.schema):
-        if pa.types.is_string(field.type):
-            table = table.set_column(position, field.name, table[field.name].dictionary_encode())
-    frame: pd.DataFrame = table.to_pandas()
-    return frame

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from depthsounder.claims.evidence import CELL, Evidence
+from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
 from depthsounder.claims.wording import number
+from depthsounder.storage.tables import CELL_KEYS
 
 
 def blown_up(evidence: Evidence) -> pd.DataFrame:
@@ -23,17 +24,17 @@ def blown_up(evidence: Evidence) -> pd.DataFrame:
     traces = evidence.traces
     tuning = traces[traces["phase"] == "tune"]
     loss = tuning["train_loss"].astype(float).fillna(np.inf)
-    network = [tuning[name] for name in (*CELL, "learning_rate", "seed")]
+    network = [tuning[name] for name in (*CELL_KEYS, "learning_rate", "seed")]
     first = loss.groupby(network, observed=True).transform("first")
     above = loss > evidence.settings.thresholds.diverged_loss * np.maximum(first, _guessing(evidence, tuning))
     seen = pd.DataFrame({"shown": above | np.isinf(loss), "inf": np.isinf(loss)})
     shown = seen.groupby(network, observed=True).any()
-    rates = shown["shown"].groupby(level=[*CELL, "learning_rate"], observed=True).all()
-    by_cell = shown.groupby(level=list(CELL), observed=True)
+    rates = shown["shown"].groupby(level=[*CELL_KEYS, "learning_rate"], observed=True).all()
+    by_cell = shown.groupby(level=CELL_KEYS, observed=True)
     return pd.DataFrame(
         {
             "network": by_cell["shown"].mean(),
-            "every_rate": rates.groupby(level=list(CELL), observed=True).all(),
+            "every_rate": rates.groupby(level=CELL_KEYS, observed=True).all(),
             "no_rate": ~by_cell["shown"].any(),
             "not_finite": by_cell["inf"].mean(),
         }
@@ -53,13 +54,13 @@ def _guessing(evidence: Evidence, rows: pd.DataFrame) -> np.ndarray:
 def _overwritten(evidence: Evidence, cells: pd.Index) -> str:
     """Say how fast layers change in those of some cells that keep a finite loss; empty if no such row exists."""
     signal = evidence.signal
-    logged = signal[(signal["step"] > 0) & np.isfinite(signal["update_ratio"].astype(float))].set_index(list(CELL))
+    logged = signal[(signal["step"] > 0) & np.isfinite(signal["update_ratio"].astype(float))].set_index(CELL_KEYS)
     logged = logged[logged.index.isin(cells)]
     if logged.empty:
         return ""
     step = int(logged["step"].min())
     first = logged[logged["step"] == step].set_index("layer", append=True)["update_ratio"]
-    medians = first.groupby(level=[*CELL, "layer"], observed=True).median()
+    medians = first.groupby(level=[*CELL_KEYS, "layer"], observed=True).median()
     depth, activation, init, layer = medians.index[int(np.argmax(medians))]
     last = medians.loc[(depth, activation, init, depth)]
     return (
@@ -71,7 +72,7 @@ def _overwritten(evidence: Evidence, cells: pd.Index) -> str:
 def _judge(evidence: Evidence) -> Judgement:
     expected = "a loss that is not finite, or jumps, at every learning rate of every cell whose signal explodes"
     shown = blown_up(evidence)
-    verdicts = evidence.verdicts.set_index(list(CELL))["signal_verdict"]
+    verdicts = evidence.verdicts.set_index(CELL_KEYS)["signal_verdict"]
     exploding = shown[shown.index.isin(verdicts[verdicts == "exploding"].index)]
     healthy = shown[shown.index.isin(verdicts[verdicts == "healthy"].index)]
     if exploding.empty:
@@ -108,9 +109,9 @@ CLAIMS = (
         "rate of the grid; conditional if only at some rates or in some cells.",
         test=_judge,
         reads={
-            "verdicts": (*CELL, "signal_verdict"),
-            "traces": (*CELL, "phase", "seed", "learning_rate", "step", "train_loss"),
-            "signal": (*CELL, "seed", "step", "layer", "update_ratio"),
+            "verdicts": (*CELL_KEYS, "signal_verdict"),
+            "traces": (*CELL_KEYS, "phase", "seed", "learning_rate", "step", "train_loss"),
+            "signal": (*CELL_KEYS, "seed", "step", "layer", "update_ratio"),
         },
     ),
 )

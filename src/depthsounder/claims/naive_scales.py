@@ -6,11 +6,12 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from depthsounder.claims.evidence import CELL, Evidence
+from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
 from depthsounder.claims.wording import listed, number
 from depthsounder.elements.activations import LINEAR
 from depthsounder.elements.initializers import draw_network, initializer
+from depthsounder.storage.tables import CELL_KEYS
 
 DRAWN_WEIGHTS = 200_000
 TOLERANCE = 0.1
@@ -107,7 +108,7 @@ def _claim(scale: Scale, title: str) -> Claim:
         source=f"The note's too {title} case, σ = {scale.deviation:g}.",
         hypothesis=f"Every cell of more than one layer has the signal verdict {scale.fate}; conditional if some have.",
         test=partial(_judge, scale),
-        reads={"verdicts": (*CELL, "signal_verdict", "training_verdict")},
+        reads={"verdicts": (*CELL_KEYS, "signal_verdict", "training_verdict")},
     )
 
 

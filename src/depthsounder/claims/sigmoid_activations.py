@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from depthsounder.claims.evidence import CELL, Evidence
+from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, untested
 from depthsounder.claims.wording import number
+from depthsounder.storage.tables import CELL_KEYS
 
 MOMENTS = ["z_second_moment", "z_batch_variance"]
 
@@ -58,6 +59,6 @@ CLAIMS = (
         hypothesis="In sigmoid cells whose variance over examples dies, the second moment q dies too; refuted if it "
         "does in none of them.",
         test=_judge,
-        reads={"signal": (*CELL, "seed", "step", "layer", *MOMENTS)},
+        reads={"signal": (*CELL_KEYS, "seed", "step", "layer", *MOMENTS)},
     ),
 )

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from depthsounder.claims.evidence import CELL, Evidence
+from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
 from depthsounder.claims.wording import listed, number, rounds_to
 from depthsounder.elements.activations import SIGMOID
 from depthsounder.elements.initializers import draw_network, initializer, layer_sizes
 from depthsounder.elements.streams import stream
 from depthsounder.engine.network import NetworkStack, pack
+from depthsounder.storage.tables import CELL_KEYS
 
 STEEPEST = 0.25
 DEPTH = 10
@@ -186,6 +187,9 @@ CLAIMS = (
         source="The note takes the bound on sigmoid's derivative for the rate at which gradients vanish.",
         hypothesis="The measured rate per layer is at most 0.25 for every init; conditional if for some only.",
         test=_judge_rate,
-        reads={"verdicts": (*CELL, *MEASURED), "theory": (*CELL, "layer", "chi_1", "delta_second_moment_ratio")},
+        reads={
+            "verdicts": (*CELL_KEYS, *MEASURED),
+            "theory": (*CELL_KEYS, "layer", "chi_1", "delta_second_moment_ratio"),
+        },
     ),
 )

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from depthsounder.claims.evidence import CELL, Evidence
+from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.wording import listed
 from depthsounder.data.dataset import Dataset
 from depthsounder.elements.activations import ACTIVATIONS, Activation
@@ -25,6 +25,7 @@ from depthsounder.judging.paired_inits import Pair, compare
 from depthsounder.judging.reference import References
 from depthsounder.judging.thresholds import Thresholds
 from depthsounder.judging.verdicts import SignalVerdict, delta_ratios, judge_signal, judge_training
+from depthsounder.storage.tables import CELL_KEYS
 
 DEPTHS = (20, 50)
 MOST_UNITS = 64
@@ -50,10 +51,10 @@ def small_sweep(activation: str, inits: tuple[str, str], evidence: Evidence) -> 
             for init in inits:
                 cell = (depth, activation, init)
                 verdicts, losses = workshop.judge_cell(depth, phi, initializer(init))
-                rows.append({**dict(zip(CELL, cell, strict=True)), **verdicts})
+                rows.append({**dict(zip(CELL_KEYS, cell, strict=True)), **verdicts})
                 tails |= {(*cell, seed): workshop.tail(trace) for (_, seed), trace in losses.items()}
     family = [Pair(depth, activation, *inits) for depth in DEPTHS]
-    compared = compare(pd.Series(tails).rename_axis([*CELL, "seed"]), family, inits)
+    compared = compare(pd.Series(tails).rename_axis([*CELL_KEYS, "seed"]), family, inits)
     return replace(evidence, verdicts=pd.DataFrame(rows), comparisons=pd.DataFrame(compared))
 
 

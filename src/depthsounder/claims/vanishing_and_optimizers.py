@@ -1,9 +1,10 @@
 """Whether a vanishing signal dooms training, or only training by plain gradient descent."""
 
 from depthsounder.claims.comparisons import FAILED
-from depthsounder.claims.evidence import CELL, Evidence
+from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
 from depthsounder.claims.wording import listed
+from depthsounder.storage.tables import CELL_KEYS
 
 PLAIN = "sgd"
 
@@ -55,6 +56,6 @@ CLAIMS = (
         hypothesis="With momentum or Adam, every cell whose signal vanishes is stalled or diverged; conditional "
         "if some are, and untested by plain gradient descent.",
         test=_judge,
-        reads={"verdicts": (*CELL, "signal_verdict", "training_verdict")},
+        reads={"verdicts": (*CELL_KEYS, "signal_verdict", "training_verdict")},
     ),
 )

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from depthsounder.claims.evidence import CELL, Evidence
+from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
 from depthsounder.claims.wording import STALL_OR_DEATH, number, percent
+from depthsounder.storage.tables import CELL_KEYS
 
 BARELY = 0.01
 """A layer barely changes if its fastest logged update, made at every step, would move its weights by less than 1 %."""
@@ -17,15 +18,15 @@ NOT_VANISHING = "The run has no cell whose signal vanishes."
 
 def _vanishing(evidence: Evidence) -> pd.DataFrame:
     verdicts = evidence.verdicts
-    return verdicts[verdicts["signal_verdict"] == "vanishing"].set_index(list(CELL))
+    return verdicts[verdicts["signal_verdict"] == "vanishing"].set_index(CELL_KEYS)
 
 
 def fastest_updates(evidence: Evidence) -> pd.DataFrame:
     """Return by cell (rows) and layer (columns) ‖ΔW‖/‖W‖ of the fastest logged update, the median over seeds."""
     signal = evidence.signal
     updates = signal[(signal["step"] > 0) & signal["update_ratio"].notna()]
-    medians = updates.groupby([*CELL, "layer", "step"], observed=True)["update_ratio"].median()
-    return medians.groupby(level=[*CELL, "layer"], observed=True).max().unstack("layer")
+    medians = updates.groupby([*CELL_KEYS, "layer", "step"], observed=True)["update_ratio"].median()
+    return medians.groupby(level=[*CELL_KEYS, "layer"], observed=True).max().unstack("layer")
 
 
 def _judge_weights(evidence: Evidence) -> Judgement:
@@ -72,7 +73,7 @@ def _initial_losses(evidence: Evidence) -> pd.Series:
     """Return the training loss before the first update by cell, the median over evaluation seeds."""
     traces = evidence.traces
     start = traces[(traces["phase"] == "evaluate") & (traces["step"] == 0)]
-    return start.groupby(list(CELL), observed=True)["train_loss"].median().astype(float)
+    return start.groupby(CELL_KEYS, observed=True)["train_loss"].median().astype(float)
 
 
 def _judge_loss(evidence: Evidence) -> Judgement:
@@ -119,8 +120,8 @@ CLAIMS = (
         "only.",
         test=_judge_weights,
         reads={
-            "verdicts": (*CELL, "signal_verdict"),
-            "signal": (*CELL, "seed", "step", "layer", "update_ratio"),
+            "verdicts": (*CELL_KEYS, "signal_verdict"),
+            "signal": (*CELL_KEYS, "seed", "step", "layer", "update_ratio"),
         },
     ),
     Claim(
@@ -131,8 +132,8 @@ CLAIMS = (
         "is to H; conditional if the loss falls, but only to H, or falls in some cells only.",
         test=_judge_loss,
         reads={
-            "verdicts": (*CELL, "signal_verdict", "tail_loss", "successes", "learning", "on_plateau", "seeds"),
-            "traces": (*CELL, "phase", "step", "train_loss"),
+            "verdicts": (*CELL_KEYS, "signal_verdict", "tail_loss", "successes", "learning", "on_plateau", "seeds"),
+            "traces": (*CELL_KEYS, "phase", "step", "train_loss"),
         },
     ),
 )

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from depthsounder.claims.evidence import CELL, Evidence
+from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, untested
 from depthsounder.claims.wording import number
+from depthsounder.storage.tables import CELL_KEYS
 
 HOMOGENEOUS = ("linear", "relu")
 
@@ -15,17 +16,17 @@ def weight_gradient_ratios(evidence: Evidence) -> pd.Series:
     signal = evidence.signal
     chosen = (signal["step"] == 0) & signal["activation"].isin(HOMOGENEOUS) & (signal["depth"] > 1)
     rows = signal[chosen]
-    network = [*CELL, "seed"]
+    network = [*CELL_KEYS, "seed"]
     first = rows[rows["layer"] == 1].set_index(network)["weight_grad_rms"]
     last = rows[rows["layer"] == rows["depth"]].set_index(network)["weight_grad_rms"]
-    return (first / last).groupby(level=list(CELL), observed=True).median()
+    return (first / last).groupby(level=CELL_KEYS, observed=True).median()
 
 
 def _judge(evidence: Evidence) -> Judgement:
     thresholds = evidence.settings.thresholds
     low, high = thresholds.vanishing_ratio, thresholds.exploding_ratio
     expected = f"∂W¹/∂W^L outside {low:g} to {high:g} wherever D is"
-    ratios = evidence.verdicts.set_index(list(CELL))["delta_ratio"]
+    ratios = evidence.verdicts.set_index(CELL_KEYS)["delta_ratio"]
     both = pd.DataFrame({"delta": ratios, "weight": weight_gradient_ratios(evidence)}).dropna()
     both = both[np.isfinite(both["delta"]) & (both["delta"] > 0)]
     sick = both[(both["delta"] < low) | (both["delta"] > high)]
@@ -65,8 +66,8 @@ CLAIMS = (
         "thresholds; conditional if it misses some of these cells, refuted if all.",
         test=_judge,
         reads={
-            "verdicts": (*CELL, "delta_ratio"),
-            "signal": (*CELL, "seed", "step", "layer", "weight_grad_rms"),
+            "verdicts": (*CELL_KEYS, "delta_ratio"),
+            "signal": (*CELL_KEYS, "seed", "step", "layer", "weight_grad_rms"),
         },
     ),
 )

@@ -16,7 +16,8 @@ from depthsounder.figures.panels import WIDTH, cell_id, legend_below, training_h
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import FAILURES, INK, SHADES, ink_on, label, themed
 from depthsounder.figures.wording import count
-from depthsounder.sweep.runs import Run, records
+from depthsounder.storage.frames import rows_of
+from depthsounder.sweep.runs import Run
 
 _MOST_WASHED_OUT = 0.5
 
@@ -61,7 +62,7 @@ def draw(run: Run) -> Figure:
     for spine in panel.spines.values():
         spine.set_visible(False)
     crowded = len(inits) > 10
-    for card in records(table):
+    for card in rows_of(table):
         place = (inits.index(card["init"]), activations.index(card["activation"]))
         _draw_card(panel, place, card, run.depths, crowded)
     legend_below(figure, training_handles(run), columns=3)

@@ -10,7 +10,8 @@ from matplotlib.patches import Rectangle
 from depthsounder.figures.form import canvas
 from depthsounder.figures.panels import WIDTH
 from depthsounder.figures.style import INK, label
-from depthsounder.sweep.runs import Run, records
+from depthsounder.storage.frames import rows_of
+from depthsounder.sweep.runs import Run
 
 CellDrawer = Callable[[Axes, int, int, dict[str, Any]], None]
 """`draw(panel, x, y, cell)` draws one row of the verdict table at its place."""
@@ -33,7 +34,7 @@ def draw_map(run: Run, draw_cell: CellDrawer) -> Figure:
         panel.set_title(label(activation))
         _prepare(panel, inits, depths, last_of_column=position + columns >= len(activations))
         cells = run.verdicts[run.verdicts["activation"] == activation]
-        for cell in records(cells):
+        for cell in rows_of(cells):
             draw_cell(panel, depths.index(cell["depth"]), inits.index(cell["init"]), cell)
     return figure
 

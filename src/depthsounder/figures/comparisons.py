@@ -14,7 +14,8 @@ from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, MUTED, init_style, label, themed
 from depthsounder.figures.wording import count, number
 from depthsounder.judging.paired_inits import SIGNIFICANT, least_p_value
-from depthsounder.sweep.runs import Run, records
+from depthsounder.storage.frames import rows_of
+from depthsounder.sweep.runs import Run
 
 _DECADES = 4
 
@@ -86,7 +87,7 @@ def draw(run: Run) -> Figure:
     log_axis(panel, limits, "x")
     panel.axvline(1.0, color=MUTED, linewidth=stroke(0.9), zorder=1)
     names = []
-    for position, pair in enumerate(records(table)):
+    for position, pair in enumerate(rows_of(table)):
         _draw_pair(panel, position, pair, limits)
         against = f"{label(pair['init'])} against {label(pair['against'])}"
         names.append(f"{label(pair['activation'])}, depth {pair['depth']}:  {against}")

@@ -13,7 +13,8 @@ from depthsounder.figures.panels import legend_below, log_axis, log_limits
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, MUTED, LineStyle, label, themed
 from depthsounder.figures.wording import count, join, number, typeset
-from depthsounder.sweep.runs import CELL, Run
+from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.sweep.runs import Run
 
 NOTE_BANDS = (1e-7, 1e-4, 1e-2)
 """The course note's bands of the relative error."""
@@ -49,7 +50,7 @@ def message(run: Run) -> str:
         if len(errors := seeing.loc[seeing["method"] == method, "relative_error"].dropna())
     ]
     failed = int((checks["verdict"] == "failed").sum()) or "none"
-    cells = len(checks[CELL].drop_duplicates())
+    cells = len(checks[CELL_KEYS].drop_duplicates())
     return (
         f"Of {count(len(checks), 'comparison')} with numeric gradients in {count(cells, 'small network')}, {failed} "
         f"failed; where they see, the largest relative error is {join(worst) or 'not known'}. {_blindness(checks)}"

@@ -16,7 +16,9 @@ from depthsounder.figures.layers import Measure, combined, draw_layers
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import MUTED, label, themed
 from depthsounder.figures.wording import count, join, number, typeset
-from depthsounder.sweep.runs import CELL, Run, records
+from depthsounder.storage.frames import rows_of
+from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.sweep.runs import Run
 from depthsounder.theory.spectra import deep_spectrum
 
 _POINTS = 12
@@ -35,7 +37,7 @@ _LOGARITHMS = ["median", "low", "high", "theory"]
 def _spectra(run: Run) -> pd.DataFrame:
     """Return the decadic logarithms of some singular values, from the largest, beside the theory."""
     jacobian = run.deepest_jacobian
-    table = median_interval(_shown(jacobian), [*CELL, "index"], "log_singular_value")
+    table = median_interval(_shown(jacobian), [*CELL_KEYS, "index"], "log_singular_value")
     table = table.astype({"activation": str, "init": str}).assign(theory=np.nan)
     shape = (run.data.n_inputs, run.config.width, run.depths[-1])
     for activation, init in product(run.activations, run.inits):
@@ -66,7 +68,7 @@ def _networks(run: Run) -> pd.DataFrame:
 
     Without a condition number are networks whose Jacobian is 0 or was not measured.
     """
-    values = run.deepest_jacobian.pivot(index=[*CELL, "seed"], columns="index", values="log_singular_value")
+    values = run.deepest_jacobian.pivot(index=[*CELL_KEYS, "seed"], columns="index", values="log_singular_value")
     logarithms = values.to_numpy()
     with np.errstate(invalid="ignore"):
         condition = logarithms[:, 0] - logarithms[:, -1]
@@ -77,11 +79,11 @@ def _networks(run: Run) -> pd.DataFrame:
 
 def _root_mean_squares(run: Run) -> pd.DataFrame:
     """Return the decadic logarithm of the root mean square value of each cell, beside mean-field theory's."""
-    table = median_interval(_networks(run), CELL, "root_mean_square")
+    table = median_interval(_networks(run), CELL_KEYS, "root_mean_square")
     theory = run.theory[run.theory["layer"] == run.depths[-1]]
     with np.errstate(divide="ignore"):
-        keyed = theory[CELL].assign(theory=np.log10(theory["jacobian_mean_square_single"]) / 2.0)
-    return table.merge(keyed, on=CELL)
+        keyed = theory[CELL_KEYS].assign(theory=np.log10(theory["jacobian_mean_square_single"]) / 2.0)
+    return table.merge(keyed, on=CELL_KEYS)
 
 
 def rows(run: Run) -> pd.DataFrame:
@@ -99,7 +101,7 @@ def message(run: Run) -> str:
     networks = _networks(run).dropna(subset=["condition"])
     if networks.empty:
         return "In this run no Jacobian is a finite number other than 0."
-    cells = networks.groupby(CELL, as_index=False)["condition"].median()
+    cells = networks.groupby(CELL_KEYS, as_index=False)["condition"].median()
     full = cells[np.isfinite(cells["condition"])]
     sentences = [_extremes(run.depths[-1], full) if len(full) else _none_is_full(run.depths[-1])]
     pairs = _isometries(run, full)
@@ -112,7 +114,7 @@ def message(run: Run) -> str:
 
 
 def _extremes(depth: int, full: pd.DataFrame) -> str:
-    ordered = records(full.sort_values("condition"))
+    ordered = rows_of(full.sort_values("condition"))
     least, most = ordered[0], ordered[-1]
     return (
         f"At depth {depth} the Jacobian's condition number runs from {_power(least['condition'])} ({_named(least)}) "
@@ -126,7 +128,7 @@ def _none_is_full(depth: int) -> str:
 
 def _isometries(run: Run, full: pd.DataFrame) -> list[str]:
     """Return for each activation the condition number of orthogonal weights against that of Gaussian ones."""
-    conditions = {(cell["activation"], cell["init"]): cell["condition"] for cell in records(full)}
+    conditions = {(cell["activation"], cell["init"]): cell["condition"] for cell in rows_of(full)}
     pairs = []
     for name in run.activations:
         gain = initializer("orthogonal").gain(run.config.width, run.config.width, ACTIVATIONS[name])

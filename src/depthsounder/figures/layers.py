@@ -27,9 +27,10 @@ from depthsounder.figures.panels import (
     theory_handle,
 )
 from depthsounder.figures.style import INK, init_style
-from depthsounder.sweep.runs import CELL, Run
+from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.sweep.runs import Run
 
-LAYER_KEYS = [*CELL, "layer"]
+LAYER_KEYS = [*CELL_KEYS, "layer"]
 
 _BAND = ["theory_low", "theory_high"]
 
@@ -48,7 +49,7 @@ class Measure:
     axis
         The label of its axis.
     table
-        `CELL`, `along`, median, low, high, seeds, and theory (null where there is none); also theory_low and
+        `CELL_KEYS`, `along`, median, low, high, seeds, and theory (null where there is none); also theory_low and
         theory_high where theory has a band.
     decades
         The reach of its axis to either side of 1.

@@ -15,12 +15,13 @@ from depthsounder.figures.panels import cell_id, legend_below
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import FAILURES, FAINT, INK, ink_on, themed
 from depthsounder.figures.wording import count, rate
-from depthsounder.sweep.runs import CELL, Run
+from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.sweep.runs import Run
 
 
 def rows(run: Run) -> pd.DataFrame:
     """Return the chosen rate of every cell, and whether it is the grid's first or last."""
-    return run.verdicts[[*CELL, "best_learning_rate", "edge_of_grid", "training_verdict", "tail_loss"]]
+    return run.verdicts[[*CELL_KEYS, "best_learning_rate", "edge_of_grid", "training_verdict", "tail_loss"]]
 
 
 def message(run: Run) -> str:

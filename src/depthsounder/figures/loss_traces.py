@@ -16,7 +16,8 @@ from depthsounder.figures.panels import WIDTH, init_handles, legend_below, log_a
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import MUTED, init_style, label, themed
 from depthsounder.figures.wording import count, number
-from depthsounder.sweep.runs import CELL, Run
+from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.sweep.runs import Run
 
 _MOST_DEPTHS = 5
 _DASHES: Any = (0, (2, 2))
@@ -36,10 +37,10 @@ def rows(run: Run) -> pd.DataFrame:
     curves = len(depths) * len(run.activations) * len(run.inits)
     bins = min(steps, int(np.clip(_POINTS / curves, 20, 60)))
     binned = traces.assign(bin=traces["step"] * bins // steps, loss=traces["train_loss"].fillna(np.inf))
-    wide = binned.groupby([*CELL, "seed", "bin"], observed=True)["loss"].mean().unstack("bin")
+    wide = binned.groupby([*CELL_KEYS, "seed", "bin"], observed=True)["loss"].mean().unstack("bin")
     long = wide.reindex(columns=range(bins)).melt(ignore_index=False, value_name="loss").reset_index()
     edges = np.ceil(np.arange(bins + 1) * steps / bins)
-    table = median_interval(long, [*CELL, "bin"], "loss")
+    table = median_interval(long, [*CELL_KEYS, "bin"], "loss")
     table.insert(3, "step", ((edges[:-1] + edges[1:] - 1) / 2)[table["bin"]])
     return table.drop(columns="bin")
 

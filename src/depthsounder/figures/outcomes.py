@@ -11,7 +11,8 @@ import pandas as pd
 
 from depthsounder.figures.style import FAILURES
 from depthsounder.judging.equal_inits import Laws, draw_of, equal_laws
-from depthsounder.sweep.runs import Run, records
+from depthsounder.storage.frames import rows_of
+from depthsounder.sweep.runs import Run
 
 HALF_WAY = 0.5
 """A share of the loss of guessing: a partial cell whose median tail loss is at most this is *slow*, another *barely*.
@@ -35,7 +36,7 @@ def shade(cell: Mapping[str, Any]) -> str:
 
 def shades(cells: pd.DataFrame) -> pd.Series:
     """Return the `shade` of each row of the verdicts table."""
-    found = [shade(cell) for cell in records(cells[["training_verdict", "tail_loss", "reference_loss"]])]
+    found = [shade(cell) for cell in rows_of(cells[["training_verdict", "tail_loss", "reference_loss"]])]
     return pd.Series(found, index=cells.index, dtype=object)
 
 
@@ -80,7 +81,7 @@ def independent(table: pd.DataFrame, repeated: dict[tuple[str, str], str]) -> in
         From `repeated_laws`.
     """
     keys = [name for name in ("depth", "activation", "init") if name in table]
-    cells = [row for row in records(table[keys]) if (row["activation"], row["init"]) not in repeated]
+    cells = [row for row in rows_of(table[keys]) if (row["activation"], row["init"]) not in repeated]
     return len({(row.get("depth"), draw_of(row["activation"], row["init"])) for row in cells})
 
 
@@ -116,7 +117,7 @@ def _outcome(cells: pd.DataFrame) -> dict[str, object]:
     first = next((found[0] for found in (failing, mixed, partial) if found), max(by_depth))
     return {
         "outcome": by_depth[first],
-        "shade": shade(records(cells[cells["depth"] == first])[0]),
+        "shade": shade(rows_of(cells[cells["depth"] == first])[0]),
         "depth": first,
         "deepest_training": max(trained, default=None),
         "failing_depths": failing,

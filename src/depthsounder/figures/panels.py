@@ -14,7 +14,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from depthsounder.figures.form import canvas, stroke
 from depthsounder.figures.style import INK, MUTED, SHADES, init_style, label
 from depthsounder.figures.wording import power_of_ten
-from depthsounder.sweep.runs import CELL, Run
+from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.sweep.runs import Run
 
 WIDTH = 10.0
 """Inches of a figure that fills the page."""
@@ -167,7 +168,7 @@ def training_words(run: Run) -> dict[str, str]:
 
 def cell_id(cell: Mapping[str, Any], *others: str) -> str:
     """Return the id of what stands for a cell, or for it and another init, in a drawing: the report makes it a link."""
-    return ":".join(["cell", *(str(cell[name]) for name in CELL), *others])
+    return ":".join(["cell", *(str(cell[name]) for name in CELL_KEYS), *others])
 
 
 def theory_handle(name: str) -> Line2D:

@@ -18,7 +18,8 @@ from depthsounder.figures.panels import init_handles, label_axis, legend_below, 
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, PAPER, init_style, label, themed
 from depthsounder.figures.wording import count, join
-from depthsounder.sweep.runs import Run, records
+from depthsounder.storage.frames import rows_of
+from depthsounder.sweep.runs import Run
 from depthsounder.theory.meanfield import MARGINAL
 from depthsounder.theory.phase_plane import growth_plane
 
@@ -140,7 +141,7 @@ def stacked(table: pd.DataFrame, limits: tuple[float, float]) -> list[list[tuple
     """
     floors: list[list[tuple[float, float, str]]] = [[]]
     reach = _BESIDE * np.log(limits[1] / limits[0])
-    for law in records(table):
+    for law in rows_of(table):
         place = (float(np.clip(law["weight_gain"], *limits)), float(law["bias_variance"]), str(law["init"]))
         for floor in floors:
             if all(abs(np.log(place[0] / x)) > reach or (y > 0) != (place[1] > 0) for x, y, _ in floor):

@@ -25,7 +25,9 @@ from depthsounder.figures.panels import (
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import FAILURES, INK, MUTED, SHADES, activation_marker, label, themed
 from depthsounder.figures.wording import count, join, number
-from depthsounder.sweep.runs import CELL, Run, records
+from depthsounder.storage.frames import rows_of
+from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.sweep.runs import Run
 
 _NAMED = 3
 """So many cells at most are named in a sentence."""
@@ -51,10 +53,12 @@ def rows(run: Run) -> pd.DataFrame:
         predicted_verdict and within_interval (null with it), and training_verdict, and shade.
     """
     first = run.theory[run.theory["layer"] == 1]
-    predicted = first[CELL].assign(predicted_delta_ratio=np.sqrt(first["delta_second_moment_ratio_probe"]))
+    predicted = first[CELL_KEYS].assign(predicted_delta_ratio=np.sqrt(first["delta_second_moment_ratio_probe"]))
     columns = ["delta_ratio", "delta_ratio_low", "delta_ratio_high", "signal_verdict", "training_verdict"]
     verdicts = run.verdicts.assign(shade=shades(run.verdicts))
-    table = verdicts.loc[verdicts["depth"] > 1, [*CELL, *columns, "shade"]].merge(predicted, on=CELL, how="left")
+    table = verdicts.loc[verdicts["depth"] > 1, [*CELL_KEYS, *columns, "shade"]].merge(
+        predicted, on=CELL_KEYS, how="left"
+    )
     thresholds = run.config.verdicts
     ratio = table["predicted_delta_ratio"]
     verdict = np.select(
@@ -129,7 +133,7 @@ def became(cells: pd.DataFrame) -> str:
 
 def _named(cells: pd.DataFrame) -> str:
     """Return a few cells by their names, and nothing for many."""
-    return f" ({join(map(_name, records(cells)))})" if 0 < len(cells) <= _NAMED else ""
+    return f" ({join(map(_name, rows_of(cells)))})" if 0 < len(cells) <= _NAMED else ""
 
 
 def _name(cell: Any) -> str:  # noqa: ANN401 - a row of a data frame, or a record of one
@@ -168,7 +172,7 @@ def _draw_scatter(panel: Axes, run: Run, table: pd.DataFrame) -> None:
     panel.axvspan(*bounds, color="#eef3f1", zorder=0)
     panel.plot([low, high], [low, high], color=MUTED, linewidth=stroke(0.8), zorder=1)
     edges = (low * 1.5, high / 1.5)
-    for cell in records(table):
+    for cell in rows_of(table):
         x, y = np.clip([cell["predicted_delta_ratio"], cell["delta_ratio"]], *edges)
         bar = np.clip([cell["delta_ratio_low"], cell["delta_ratio_high"]], *edges)
         style = SHADES[cell["shade"]]

@@ -13,7 +13,8 @@ from depthsounder.figures.panels import label_axis, log_axis, log_limits, note, 
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import FAILURES, themed
 from depthsounder.figures.wording import count, number
-from depthsounder.sweep.runs import CELL, Run
+from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.sweep.runs import Run
 
 _MEASURES = {"delta_ratio": "D", "top_batch_variance": "variance of z over\ninputs, layer L"}
 
@@ -36,7 +37,7 @@ def rows(run: Run) -> pd.DataFrame:
     signal = signal[signal["depth"] == shown_depth(run)]
     trained = signal.loc[signal["step"] > 0, "seed"].unique()
     signal = signal[signal["seed"].isin(trained)]
-    keys = [*CELL, "step"]
+    keys = [*CELL_KEYS, "step"]
     top = signal[signal["layer"] == signal["depth"]]
     ratios = relative_to_top(signal, "delta_second_moment")
     ratios = ratios[(ratios["layer"] == 1) & (ratios["depth"] > 1)]
@@ -55,7 +56,7 @@ def message(run: Run) -> str:
     depth = shown_depth(run)
     table = rows(run)
     learning = run.verdicts[(run.verdicts["depth"] == depth) & ~run.verdicts["training_verdict"].isin(FAILURES)]
-    ratios = table[table["measure"] == "delta_ratio"].merge(learning[CELL], on=CELL)
+    ratios = table[table["measure"] == "delta_ratio"].merge(learning[CELL_KEYS], on=CELL_KEYS)
     if ratios.empty:
         return f"At depth {depth} no cell learned, or there is no ratio of errors to follow."
     distance = np.abs(np.log10(ratios["median"].replace(0, np.nan))).groupby(ratios["step"]).median()

@@ -25,6 +25,7 @@ from depthsounder.judging.verdicts import (
     judge_signal,
     judge_training,
 )
+from depthsounder.storage.frames import cell_frames
 from depthsounder.storage.tables import CELL_KEYS, read_table
 
 CellName = tuple[int, str, str]
@@ -70,11 +71,11 @@ def judge_cells(
     references
         What constant predictions cost on the batches of the run's seeds.
     """
-    frames = _cell_frames(_initial_signal(signal_path))
-    losses = _cell_frames(read_table(traces_path, [*CELL_KEYS, "phase", "seed", "learning_rate", "train_loss"]))
+    frames = dict(cell_frames(_initial_signal(signal_path)))
+    losses = dict(network_losses(traces_path))
     for cell in cells:
         initial = _judge_initial(frames[cell], thresholds)
-        tuning, evaluation = (_network_losses(losses[cell], phase) for phase in ("tune", "evaluate"))
+        tuning, evaluation = losses[cell]
         training = judge_training(tuning, evaluation, references, thresholds)
         dead_at_birth = sum(seed in initial.dead_seeds for _, seed in evaluation)
         yield {
@@ -88,24 +89,18 @@ def judge_cells(
         }
 
 
+def network_losses(traces_path: Path) -> Iterator[tuple[CellName, tuple[NetworkLosses, NetworkLosses]]]:
+    """Yield each cell of the traces table and the losses of its networks, in tuning and in evaluation."""
+    columns = ["learning_rate", "seed", "train_loss"]
+    for cell, rows in cell_frames(read_table(traces_path, [*CELL_KEYS, "phase", *columns])):
+        phases = [rows[rows["phase"] == phase] for phase in ("tune", "evaluate")]
+        tuning, evaluation = (group_losses(*(of_phase[name].to_numpy() for name in columns)) for of_phase in phases)
+        yield cell, (tuning, evaluation)
+
+
 def _initial_signal(path: Path) -> pa.Table:
     table = read_table(path, [*CELL_KEYS, "seed", "step", "layer", *_MEASURED])
     return table.filter(pc.equal(table["step"], 0))
-
-
-def _cell_frames(table: pa.Table) -> dict[CellName, pd.DataFrame]:
-    """Split a table into cells, each in the order of its rows."""
-    # Names as categories: a million Python strings would cost more than all the numbers beside them.
-    frame = table.to_pandas(
-        categories=[name for name in table.schema.names if table.schema.field(name).type == "string"]
-    )
-    groups = frame.groupby(list(CELL_KEYS), sort=False, observed=True)
-    return {(int(depth), str(activation), str(init)): group for (depth, activation, init), group in groups}
-
-
-def _network_losses(frame: pd.DataFrame, phase: str) -> NetworkLosses:
-    frame = frame[frame["phase"] == phase]
-    return group_losses(*(frame[name].to_numpy() for name in ("learning_rate", "seed", "train_loss")))
 
 
 def _judge_initial(frame: pd.DataFrame, thresholds: Thresholds) -> _Initial:

@@ -12,12 +12,12 @@ from typing import Any
 
 import pandas as pd
 
+from depthsounder.storage.frames import rows_of
 from depthsounder.storage.tables import CELL_KEYS, read_table, replacing
 
 KEPT = ("config.json", "verdicts.parquet", "comparisons.parquet", "claims.parquet")
 """The files by which runs are compared, and of which a baseline consists."""
 
-_CELL = list(CELL_KEYS)
 _WORDS = ("training_verdict", "signal_verdict")
 _INTERVALS = {
     "delta_ratio": ("delta_ratio_low", "delta_ratio_high"),
@@ -107,20 +107,20 @@ def save_baseline(results: Path, baseline: Path) -> None:
 
 def compare_runs(before: Snapshot, after: Snapshot) -> Changes:
     """Return what changed from an earlier run to a later one, in the cells, comparisons and claims that both have."""
-    cells = before.verdicts.merge(after.verdicts, on=_CELL, suffixes=("_before", "_after"))
-    pairs = before.comparisons.merge(after.comparisons, on=[*_CELL, "against"], suffixes=("_before", "_after"))
+    cells = before.verdicts.merge(after.verdicts, on=CELL_KEYS, suffixes=("_before", "_after"))
+    pairs = before.comparisons.merge(after.comparisons, on=[*CELL_KEYS, "against"], suffixes=("_before", "_after"))
     claims = before.claims.merge(after.claims, on="claim", suffixes=("_before", "_after"))
-    flipped = [change for row in _rows(cells) for name in _WORDS for change in _word(_cell(row), row, name)]
-    flipped += [change for row in _rows(claims) for change in _word(f"claim {row['claim']}", row, "verdict")]
+    flipped = [change for row in rows_of(cells) for name in _WORDS for change in _word(_cell(row), row, name)]
+    flipped += [change for row in rows_of(claims) for change in _word(f"claim {row['claim']}", row, "verdict")]
     moved = [
         change
-        for row in _rows(cells)
+        for row in rows_of(cells)
         for name, ends in _INTERVALS.items()
         for change in _size(_cell(row), row, name, ends)
     ]
     moved += [
         change
-        for row in _rows(pairs)
+        for row in rows_of(pairs)
         for change in _size(f"{_cell(row)}, against {row['against']}", row, "tail_ratio", _TAIL_RATIO)
     ]
     return Changes(
@@ -131,10 +131,6 @@ def compare_runs(before: Snapshot, after: Snapshot) -> Changes:
         flipped=flipped,
         moved=moved,
     )
-
-
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
 def _cell(row: dict[str, Any]) -> str:

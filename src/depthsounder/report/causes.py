@@ -15,7 +15,8 @@ from depthsounder.elements.activations import ACTIVATIONS, maximum_slope
 from depthsounder.figures.style import FAILURES, label
 from depthsounder.figures.wording import count, join, number
 from depthsounder.report.links import cell_link, init_link, joined
-from depthsounder.sweep.runs import Run, records
+from depthsounder.storage.frames import rows_of
+from depthsounder.sweep.runs import Run
 
 _FLAT = 0.25
 """The share of units where the curve is flat from which on that is named as the cause: one in four."""
@@ -72,7 +73,7 @@ def causes_of_naive(run: Run, table: pd.DataFrame) -> Markup:
     """
     sizes = [
         Markup("±{} ({})").format(number(row["spread"], 1), init_link(row["init"]))
-        for row in records(table.drop_duplicates("init"))
+        for row in rows_of(table.drop_duplicates("init"))
     ]
     sentences = [Markup("Weights of about {} at any width. ").format(joined(sizes, "or"))]
     blown, dead = (table[table["outcome"] == verdict] for verdict in ("diverged", "stalled"))
@@ -101,7 +102,7 @@ def _sentence(words: str) -> str:
 def _who(rows: pd.DataFrame, does: str) -> Markup:
     """Return the activations, each as a link to its shallowest failing network, with a verb in its number."""
     first = rows.sort_values("depth", kind="stable").drop_duplicates("activation")
-    chosen = {row["activation"]: row for row in records(first)}
+    chosen = {row["activation"]: row for row in rows_of(first)}
     names = [chosen[name] for name in dict.fromkeys(rows["activation"])]
     links = [
         cell_link(
@@ -126,7 +127,7 @@ def _since(run: Run, rows: pd.DataFrame) -> str:
 
 
 def _grown(rows: pd.DataFrame) -> str:
-    factors = [factor for factor in map(left_by_a_layer, records(rows)) if factor is not None and factor > 1]
+    factors = [factor for factor in map(left_by_a_layer, rows_of(rows)) if factor is not None and factor > 1]
     return f": each layer multiplies the error by {times(factors)}" if factors else ""
 
 
@@ -136,7 +137,7 @@ def _lost(rows: pd.DataFrame) -> str:
     if flat >= _FLAT:
         return f": up to {percent(flat)} of their units sit where the curve is flat"
     fading = rows[rows["signal_verdict"] == "vanishing"]
-    factors = [factor for factor in map(left_by_a_layer, records(fading)) if factor is not None]
+    factors = [factor for factor in map(left_by_a_layer, rows_of(fading)) if factor is not None]
     return f": each layer passes on only {percent(*factors)} of the error" if factors else ""
 
 

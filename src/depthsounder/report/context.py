@@ -28,8 +28,10 @@ from depthsounder.report.opening import points, title
 from depthsounder.report.plain_words import terms
 from depthsounder.report.sensitivity import most_moving, sensitivities
 from depthsounder.report.vector import inline_svg
+from depthsounder.storage.frames import rows_of
+from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.studies import STUDIES, figures_of
-from depthsounder.sweep.runs import CELL, Run, records
+from depthsounder.sweep.runs import Run
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ def _findings(run: Run) -> dict[str, Any]:
 def _claims(run: Run) -> list[dict[str, Any]]:
     """Return the rows of the claims table, each with its record in the ledger; None where the ledger has it no more."""
     entries = {claim.name: claim for claim in ledger()}
-    return [{**row, "record": entries.get(row["claim"])} for row in records(run.claims)]
+    return [{**row, "record": entries.get(row["claim"])} for row in rows_of(run.claims)]
 
 
 def _study(run: Run, pictures: list[Picture]) -> dict[str, Any] | None:
@@ -237,13 +239,13 @@ def surprises(run: Run) -> dict[str, list[dict[str, Any]]]:
     -------
     dict
         "unforeseen": called healthy, failed all the same; "survivors": called vanishing or exploding, trained all the
-        same. Each cell with `CELL`, predicted_verdict, signal_verdict, training_verdict and delta_ratio.
+        same. Each cell with `CELL_KEYS`, predicted_verdict, signal_verdict, training_verdict and delta_ratio.
     """
     table = prediction.rows(run)
-    columns = [*CELL, "predicted_verdict", "signal_verdict", "training_verdict", "delta_ratio"]
+    columns = [*CELL_KEYS, "predicted_verdict", "signal_verdict", "training_verdict", "delta_ratio"]
     healthy = table["predicted_verdict"] == "healthy"
     sick = table["predicted_verdict"].isin(["vanishing", "exploding"])
     return {
-        "unforeseen": records(table.loc[healthy & table["training_verdict"].isin(FAILURES), columns]),
-        "survivors": records(table.loc[sick & (table["training_verdict"] == "trains"), columns]),
+        "unforeseen": rows_of(table.loc[healthy & table["training_verdict"].isin(FAILURES), columns]),
+        "survivors": rows_of(table.loc[sick & (table["training_verdict"] == "trains"), columns]),
     }

@@ -10,8 +10,10 @@ from depthsounder.figures import prediction
 from depthsounder.figures.outcomes import shades
 from depthsounder.figures.style import SHADES
 from depthsounder.judging.verdicts import COLLAPSED
+from depthsounder.storage.frames import rows_of
+from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.studies import Agreement, Finding
-from depthsounder.sweep.runs import CELL, Run, records
+from depthsounder.sweep.runs import Run
 
 Cell = tuple[int, str, str]
 """Depth, activation and init."""
@@ -42,8 +44,8 @@ class Count:
 
 
 def _of_cells(table: pd.DataFrame, chosen: "pd.Series[bool]", words: str, kind: str = "neutral") -> Count:
-    rows = table.loc[chosen.astype(bool), CELL].head(MOST_LISTED)
-    cells = tuple((int(row["depth"]), str(row["activation"]), str(row["init"])) for row in records(rows))
+    rows = table.loc[chosen.astype(bool), CELL_KEYS].head(MOST_LISTED)
+    cells = tuple((int(row["depth"]), str(row["activation"]), str(row["init"])) for row in rows_of(rows))
     return Count(int(chosen.sum()), words, kind, cells)
 
 

@@ -15,7 +15,9 @@ from markupsafe import Markup
 from depthsounder.figures.aggregate import median_interval, relative_to_top, spread
 from depthsounder.figures.outcomes import shade
 from depthsounder.figures.wording import number
-from depthsounder.sweep.runs import CELL, Run, records
+from depthsounder.storage.frames import rows_of
+from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.sweep.runs import Run
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 PER_DECADE, LOWEST = 400, -325
@@ -68,12 +70,12 @@ def explorer_data(run: Run) -> dict[str, Any]:
             **{name: number(row[name]) for name in _NUMBERS},
             "rates": {},
         }
-        for row in records(run.verdicts)
+        for row in rows_of(run.verdicts)
     }
     for name, table in _curves(run).items():
-        for cell, rows in table.groupby(CELL, observed=True):
+        for cell, rows in table.groupby(CELL_KEYS, observed=True):
             _add_curve(cells, cell, name, rows, layers)
-    keys = [*CELL, "phase", "learning_rate"]
+    keys = [*CELL_KEYS, "phase", "learning_rate"]
     for (depth, activation, init, phase, rate), losses in _losses(run, steps).groupby(level=keys, observed=True):
         if (known := cells.get(_name(depth, activation, init))) is not None:
             shown = losses.to_numpy(dtype=float)[spread(range(len(losses)), MOST_SEEDS)]
@@ -113,7 +115,7 @@ def _curves(run: Run) -> dict[str, pd.DataFrame]:
     signal = run.initial_signal
     hidden = signal[signal["layer"] <= signal["depth"]]
     back = relative_to_top(signal, "delta_second_moment")
-    keys = [*CELL, "layer"]
+    keys = [*CELL_KEYS, "layer"]
     theory = run.theory[[*keys, "z_second_moment_probe", "delta_second_moment_ratio_probe"]]
 
     def beside(table: pd.DataFrame, predicted: str) -> pd.DataFrame:
@@ -129,7 +131,7 @@ def _curves(run: Run) -> dict[str, pd.DataFrame]:
 def _losses(run: Run, steps: list[int]) -> pd.DataFrame:
     """Return the loss at some steps (columns) of every network (rows); where it diverged, none from there on."""
     traces = run.sampled_traces(steps).astype({"activation": str, "init": str})
-    network = [*CELL, "phase", "learning_rate", "seed"]
+    network = [*CELL_KEYS, "phase", "learning_rate", "seed"]
     return traces.set_index([*network, "step"])["train_loss"].unstack("step").reindex(columns=steps)
 
 
@@ -143,7 +145,7 @@ def _add_curve(
 
 
 def _key(row: dict[str, Any]) -> str:
-    return _name(*(row[name] for name in CELL))
+    return _name(*(row[name] for name in CELL_KEYS))
 
 
 def _name(depth: Hashable, activation: Hashable, init: Hashable) -> str:

@@ -8,7 +8,9 @@ from markupsafe import Markup, escape
 from depthsounder.figures.outcomes import shade
 from depthsounder.figures.style import label
 from depthsounder.figures.wording import join
-from depthsounder.sweep.runs import CELL, Run, records
+from depthsounder.storage.frames import rows_of
+from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.sweep.runs import Run
 
 _GROUP = re.compile(r'<g id="[^"]*?cell:([^"]+)">')
 _STEP = re.compile(r"<g\b[^>]*>|</g>")
@@ -37,14 +39,14 @@ def cell_words(run: Run) -> dict[tuple[int, str, str], str]:
         (int(row["depth"]), row["activation"], row["init"]): (
             f"{label(row['activation'])}, {label(row['init'])}, depth {row['depth']}: {shade(row)}"
         )
-        for row in records(run.verdicts)
+        for row in rows_of(run.verdicts)
     }
 
 
 def named_cells(run: Run) -> dict[str, str]:
     """Return the texts by which sentences name the run's cells, each with the cell's address."""
     found = {}
-    for row in records(run.verdicts[CELL]):
+    for row in rows_of(run.verdicts[CELL_KEYS]):
         depth, activation, init = row["depth"], row["activation"], row["init"]
         address = cell_address(depth, activation, init)
         # Claims write names as the config does.

@@ -18,7 +18,9 @@ from depthsounder.figures.style import FAILURES, label
 from depthsounder.figures.wording import count, join
 from depthsounder.report.causes import cause_of_activation, causes_of_naive
 from depthsounder.report.links import cell_link, init_link, joined
-from depthsounder.sweep.runs import CELL, Run, records
+from depthsounder.storage.frames import rows_of
+from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.sweep.runs import Run
 
 _BELIEVED = ("glorot_normal", "glorot_uniform", "lecun_normal", "xavier_note")
 """Initializations that mean to keep the signal; the first of them that failed tells the cause."""
@@ -52,7 +54,7 @@ def points(run: Run) -> list[Point]:
     table = _distinct(run)
     subject = _subject(run, table)
     lines = [Point(label(subject).capitalize(), _of_activation(run, table[table["activation"] == subject]))]
-    naive = table[_naive(table)].assign(spread=lambda rows: [_spread(run, row) for row in records(rows)])
+    naive = table[_naive(table)].assign(spread=lambda rows: [_spread(run, row) for row in rows_of(rows)])
     # A layer of n inputs keeps the size of what it is given if its weights have the spread 1/√n.
     large = naive["spread"] ** 2 * run.config.width > 1
     for about, chosen in (("Naive, too small", naive[~large]), ("Naive, too large", naive[large])):
@@ -76,14 +78,14 @@ def _distinct(run: Run) -> pd.DataFrame:
     table = table[table["same_law_as"].isna()]
     signal = run.initial_signal
     hidden = signal[signal["layer"] <= signal["depth"]].astype({"activation": str, "init": str})
-    saturated = hidden.groupby(CELL)["saturated_fraction"].median().rename("saturated").reset_index()
-    seen = run.verdicts[[*CELL, "signal_verdict", "delta_ratio"]].merge(saturated, on=CELL, how="left")
-    return table.merge(seen, on=CELL, how="left")
+    saturated = hidden.groupby(CELL_KEYS)["saturated_fraction"].median().rename("saturated").reset_index()
+    seen = run.verdicts[[*CELL_KEYS, "signal_verdict", "delta_ratio"]].merge(saturated, on=CELL_KEYS, how="left")
+    return table.merge(seen, on=CELL_KEYS, how="left")
 
 
 def _naive(table: pd.DataFrame) -> pd.Series:
     """Return for each row whether its initialization has one size of weights whatever the width of the layer."""
-    found = [initializer(row["init"]).fixed(ACTIVATIONS[row["activation"]]) for row in records(table)]
+    found = [initializer(row["init"]).fixed(ACTIVATIONS[row["activation"]]) for row in rows_of(table)]
     return pd.Series(found, index=table.index, dtype=bool)
 
 
@@ -111,10 +113,10 @@ def _of_activation(run: Run, table: pd.DataFrame) -> Markup:
         return Markup("Nothing failed: {} trained at every depth up to {} layers{}.").format(
             _share(trained, len(table)), depth, slow
         )
-    example = min(records(failing), key=lambda row: (_rank(row["init"]), row["depth"]))
+    example = min(rows_of(failing), key=lambda row: (_rank(row["init"]), row["depth"]))
     first, last = int(failing["depth"].min()), run.depths[-1]
     at_first, at_last = (sum(depth in depths for depths in failing["failing_depths"]) for depth in (first, last))
-    shallowest = example if first in example["failing_depths"] else min(records(failing), key=lambda row: row["depth"])
+    shallowest = example if first in example["failing_depths"] else min(rows_of(failing), key=lambda row: row["depth"])
     activation, steps = example["activation"], count(run.config.training.steps, "step")
     sentence = Markup("At {} networks {} in {} with {}").format(
         cell_link(_layers(first), first, activation, shallowest["init"]),

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from threadpoolctl import threadpool_info
 
 from depthsounder import __version__
-from depthsounder.storage.tables import SCHEMAS, read_table
-from depthsounder.sweep.runs import CELL, Run
+from depthsounder.storage.tables import CELL_KEYS, SCHEMAS, read_table
+from depthsounder.sweep.runs import Run
 
 _PACKAGES = ("numpy", "scipy", "pyarrow", "pandas", "matplotlib", "seaborn", "scikit-learn", "pydantic", "snakemake")
 _ROOT = Path(__file__).resolve().parents[3]
@@ -87,7 +87,7 @@ def _seconds(text: str) -> float:
 def network_counts(run: Run) -> NetworkCounts:
     """Return how many networks the run's numbers rest on, from its tables."""
     measured = run.initial_signal[run.initial_signal["layer"] == 1]
-    traces = read_table(run.table_path("traces"), [*CELL, "phase", "step"])
+    traces = read_table(run.table_path("traces"), [*CELL_KEYS, "phase", "step"])
     started = traces.filter(pc.equal(traces["step"], 0))
     tuned = pc.sum(pc.equal(started["phase"], "tune")).as_py() or 0
     return NetworkCounts(len(measured), tuned, len(started) - tuned)

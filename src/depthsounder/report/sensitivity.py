@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from depthsounder.engine.tuning import NetworkLosses, group_losses
+from depthsounder.engine.tuning import NetworkLosses
 from depthsounder.figures.wording import count
+from depthsounder.judging.cell_verdicts import network_losses
 from depthsounder.judging.thresholds import Thresholds
 from depthsounder.judging.verdicts import forward_word, judge_signal, judge_training
-from depthsounder.storage.tables import read_table
-from depthsounder.sweep.runs import CELL, Run
+from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.sweep.runs import Run
 
 _OF_SIGNAL = ("exploding_ratio", "vanishing_ratio")
 _OF_FORWARD = ("collapsed_share",)
@@ -116,13 +117,6 @@ def _unlike(before: Iterable[str], after: Iterable[str]) -> Counter[tuple[str, s
 
 def _cells(run: Run) -> Iterator[_Cell]:
     """Yield the losses of each cell's networks, beside the verdict that the run gave it."""
-    columns = ["learning_rate", "seed", "train_loss"]
-    table = read_table(run.table_path("traces"), [*CELL, "phase", *columns])
-    frame = table.to_pandas(categories=["activation", "init", "phase"])
-    verdicts = run.verdicts.set_index(CELL)["training_verdict"]
-    for cell, rows in frame.groupby(CELL, sort=False, observed=True):
-        tuning, evaluation = (
-            group_losses(*(rows.loc[rows["phase"] == phase, name].to_numpy() for name in columns))
-            for phase in ("tune", "evaluate")
-        )
+    verdicts = run.verdicts.set_index(CELL_KEYS)["training_verdict"]
+    for cell, (tuning, evaluation) in network_losses(run.table_path("traces")):
         yield _Cell(str(verdicts[cell]), tuning, evaluation)

@@ -25,15 +25,15 @@ WRITING = {"compression": "zstd", "write_page_checksum": True}
 Columns = Mapping[str, np.ndarray | Sequence[object]]
 """One array or list for each field of a schema, all of one length."""
 
-CELL_KEYS = ("depth", "activation", "init")
-"""What identifies a cell, and in which order its parts are laid out in folders."""
+CELL_KEYS = ["depth", "activation", "init"]
+"""What identifies a cell, and in which order its parts are laid out in folders. A list, as pandas takes keys."""
 
 
 def _field(name: str, kind: pa.DataType, unit: str) -> pa.Field:
     return pa.field(name, kind, metadata={"unit": unit})
 
 
-_CELL = [
+_CELL_FIELDS = [
     _field("depth", pa.int32(), "hidden layers"),
     _field("activation", pa.string(), "name"),
     _field("init", pa.string(), "name"),
@@ -41,7 +41,7 @@ _CELL = [
 
 SIGNAL = pa.schema(
     [
-        *_CELL,
+        *_CELL_FIELDS,
         _field("seed", pa.int32(), "number of the network"),
         _field("step", pa.int32(), "updates done; 0 = before training"),
         _field("layer", pa.int32(), "1 to depth + 1, the readout"),
@@ -64,7 +64,7 @@ SIGNAL = pa.schema(
 
 JACOBIAN = pa.schema(
     [
-        *_CELL,
+        *_CELL_FIELDS,
         _field("seed", pa.int32(), "number of the network"),
         _field("index", pa.int32(), "1, the largest, to the smaller of features and width"),
         _field(
@@ -78,7 +78,7 @@ JACOBIAN = pa.schema(
 
 TRACES = pa.schema(
     [
-        *_CELL,
+        *_CELL_FIELDS,
         _field("phase", pa.string(), "tune or evaluate"),
         _field("seed", pa.int32(), "number of the network"),
         _field("learning_rate", pa.float64(), "1"),
@@ -93,7 +93,7 @@ TRACES = pa.schema(
 
 GRADIENT_CHECK = pa.schema(
     [
-        *_CELL,
+        *_CELL_FIELDS,
         _field("parameter", pa.string(), "W or b with its layer's number; at depth 0 a record's promise"),
         _field("method", pa.string(), "complex_step or central_difference; or contract, of a promise"),
         _field(
@@ -109,7 +109,7 @@ GRADIENT_CHECK = pa.schema(
 
 THEORY = pa.schema(
     [
-        *_CELL,
+        *_CELL_FIELDS,
         _field("layer", pa.int32(), "1 to depth"),
         _field("z_second_moment", pa.float64(), "q of an input of norm 1 per unit"),
         _field("delta_second_moment_ratio", pa.float64(), "this layer over layer L, for an input of norm 1 per unit"),
@@ -130,7 +130,7 @@ THEORY = pa.schema(
 
 VERDICTS = pa.schema(
     [
-        *_CELL,
+        *_CELL_FIELDS,
         _field("signal_verdict", pa.string(), "healthy, vanishing or exploding; null at depth 1"),
         _field("signal_borderline", pa.bool_(), "whether the interval of D covers a threshold"),
         _field("training_verdict", pa.string(), "trains, partial, mixed, stalled or diverged"),
@@ -161,7 +161,7 @@ VERDICTS = pa.schema(
 
 COMPARISONS = pa.schema(
     [
-        *_CELL,
+        *_CELL_FIELDS,
         _field("against", pa.string(), "name of another init of the same activation and depth"),
         _field("in_family", pa.bool_(), "whether the config names this comparison, which alone are tested"),
         _field("seeds", pa.int32(), "networks of each init, paired"),

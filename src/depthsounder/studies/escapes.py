@@ -20,7 +20,8 @@ from depthsounder.figures.style import INK, MUTED, init_style, label
 from depthsounder.figures.wording import count
 from depthsounder.judging.fates import escape_step, first_below
 from depthsounder.judging.thresholds import Thresholds
-from depthsounder.sweep.runs import CELL, Run
+from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.sweep.runs import Run
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def milestone_steps(run: Run, milestones: Sequence[Milestone]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `CELL`, seed, milestone, and step: infinite if the network did not get there within the run.
+        `CELL_KEYS`, seed, milestone, and step: infinite if the network did not get there within the run.
     """
     thresholds = Thresholds(**dict(run.config.verdicts))
     window = thresholds.tail_steps
@@ -69,7 +70,7 @@ def milestone_steps(run: Run, milestones: Sequence[Milestone]) -> pd.DataFrame:
             TRAINED.name: first_below(losses, thresholds.trains_loss * guessing.least, window),
         }
         found += [(*cell, seed, milestone.name, steps[milestone.name]) for milestone in milestones]
-    return pd.DataFrame(found, columns=[*CELL, "seed", "milestone", "step"])
+    return pd.DataFrame(found, columns=[*CELL_KEYS, "seed", "milestone", "step"])
 
 
 def summary(steps: pd.Series, within: int) -> str:

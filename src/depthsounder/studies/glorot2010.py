@@ -20,9 +20,10 @@ from depthsounder.figures.form import canvas, stroke
 from depthsounder.figures.panels import legend_below, note_alone
 from depthsounder.figures.style import label, layer_colors, themed
 from depthsounder.figures.wording import count, join, number, rate
+from depthsounder.storage.frames import rows_of
 from depthsounder.studies.glorot2010_stated import leaving, shrinking, staying
 from depthsounder.studies.record import Finding, Study
-from depthsounder.sweep.runs import Run, records
+from depthsounder.sweep.runs import Run
 
 STANDARD, NORMALIZED = "uniform_standard", "glorot_uniform"
 _SHORT = {STANDARD: "standard", NORMALIZED: "normalized"}
@@ -159,7 +160,7 @@ def message(run: Run) -> str:
             join(
                 f"{number(cell['last'] / cell['first'] if kind == 'h' else cell['first'] / cell['last'])} "
                 f"({label(cell['activation'])})"
-                for cell in records(chosen[chosen["kind"] == kind])
+                for cell in rows_of(chosen[chosen["kind"] == kind])
             )
             for kind in ("h", "δ")
         )
@@ -243,7 +244,7 @@ def _sigmoid_findings(run: Run) -> list[Finding]:
     cells = run.verdicts[(run.verdicts["activation"] == "sigmoid") & (run.verdicts["init"] == STANDARD)]
     epochs_of_run = epochs(run, run.config.training.steps)
     found = []
-    for cell in records(cells):
+    for cell in rows_of(cells):
         escape = epochs(run, cell["escape_step"])
         when = f"after {number(escape)} epochs (the median)" if np.isfinite(escape) else "not in the median network"
         published, agreement, remark = leaving(cell["depth"], escape, epochs_of_run)

@@ -9,9 +9,11 @@ from matplotlib.figure import Figure
 from depthsounder.figures import FigureRecord
 from depthsounder.figures.style import FAILURES, label, themed
 from depthsounder.figures.wording import count, join, rate
+from depthsounder.storage.frames import rows_of
+from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.studies.escapes import ESCAPE, TRAINED, draw_milestones, milestone_steps, summary
 from depthsounder.studies.record import Agreement, Finding, Study
-from depthsounder.sweep.runs import CELL, Run, records
+from depthsounder.sweep.runs import Run
 
 DEFAULT_STEPS = 300
 """The length of a training in the default sweep, after which it says stalled."""
@@ -41,7 +43,7 @@ def message(run: Run) -> str:
 def _escapes(run: Run) -> pd.DataFrame:
     """Return for each cell its networks, those still on the plateau at the default's end, and those that ever leave."""
     table = rows(run)
-    steps = table[table["milestone"] == ESCAPE.name].groupby(CELL, sort=False)["step"]
+    steps = table[table["milestone"] == ESCAPE.name].groupby(CELL_KEYS, sort=False)["step"]
     counted = steps.agg(
         networks="size", default=lambda s: (s > DEFAULT_STEPS).sum(), ever=lambda s: np.isfinite(s).sum()
     )
@@ -50,7 +52,7 @@ def _escapes(run: Run) -> pd.DataFrame:
 
 def _named(cells: pd.DataFrame) -> str:
     return join(
-        f"{label(cell['activation'])} with {label(cell['init'])} at depth {cell['depth']}" for cell in records(cells)
+        f"{label(cell['activation'])} with {label(cell['init'])} at depth {cell['depth']}" for cell in rows_of(cells)
     )
 
 
@@ -65,7 +67,7 @@ def findings(run: Run) -> Sequence[Finding]:
     table = rows(run)
     steps = run.config.training.steps
     found = []
-    for cell in records(run.verdicts):
+    for cell in rows_of(run.verdicts):
         chosen = table.query("depth == @cell['depth'] and activation == @cell['activation'] and init == @cell['init']")
         escapes, trained = (
             chosen.loc[chosen["milestone"] == milestone.name, "step"] for milestone in (ESCAPE, TRAINED)

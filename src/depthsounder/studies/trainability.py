@@ -16,9 +16,11 @@ from depthsounder.figures.style import INK, MUTED, activation_marker, init_style
 from depthsounder.figures.wording import count, join, number
 from depthsounder.judging.fates import fate
 from depthsounder.judging.thresholds import Thresholds
+from depthsounder.storage.frames import rows_of
+from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.studies.depth_scale import UNLIKELY, Brackets, DepthScaleFit, bracket, fit
 from depthsounder.studies.record import Finding, Study
-from depthsounder.sweep.runs import CELL, Run, records
+from depthsounder.sweep.runs import Run
 
 PUBLISHED_MULTIPLE = 6.0
 
@@ -71,7 +73,7 @@ def _trained(run: Run) -> pd.DataFrame:
         (*cell, seed): fate(losses, run.references.guessing(seed, window), steps, thresholds) == "trained"
         for cell, seed, losses in run.evaluated_networks()
     }
-    index = pd.MultiIndex.from_tuples(trained, names=[*CELL, "seed"])
+    index = pd.MultiIndex.from_tuples(trained, names=[*CELL_KEYS, "seed"])
     return pd.Series(list(trained.values()), index=index, dtype=bool).unstack("seed")
 
 
@@ -127,7 +129,7 @@ def message(run: Run) -> str:
     described = (
         "and describes every law."
         if odd.empty
-        else f"and does not describe {join(_name(law) for law in records(odd))}."
+        else f"and does not describe {join(_name(law) for law in rows_of(odd))}."
     )
     return (
         f"Half of the networks train down to {number(model.multiple)} times |ξ_∇|, as long as that is well below "
@@ -161,7 +163,7 @@ def draw(run: Run) -> Figure:
     panel.fill_between(fine, low, high, color=INK, alpha=0.12, linewidth=0)
     panel.plot(fine, fit(_brackets(table)).median_depth(fine), color=INK, linewidth=stroke(1.4))
     panel.plot(fine, PUBLISHED_MULTIPLE * fine, color=MUTED, linestyle=(0, (3, 2)), linewidth=stroke(1.0))
-    for position, law in enumerate(records(table)):
+    for position, law in enumerate(rows_of(table)):
         # Laws of one depth scale stand beside one another.
         x = min(law["scale"], highest) * 1.06 ** (position % 7 - 3)
         ends = np.clip([law["low"], law["high"]], depths[0] / 2, depths[-1] * 2)
@@ -209,7 +211,7 @@ def findings(run: Run) -> Sequence[Finding]:
             agreement="open",
         ),
     ]
-    for law in records(table[(table["likelihood"] < UNLIKELY) | table["recovers"]]):
+    for law in rows_of(table[(table["likelihood"] < UNLIKELY) | table["recovers"]]):
         deeper = "; deeper networks train again" if law["recovers"] else ""
         found.append(
             Finding(

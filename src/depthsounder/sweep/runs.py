@@ -19,13 +19,11 @@ from depthsounder.config import Config, load_resolved
 from depthsounder.data.dataset import load_dataset
 from depthsounder.engine.gate import CONTRACT, RefusedCells, read_refusals
 from depthsounder.judging.reference import References
+from depthsounder.storage.frames import rows_of, to_frame
 from depthsounder.storage.tables import CELL_KEYS, SCHEMAS, read_table
 
-CELL = list(CELL_KEYS)
-"""The columns that identify a cell."""
-
 _SIGNAL_COLUMNS = [
-    *CELL,
+    *CELL_KEYS,
     "seed",
     "step",
     "layer",
@@ -36,7 +34,7 @@ _SIGNAL_COLUMNS = [
     "weight_grad_rms",
     "saturated_fraction",
 ]
-_TRACE_COLUMNS = [*CELL, "phase", "seed", "step", "train_loss"]
+_TRACE_COLUMNS = [*CELL_KEYS, "phase", "seed", "step", "train_loss"]
 
 
 @dataclass(frozen=True)
@@ -122,7 +120,7 @@ class Run:
     @cached_property
     def signal(self) -> pd.DataFrame:
         """The per-layer statistics that figures draw, at every logged step; `activation` and `init` are categories."""
-        return _frame(read_table(self.table_path("signal"), _SIGNAL_COLUMNS))
+        return to_frame(read_table(self.table_path("signal"), _SIGNAL_COLUMNS))
 
     @cached_property
     def initial_signal(self) -> pd.DataFrame:
@@ -133,17 +131,17 @@ class Run:
     def deepest_jacobian(self) -> pd.DataFrame:
         """The singular values of the deepest networks' Jacobians."""
         table = read_table(self.table_path("jacobian"))
-        return _frame(table.filter(pc.equal(table["depth"], self.depths[-1])))
+        return to_frame(table.filter(pc.equal(table["depth"], self.depths[-1])))
 
     @cached_property
     def evaluation_traces(self) -> pd.DataFrame:
         """The training loss at every step of the networks on which the training verdicts rest."""
         traces = read_table(self.table_path("traces"), _TRACE_COLUMNS)
-        return _frame(traces.filter(pc.equal(traces["phase"], "evaluate")).drop_columns(["phase"]))
+        return to_frame(traces.filter(pc.equal(traces["phase"], "evaluate")).drop_columns(["phase"]))
 
     def evaluated_networks(self) -> Iterator[tuple[tuple[int, str, str], int, np.ndarray]]:
         """Yield the cell, the seed and the training losses of each network on which the training verdicts rest."""
-        networks = self.evaluation_traces.groupby([*CELL, "seed"], observed=True, sort=True)["train_loss"]
+        networks = self.evaluation_traces.groupby([*CELL_KEYS, "seed"], observed=True, sort=True)["train_loss"]
         network: Any
         for network, losses in networks:
             depth, activation, init, seed = network
@@ -152,7 +150,7 @@ class Run:
     def sampled_traces(self, steps: Sequence[int]) -> pd.DataFrame:
         """Return the training loss at a few steps of all networks, tuning and evaluation alike."""
         traces = read_table(self.table_path("traces"), [*_TRACE_COLUMNS, "learning_rate"])
-        return _frame(traces.filter(pc.is_in(traces["step"], pa.array(steps, traces["step"].type))))
+        return to_frame(traces.filter(pc.is_in(traces["step"], pa.array(steps, traces["step"].type))))
 
     @cached_property
     def compared_gradients(self) -> pd.DataFrame:
@@ -173,9 +171,9 @@ class Run:
     @cached_property
     def withheld(self) -> dict[tuple[str, str], str]:
         """The activations with inits whose theory is withheld, and why: they have a note, and no number beside it."""
-        numbers = self.theory.columns.difference([*CELL, "layer", "note"])
+        numbers = self.theory.columns.difference([*CELL_KEYS, "layer", "note"])
         rows = self.theory[self.theory[numbers].isna().all(axis=1) & self.theory["note"].notna()]
-        return {(str(row["activation"]), str(row["init"])): str(row["note"]) for row in records(rows)}
+        return {(str(row["activation"]), str(row["init"])): str(row["note"]) for row in rows_of(rows)}
 
     @property
     def activations(self) -> list[str]:
@@ -229,19 +227,6 @@ def load_run(folder: Path) -> Run:
         train_labels=dataset.train_labels,
     )
     return Run(folder=folder, config=load_resolved(folder / "config.json"), data=facts)
-
-
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return a table's rows, each by the names of its columns."""
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
-
-
-def _frame(table: pa.Table) -> pd.DataFrame:
-    """Return a long table with its names as categories: a million strings cost more than the numbers beside them."""
-    for name in ("activation", "init"):
-        column = table.schema.get_field_index(name)
-        table = table.set_column(column, name, table[name].dictionary_encode())
-    return table.to_pandas()
 
 
 def _in_order(names: Sequence[str], present: pd.Series) -> list[str]:
