@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from depthsounder.engine.jobs import OF_ALL_CELLS, CellJob, cell_parser, compute_cell
-from depthsounder.engine.rows import Columns, initial_jacobian, initial_signal
+from depthsounder.engine.rows import ColumnArrays, initial_jacobian, initial_signal
 from depthsounder.process.commands import run
 from depthsounder.storage.tables import JACOBIAN, SIGNAL
 
@@ -17,7 +17,7 @@ def main() -> None:
     compute_cell(arguments, OF_ALL_CELLS, {"signal": SIGNAL, "jacobian": JACOBIAN}, _measure)
 
 
-def _measure(job: CellJob) -> tuple[Columns, Columns]:
+def _measure(job: CellJob) -> tuple[ColumnArrays, ColumnArrays]:
     networks = (job.draw(job.seeds), job.seeds, job.sizes, job.activation, job.dataset)
     return initial_signal(*networks), initial_jacobian(*networks)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from depthsounder.engine.jobs import OF_TRAINING, CellJob, add_recipe, cell_parser, compute_cell, recipe
 from depthsounder.engine.probes import Probe
-from depthsounder.engine.rows import Columns, trace_columns, training_signal
+from depthsounder.engine.rows import ColumnArrays, trace_columns, training_signal
 from depthsounder.engine.training import Trace, train
 from depthsounder.engine.tuning import read_chosen_rate
 from depthsounder.process.commands import run
@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--traces", type=Path, required=True, help="a part of the traces table, to write")
     arguments = parser.parse_args()
 
-    def evaluate(job: CellJob) -> tuple[Columns, Columns]:
+    def evaluate(job: CellJob) -> tuple[ColumnArrays, ColumnArrays]:
         rate = read_chosen_rate(arguments.tuning, arguments.steps, arguments.tail_steps)
         traces = [Trace(seed, rate) for seed in job.seeds]
         probe = Probe(job.sizes, job.activation, job.dataset)

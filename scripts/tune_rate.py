@@ -4,7 +4,7 @@ from itertools import product
 from pathlib import Path
 
 from depthsounder.engine.jobs import OF_TRAINING, CellJob, add_recipe, cell_parser, compute_cell, recipe
-from depthsounder.engine.rows import Columns, trace_columns
+from depthsounder.engine.rows import ColumnArrays, trace_columns
 from depthsounder.engine.training import Trace, train
 from depthsounder.process.commands import run
 from depthsounder.process.options import positive
@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="a part of the traces table")
     arguments = parser.parse_args()
 
-    def tune(job: CellJob) -> list[Columns]:
+    def tune(job: CellJob) -> list[ColumnArrays]:
         traces = [Trace(seed, rate) for seed, rate in product(job.seeds, arguments.learning_rates)]
         parameters = job.draw(job.seeds).repeat(len(arguments.learning_rates), axis=0)
         train(parameters, job.sizes, job.activation, job.dataset, recipe(arguments, job.dataset), traces, job.root_seed)

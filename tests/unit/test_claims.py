@@ -28,7 +28,7 @@ from depthsounder.claims import (
     sigmoid_slopes,
     zero_weights,
 )
-from depthsounder.claims.ledger import VERDICTS
+from depthsounder.claims.ledger import VERDICT_WORDS
 from depthsounder.claims.xavier_for_sigmoid import chi_1
 from depthsounder.elements.activations import ACTIVATIONS, LINEAR, SIGMOID, TANH
 from depthsounder.elements.initializers import INITIALIZERS, initializer
@@ -121,7 +121,7 @@ def test_a_claim_that_a_run_does_not_test_is_inconclusive_and_says_why(name):
 def test_a_judgement_is_one_of_four_words_with_its_figures_and_evidence(name):
     judgement = judged(name)
 
-    assert judgement.verdict in VERDICTS
+    assert judgement.verdict in VERDICT_WORDS
     assert all((judgement.observed, judgement.expected))
     assert judgement.evidence.endswith(".")
 

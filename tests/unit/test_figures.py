@@ -28,19 +28,10 @@ from depthsounder.figures.aggregate import median_interval, relative_to_top, spr
 from depthsounder.figures.curves import Curve, draw_curves
 from depthsounder.figures.outcomes import outcomes
 from depthsounder.figures.panels import log_limits
-from depthsounder.figures.style import (
-    FAILURES,
-    INK,
-    PAPER,
-    TRAINING,
-    activation_marker,
-    init_style,
-    ink_on,
-    label,
-    save,
-)
+from depthsounder.figures.style import INK, PAPER, TRAINING, activation_marker, init_style, ink_on, label, save
 from depthsounder.figures.wording import count, join, number, typeset
 from depthsounder.judging.paired_inits import Pair, compare, evaluation_tails
+from depthsounder.judging.verdicts import FAILURES
 from depthsounder.sweep.runs import load_run
 from depthsounder.theory.meanfield import theory_columns
 from depthsounder.theory.spectra import deep_spectrum

@@ -15,7 +15,7 @@ CONFIG = make_config([2, 10], ["tanh", "relu"], ["glorot_normal", "he_normal"], 
 
 
 def costs(**changes):
-    lines = dict.fromkeys(("step", "look", "spectrum", "evaluation"), NOTHING)
+    lines = dict.fromkeys(("step", "measurement", "spectrum", "evaluation"), NOTHING)
     return Costs(**{"start": 0.0, "rest": 0.0, "rest_of_a_cell": 0.0, **lines, **changes})
 
 
@@ -34,7 +34,7 @@ def test_networks_and_jobs_are_counted_as_the_sweep_has_them():
         ({"rest_of_a_cell": 2.0}, 8 * 2.0),
         ({"step": Line(1.0, 0.0)}, 8 * 9 * 30),
         ({"step": Line(0.0, 1.0)}, 4 * (2 + 10) * 9 * 30),
-        ({"look": Line(1.0, 0.0)}, 8 * (7 + 3 * 3)),
+        ({"measurement": Line(1.0, 0.0)}, 8 * (7 + 3 * 3)),
         ({"spectrum": Line(0.0, 1.0)}, 4 * (2 + 10) * 7),
         ({"evaluation": Line(0.0, 1.0)}, 4 * (2 + 10) * 9 * 4),
     ],
@@ -63,7 +63,7 @@ def test_costs_are_measured_and_grow_with_the_depth(root):
     found = measure_costs(wide, small_dataset(), ["true"])
     assert 0.0 < found.step.layer < 0.01
     assert found.step.at(50) > found.step.at(2)
-    assert found.look.layer > 0.0
+    assert found.measurement.layer > 0.0
     assert found.spectrum.layer > 0.0
     assert found.evaluation.layer > 0.0
     assert 0.0 < found.start < 5.0
@@ -81,7 +81,7 @@ def test_a_forecast_counts_the_networks_of_the_planned_jobs_and_shares_their_tim
 
 def test_a_forecast_of_all_jobs_is_the_plan():
     given = costs(
-        start=0.5, step=Line(0.1, 0.2), look=Line(0.3, 0.1), spectrum=Line(1.0, 0.5), evaluation=Line(0.2, 0.1)
+        start=0.5, step=Line(0.1, 0.2), measurement=Line(0.3, 0.1), spectrum=Line(1.0, 0.5), evaluation=Line(0.2, 0.1)
     )
     counts = {"initial": 7, "tuning": 6, "training": 3}
     total = sum(computing(CONFIG, given, kind, cell.depth, n) for cell in cells(CONFIG) for kind, n in counts.items())

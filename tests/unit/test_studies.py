@@ -12,8 +12,7 @@ from scipy import stats
 from scipy.stats import entropy
 
 from depthsounder.claims.wording import STALL_OR_DEATH
-from depthsounder.config import STUDIES as NAMES
-from depthsounder.config import validate_files
+from depthsounder.config import STUDY_NAMES, validate_files
 from depthsounder.data.dataset import load_dataset
 from depthsounder.figures.style import save
 from depthsounder.studies import (
@@ -57,11 +56,15 @@ def runs(tmp_path_factory):
 
 
 def test_a_study_has_the_name_that_the_config_knows():
-    assert set(STUDIES) == set(NAMES)
-    assert {study.name for study in STUDIES.values()} == {study.figure.name for study in STUDIES.values()} == set(NAMES)
+    assert set(STUDIES) == set(STUDY_NAMES)
+    assert (
+        {study.name for study in STUDIES.values()}
+        == {study.figure.name for study in STUDIES.values()}
+        == set(STUDY_NAMES)
+    )
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", STUDY_NAMES)
 def test_a_study_has_a_preset_that_is_made_for_it(name):
     config = validate_files([ROOT / "config" / "config.yaml", ROOT / "config" / f"{name}.yaml"])
 
@@ -70,7 +73,7 @@ def test_a_study_has_a_preset_that_is_made_for_it(name):
 
 
 @pytest.mark.parametrize("run", RUNS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", STUDY_NAMES)
 def test_a_study_is_drawn_and_told_for_every_run(runs, name, run, tmp_path):
     study, made = STUDIES[name], runs[run]
 
@@ -83,7 +86,7 @@ def test_a_study_is_drawn_and_told_for_every_run(runs, name, run, tmp_path):
     assert "nan" not in " ".join([*texts, study.figure.alternative_text(made)]).split()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", STUDY_NAMES)
 def test_a_study_finds_something_in_the_run_that_is_made_for_it(runs, name):
     assert STUDIES[name].findings(runs[name])
 

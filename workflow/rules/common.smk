@@ -3,7 +3,7 @@
 import os
 import shlex
 
-from depthsounder.config import STUDIES, Origin, check_data, stage_arguments, validate_config, validate_imported
+from depthsounder.config import STUDY_NAMES, Origin, check_data, stage_arguments, validate_config, validate_imported
 from depthsounder.data.sources import source_files
 from depthsounder.judging.run_changes import KEPT
 from depthsounder.process.commands import Refusal
@@ -54,7 +54,7 @@ config["captions"] = Captions()
 # Every figure has a caption, and every caption a figure. The figures themselves would take a second to import. A study's
 # figure has the study's name.
 CAPTIONS = {caption.stem for caption in (ROOT / "workflow/report").glob("*.rst")}
-FIGURES = sorted(CAPTIONS - set(STUDIES) | ({settings.study} if settings.study else set()))
+FIGURES = sorted(CAPTIONS - set(STUDY_NAMES) | ({settings.study} if settings.study else set()))
 
 # A workflow that imports this one keeps its own environment; jobs have these variables in any case.
 STAND_INS = stand_ins(os.environ, Path("results").absolute())

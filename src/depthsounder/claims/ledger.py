@@ -17,7 +17,7 @@ Verdict = Literal["confirmed", "refuted", "conditional", "inconclusive"]
 """confirmed: it holds wherever this run looked; refuted: nowhere, or its number is wrong; conditional: only under a
 condition that the judgement names; inconclusive: this run does not test it."""
 
-VERDICTS: tuple[str, ...] = get_args(Verdict)
+VERDICT_WORDS: tuple[str, ...] = get_args(Verdict)
 
 _MACHINERY = {"comparisons", "evidence", "ledger", "small_sweep", "wording"}
 

@@ -4,7 +4,7 @@ A valid `Config` is all that the rest of the library sees.
 """
 
 from depthsounder.config.data_check import check_data
-from depthsounder.config.fields import STUDIES, TUNING_SEED_BASE
+from depthsounder.config.fields import STUDY_NAMES, TUNING_SEED_BASE
 from depthsounder.config.loading import (
     ConfigError,
     Origin,
@@ -20,7 +20,7 @@ from depthsounder.config.model import Config, Verdicts
 from depthsounder.config.stages import Stage, stage_arguments, stage_settings
 
 __all__ = [
-    "STUDIES",
+    "STUDY_NAMES",
     "TUNING_SEED_BASE",
     "Config",
     "ConfigError",

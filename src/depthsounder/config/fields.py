@@ -134,7 +134,7 @@ _NAME_TEXT = "a column's name, in quotes where it is a number"
 LIST = (Strict(False), Field(json_schema_extra={"minItems": 1, "maxItems": LONGEST_LIST, "uniqueItems": True}))
 """The limits of a key that is a list in the YAML and a tuple in Python."""
 
-STUDIES = ("glorot2010", "he2015", "plateau", "schoenholz2017", "trainability")
+STUDY_NAMES = ("glorot2010", "he2015", "plateau", "schoenholz2017", "trainability")
 """The studies that a sweep can be made for; each has a file of its name in config/ and a section in its report."""
 
 COMMITTED_REPORTS = ("baseline", "example")
@@ -150,9 +150,9 @@ ActivationName = Annotated[str, *_names(tuple(ACTIVATIONS))]
 InitName = Annotated[str, AfterValidator(_known_init), Allowed(_INIT_TEXT, _INIT_NAMES), WithJsonSchema(_INIT_SCHEMA)]
 OptimizerName = Annotated[str, *_names(tuple(OPTIMIZERS))]
 StudyName = Annotated[
-    Annotated[str, AfterValidator(_known(STUDIES))] | None,
-    Allowed(f"one of {', '.join(STUDIES)}, or null", STUDIES),
-    WithJsonSchema({"enum": [*STUDIES, None]}),
+    Annotated[str, AfterValidator(_known(STUDY_NAMES))] | None,
+    Allowed(f"one of {', '.join(STUDY_NAMES)}, or null", STUDY_NAMES),
+    WithJsonSchema({"enum": [*STUDY_NAMES, None]}),
 ]
 NotAnalytic = Annotated[str, *_names(("refuse", "central_difference"))]
 Source = Annotated[str, AfterValidator(_plain), AfterValidator(_known_source), Allowed(_SOURCE_TEXT, BUILT_IN)]

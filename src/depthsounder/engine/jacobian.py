@@ -23,7 +23,7 @@ SWEEPS = 6
 MARGIN = 3.0
 """Distance in nats beyond which singular values do not touch: exp(-2 · (SWEEPS + 1) · MARGIN) is below rounding."""
 
-REACH = 12.0
+SPAN = 12.0
 """Nats of the values that go into one SVD, of whose smallest it keeps eleven digits."""
 
 
@@ -101,7 +101,7 @@ def log_singular_values(weights: Sequence[np.ndarray], slopes: Sequence[np.ndarr
     triangle = _lower_triangle(rows.T)
     for _ in range(SWEEPS):
         # L becomes the transposed R of D L D⁻¹, D = diag(exp scales): each entry shrinks by its two rows' distance.
-        falls = np.exp(np.minimum(scales[:, None] - scales, REACH))
+        falls = np.exp(np.minimum(scales[:, None] - scales, SPAN))
         triangle = _lower_triangle(np.tril(falls * triangle))
         scales, triangle = _rescaled(scales, triangle)
     return _in_windows(scales, triangle)
@@ -148,7 +148,7 @@ def _in_windows(scales: np.ndarray, triangle: np.ndarray) -> np.ndarray:
     while start < len(scales):
         top = scales[start]
         first = np.searchsorted(-scales, -(top + MARGIN))
-        last = np.searchsorted(-scales, REACH - MARGIN - top, side="right")
+        last = np.searchsorted(-scales, SPAN - MARGIN - top, side="right")
         end = last if last == len(scales) else np.searchsorted(-scales, -(scales[last] + MARGIN), side="right")
         end = max(end, start + 1)
         block = np.exp(scales[first:last, None] - top) * triangle[first:last, first:last]

@@ -15,7 +15,7 @@ from depthsounder.engine.jacobian import InputJacobian
 from depthsounder.engine.probes import STATISTICS, Probe
 from depthsounder.engine.training import Trace
 
-Columns = dict[str, np.ndarray]
+ColumnArrays = dict[str, np.ndarray]
 
 EVALUATIONS = ("grad_norm", "test_loss", "test_accuracy", "train_accuracy")
 """The columns of the traces table that are filled at logged steps only."""
@@ -23,7 +23,7 @@ EVALUATIONS = ("grad_norm", "test_loss", "test_accuracy", "train_accuracy")
 
 def initial_signal(
     parameters: np.ndarray, seeds: Sequence[int], sizes: list[int], activation: Activation, dataset: Dataset
-) -> Columns:
+) -> ColumnArrays:
     """Measure networks before training.
 
     Parameters
@@ -48,7 +48,7 @@ def initial_signal(
 
 def initial_jacobian(
     parameters: np.ndarray, seeds: Sequence[int], sizes: list[int], activation: Activation, dataset: Dataset
-) -> Columns:
+) -> ColumnArrays:
     """Measure the singular values of networks before training.
 
     Parameters
@@ -73,7 +73,7 @@ def initial_jacobian(
     }
 
 
-def training_signal(traces: list[Trace], sizes: list[int]) -> Columns:
+def training_signal(traces: list[Trace], sizes: list[int]) -> ColumnArrays:
     """Return what was measured in training, as columns of the signal table's parts."""
     return _signal(
         sizes,
@@ -85,7 +85,7 @@ def training_signal(traces: list[Trace], sizes: list[int]) -> Columns:
     )
 
 
-def _signal(sizes: list[int], measured: Iterable[tuple[int, int, float | None, dict[str, np.ndarray]]]) -> Columns:
+def _signal(sizes: list[int], measured: Iterable[tuple[int, int, float | None, dict[str, np.ndarray]]]) -> ColumnArrays:
     rows = list(measured)
     n_layers = len(sizes) - 1
     fans = list(pairwise(sizes))
@@ -103,7 +103,7 @@ def _signal(sizes: list[int], measured: Iterable[tuple[int, int, float | None, d
     return columns
 
 
-def trace_columns(traces: list[Trace], phase: str) -> Columns:
+def trace_columns(traces: list[Trace], phase: str) -> ColumnArrays:
     """Return the traces of one cell as columns of the traces table's parts.
 
     Parameters
@@ -115,7 +115,7 @@ def trace_columns(traces: list[Trace], phase: str) -> Columns:
     """
     traces = sorted(traces, key=lambda trace: (trace.seed, trace.learning_rate))
     lengths = [len(trace.losses) for trace in traces]
-    columns: Columns = {
+    columns: ColumnArrays = {
         "phase": np.full(sum(lengths), phase),
         "seed": np.repeat(np.array([trace.seed for trace in traces], np.int32), lengths),
         "learning_rate": np.repeat([trace.learning_rate for trace in traces], lengths),

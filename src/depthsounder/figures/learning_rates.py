@@ -13,8 +13,9 @@ from depthsounder.figures.cellmap import draw_map, tile
 from depthsounder.figures.form import stroke, text_size
 from depthsounder.figures.panels import cell_id, legend_below
 from depthsounder.figures.record import FigureRecord
-from depthsounder.figures.style import FAILURES, FAINT, INK, ink_on, themed
+from depthsounder.figures.style import FAINT, INK, ink_on, themed
 from depthsounder.figures.wording import count, rate
+from depthsounder.judging.verdicts import FAILURES
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from depthsounder.figures.style import FAILURES
 from depthsounder.judging.equal_inits import Laws, draw_of, equal_laws
+from depthsounder.judging.verdicts import FAILURES
 from depthsounder.storage.frames import rows_of
 from depthsounder.sweep.runs import Run
 

@@ -142,9 +142,6 @@ SHADES = {
 }
 """The training verdicts as they are shown: of *partial* cells, those that are half way and those that are not."""
 
-FAILURES = ("stalled", "diverged")
-"""The training verdicts that count as failure: of a `mixed` cell some networks learn, of a `partial` one nearly all."""
-
 SIGNAL_GLYPHS = {"vanishing": "↓", "exploding": "↑", "healthy": ""}
 
 

@@ -26,7 +26,7 @@ from depthsounder.storage.tables import CELL_KEYS
 SIGNIFICANT = 0.05
 """The largest probability of one false finding or more in the whole family."""
 
-Finding = Literal["lower", "higher", "not told apart", "one law"]
+PairFinding = Literal["lower", "higher", "not told apart", "one law"]
 
 
 @dataclass(frozen=True, order=True)
@@ -238,20 +238,20 @@ def compare(
 
 def _row(pair: Pair, losses: Losses, laws: Mapping[str, Laws]) -> dict[str, object]:
     """Return the row of a pair that is not tested."""
-    finding: Finding | None = None
+    finding: PairFinding | None = None
     if are_one_law(laws.get(pair.activation, []), pair.init, pair.against):
         finding = "one law"
     untested = {"in_family": False, "p_value": None, "p_holm": None, "finding": finding}
     return {**vars(pair), **vars(effect(*losses)), **untested}
 
 
-def _findings(tested: list[Losses]) -> list[tuple[float, float, Finding]]:
+def _findings(tested: list[Losses]) -> list[tuple[float, float, PairFinding]]:
     """Return each test's p-value, Holm's over all of them, and the finding."""
     ratios = [log_ratios(*losses) for losses in tested]
     p_values = np.array([paired_p_value(ratio) for ratio in ratios])
-    findings: list[tuple[float, float, Finding]] = []
+    findings: list[tuple[float, float, PairFinding]] = []
     for ratio, p_value, p_holm in zip(ratios, p_values.tolist(), holm(p_values).tolist(), strict=True):
         ranks, positive = _signed_ranks(ratio)
-        finding: Finding = "lower" if 2 * positive < ranks.sum() else "higher"
+        finding: PairFinding = "lower" if 2 * positive < ranks.sum() else "higher"
         findings.append((p_value, p_holm, finding if p_holm <= SIGNIFICANT else "not told apart"))
     return findings

@@ -24,6 +24,9 @@ CONFIDENCE = 0.95
 
 COLLAPSED, DISTINCT = "collapsed", "distinct"
 
+FAILURES = ("stalled", "diverged")
+"""The training verdicts that count as failure: of a `mixed` cell some networks learn, of a `partial` one nearly all."""
+
 
 @dataclass(frozen=True)
 class SignalVerdict:

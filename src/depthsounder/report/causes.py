@@ -12,8 +12,9 @@ import pandas as pd
 from markupsafe import Markup
 
 from depthsounder.elements.activations import ACTIVATIONS, maximum_slope
-from depthsounder.figures.style import FAILURES, label
+from depthsounder.figures.style import label
 from depthsounder.figures.wording import count, join, number
+from depthsounder.judging.verdicts import FAILURES
 from depthsounder.report.links import cell_link, init_link, joined
 from depthsounder.storage.frames import rows_of
 from depthsounder.sweep.runs import Run

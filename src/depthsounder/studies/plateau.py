@@ -7,8 +7,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from depthsounder.figures import FigureRecord
-from depthsounder.figures.style import FAILURES, label, themed
+from depthsounder.figures.style import label, themed
 from depthsounder.figures.wording import count, join, rate
+from depthsounder.judging.verdicts import FAILURES
 from depthsounder.storage.frames import rows_of
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.studies.escapes import ESCAPE, TRAINED, draw_milestones, milestone_steps, summary

@@ -50,11 +50,11 @@ def measure_costs(config: Config, dataset: Dataset, script: Sequence[str], repea
         # The depths in turn, so that a busy moment of the machine strikes both and the shortest times leave it out.
         rounds = [[[_seconds(work) for work in of_depth] for of_depth in pieces] for _ in range(repeats)]
         starts = [_seconds(lambda: subprocess.run(script, check=True, stdout=subprocess.DEVNULL)) for _ in rounds]
-    training, look, spectrum, evaluation = np.min(rounds, axis=0).T
+    training, measurement, spectrum, evaluation = np.min(rounds, axis=0).T
     return Costs(
         start=SNAKEMAKES_SHARE + min(starts),
         step=_line(training / (NETWORKS * STEPS)),
-        look=_line(look),
+        measurement=_line(measurement),
         spectrum=_line(spectrum),
         evaluation=_line(evaluation),
         rest=REST,

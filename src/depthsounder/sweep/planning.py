@@ -44,7 +44,7 @@ class Costs:
     ----------
     start
         The start of a job: the interpreter, its imports, and Snakemake's share.
-    step, look, spectrum, evaluation
+    step, measurement, spectrum, evaluation
         The work on one network: a training step, a measurement of its layers, the singular values of its Jacobian, and
         its loss and accuracy at a logged step.
     rest, rest_of_a_cell
@@ -54,7 +54,7 @@ class Costs:
 
     start: float
     step: Line
-    look: Line
+    measurement: Line
     spectrum: Line
     evaluation: Line
     rest: float
@@ -101,9 +101,9 @@ def make_plan(config: Config, costs: Costs) -> Plan:
     seconds = numbers = 0.0
     sweep = list(cells(config))
     for cell in sweep:
-        looks = measured + evaluated * (logged - 1)
+        measurements = measured + evaluated * (logged - 1)
         seconds += sum(computing(config, costs, kind, cell.depth, count) for kind, count in networks.items())
-        numbers += looks * (cell.depth + 1) * SIGNAL_NUMBERS + trained * (recipe.steps + 1) * TRACE_NUMBERS
+        numbers += measurements * (cell.depth + 1) * SIGNAL_NUMBERS + trained * (recipe.steps + 1) * TRACE_NUMBERS
         numbers += measured * config.width * SPECTRUM_NUMBERS
     jobs = len(sweep) * sum(len(blocks(config, kind)) for kind in networks) + len(config.activations) * len(
         config.inits
@@ -123,11 +123,11 @@ def make_plan(config: Config, costs: Costs) -> Plan:
 def computing(config: Config, costs: Costs, kind: PartKind, depth: int, networks: int) -> float:
     """Return the seconds that networks of one depth take on one core: measured for "initial", and else trained."""
     if kind == "initial":
-        return networks * (costs.look.at(depth) + costs.spectrum.at(depth))
+        return networks * (costs.measurement.at(depth) + costs.spectrum.at(depth))
     logged = len(config.training.logged_at)
-    looks = logged - 1 if kind == "training" else 0
+    measurements = logged - 1 if kind == "training" else 0
     training = config.training.steps * costs.step.at(depth) + logged * costs.evaluation.at(depth)
-    return networks * (training + looks * costs.look.at(depth))
+    return networks * (training + measurements * costs.measurement.at(depth))
 
 
 def advice(config: Config, plan: Plan) -> str:

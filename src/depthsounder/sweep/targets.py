@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from depthsounder.config import STUDIES, Config
+from depthsounder.config import STUDY_NAMES, Config
 
 FOLDERS = ("results", "reports", "logs")
 """Where a run's files lie, each below a folder with the run's name."""
@@ -41,7 +41,7 @@ def explain_target(target: str, config: Config, figures: Sequence[str], configs:
     if figure in figures:
         made = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
         return None if suffix in SUFFIXES else f"{target}: a figure is made as {made}."
-    if figure in STUDIES:
+    if figure in STUDY_NAMES:
         way = _way(f"reports/{figure}/figures/{inside[1]}", "study", figure, configs)
         return f"{target}: only the study {figure} has this figure. {way}"
     near = get_close_matches(figure, figures, n=1)

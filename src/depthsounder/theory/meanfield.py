@@ -199,7 +199,7 @@ def signal_trajectory(activation: Activation, init: Initializer, n_inputs: int, 
     return probe_trajectory(activation, init, np.ones((1, n_inputs)), width, depth)
 
 
-def delta_ratios(squared_slopes: np.ndarray, gain: float) -> np.ndarray:
+def delta_moment_ratios(squared_slopes: np.ndarray, gain: float) -> np.ndarray:
     """Return the second moment of δ in each layer over that in the last, averaged over examples.
 
     E[(δ^l)²] = E[φ'²](q^l) σw² E[(δ^(l+1))²] for each example (Schoenholz et al. 2017, section 4). The errors that
@@ -270,7 +270,7 @@ def theory_columns(
         depth: {
             "layer": np.arange(1, depth + 1),
             "z_second_moment": canonical.second_moments[:depth, 0],
-            "delta_second_moment_ratio": delta_ratios(canonical.squared_slopes[:depth], backward_gain),
+            "delta_second_moment_ratio": delta_moment_ratios(canonical.squared_slopes[:depth], backward_gain),
             "chi_1": [limit.chi_1] * depth,
             "q_star": [limit.q_star] * depth,
             "xi_q": [limit.xi_q] * depth,
@@ -278,7 +278,7 @@ def theory_columns(
             "xi_grad": [limit.xi_grad] * depth,
             "z_second_moment_probe": probe_second_moments[:depth],
             "z_batch_variance_probe": probe.batch_variances[:depth],
-            "delta_second_moment_ratio_probe": delta_ratios(probe.squared_slopes[:depth], backward_gain),
+            "delta_second_moment_ratio_probe": delta_moment_ratios(probe.squared_slopes[:depth], backward_gain),
             "z_second_moment_single": single[:depth],
             "z_log_variance_single": [None if isnan(value) else value for value in log_variance[:depth]],
             "jacobian_mean_square_single": mean_squares[:depth],
