@@ -13,7 +13,7 @@ import depthsounder.report
 from benchmarks.plots import AXES, NAMES, PLOTS, Plot, draw
 from benchmarks.summary import REFERENCE, Results, judge_goals
 from depthsounder.figures.style import label, save
-from depthsounder.figures.wording import count, join, number
+from depthsounder.process.text import count, join, number
 from depthsounder.report.downloads import csv_link
 from depthsounder.report.vector import inline_svg
 

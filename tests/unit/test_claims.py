@@ -144,20 +144,20 @@ def test_the_claims_of_a_stored_run_become_rows_of_the_claims_table(tmp_path):
         ("chain_0.9_depth_4", "confirmed", "0.6561"),
         ("chain_0.9_depth_20", "confirmed", "0.1216"),
         ("chain_1.2_depth_20", "confirmed", "38.34"),
-        ("sigmoid_slope_bound", "confirmed", "9.54e-7"),
+        ("sigmoid_slope_bound", "confirmed", "9.54 × 10⁻⁷"),
         ("preactivation_variance_lecun_normal", "confirmed", "Var(z) = 1.0"),
         ("preactivation_variance_naive_large", "confirmed", "Var(z) = 25."),
         ("preactivation_variance_naive_small", "confirmed", "Var(z) = 0.010"),
         ("range_xavier", "conditional", "is 1 σ"),
         ("range_he", "confirmed", "is 2 σ"),
         ("range_convention", "refuted", "±0.08 is 0.98"),
-        ("xavier_formula", "refuted", "n·Var(W) = 0.5 at width 64"),
-        ("naive_at_any_width", "refuted", "1 at width 10,000"),
+        ("xavier_formula", "refuted", "n·Var(W) = 0.500 at width 64"),
+        ("naive_at_any_width", "refuted", "1.00 at width 10,000"),
         ("difference_quotient", "confirmed", "6.000"),
-        ("check_formula", "conditional", "right ≤ 1e-7; doubled 0.333"),
+        ("check_formula", "conditional", "right ≤ 10⁻⁷; doubled 0.333"),
         ("check_cost", "confirmed", "328 forward passes for 164 parameters"),
-        ("check_under_dropout", "conditional", "1 with fresh masks, ≤ 1e-6 with the mask"),
-        ("zero_weights", "confirmed", "after 50 steps ≤ 1e-10"),
+        ("check_under_dropout", "conditional", "1.00 with fresh masks, ≤ 10⁻⁶ with the mask"),
+        ("zero_weights", "confirmed", "after 50 steps ≤ 10⁻¹⁰"),
     ],
 )
 def test_the_notes_numbers_have_their_verdicts(name, verdict, observed):
@@ -170,9 +170,9 @@ def test_the_notes_numbers_have_their_verdicts(name, verdict, observed):
 @pytest.mark.parametrize(
     ("width", "small", "large"),
     [
-        (4, r"4\.\d+e-4 at width 4, 1 at width 10,000", r"1 at width 4, 1 at width 4"),
-        (64, r"0\.006\d+ at width 64, 1 at width 10,000", r"16 at width 64, 1 at width 4"),
-        (10_000, r"1 at width 10,000, 1 at width 10,000", r"2,5\d\d at width 10,000, 1 at width 4"),
+        (4, r"4\.\d+ × 10⁻⁴ at width 4, 1\.00 at width 10,000", r"1\.00 at width 4, 1\.00 at width 4"),
+        (64, r"0\.006\d+ at width 64, 1\.00 at width 10,000", r"16\.0 at width 64, 1\.00 at width 4"),
+        (10_000, r"1\.00 at width 10,000, 1\.00 at width 10,000", r"25\d\d at width 10,000, 1\.00 at width 4"),
     ],
 )
 def test_a_fixed_scale_is_right_at_its_own_width_and_the_runs_is_named(width, small, large):

@@ -218,7 +218,7 @@ def test_sigmoids_rate_is_judged_against_a_quarter_for_each_init(judged, rates, 
     judgement = judged("sigmoid_gradient_rate", verdicts=verdicts, theory=theory)
     assert judgement.verdict == verdict
     assert f"{GLOROT} {rates[1]}" in judgement.observed
-    assert f"{GLOROT} 0.2" in judgement.evidence
+    assert f"{GLOROT} 0.200" in judgement.evidence
 
 
 def sigmoid_theory(init, width, depth):
@@ -262,7 +262,7 @@ def test_sigmoids_rate_with_plain_randn_is_predicted_for_the_runs_own_width(judg
 def test_sigmoids_rate_needs_no_interval_and_no_theory(judged):
     judgement = judged("sigmoid_gradient_rate", verdicts=[cell(20, "sigmoid", GLOROT, delta_ratio=0.2**19)])
 
-    assert judgement.observed == f"{GLOROT} 0.2"
+    assert judgement.observed == f"{GLOROT} 0.200"
     assert "outside" not in judgement.evidence
     assert "nan" not in judgement.evidence
     assert "Theory has no rate for them." in judgement.evidence
@@ -278,7 +278,7 @@ def test_sigmoids_rate_leaves_out_a_theory_that_is_withheld(judged):
 
     judgement = judged("sigmoid_gradient_rate", verdicts=verdicts, theory=theory)
 
-    assert f"settled: {GLOROT} 0.2. " in judgement.evidence
+    assert f"settled: {GLOROT} 0.200. " in judgement.evidence
     assert "naive_small" in judgement.observed
     assert "nan" not in judgement.evidence
 
@@ -300,7 +300,7 @@ def test_sigmoids_second_moment_is_judged_where_its_batch_variance_dies(judged, 
 
     judgement = judged("sigmoid_activations", signal=signal)
     assert judgement.verdict == verdict
-    assert "1e-12" in judgement.evidence
+    assert "10⁻¹²" in judgement.evidence
 
 
 @pytest.mark.parametrize(
@@ -405,7 +405,7 @@ def test_updates_are_said_to_fade_and_the_readout_to_learn_only_where_they_do(ju
     [
         (1e-6, 1.0, "a first layer with small errors has large activations"),
         (1e6, 1.0, "a first layer with large errors has small activations"),
-        (1e-6, 1e-6, "a ratio of 1e-6."),
+        (1e-6, 1e-6, "a ratio of 10⁻⁶."),
     ],
 )
 def test_the_weight_gradients_are_said_to_cancel_only_where_they_do_and_by_what(judged, delta, grads, words):
@@ -444,7 +444,7 @@ def test_where_a_difference_rests_on_the_words_and_where_on_a_test_is_said(judge
     turned = {"tail_ratio": 2.5, "tail_ratio_low": 1 / 0.87, "tail_ratio_high": 1 / 0.22, "p_holm": 0.016}
     expected = (
         "At depth 20 the training verdicts differ. At depth 10 both are partial, and the difference rests on the "
-        "signed-rank test of ln(He's tail loss / Glorot's): lower, 0.4 times by Hodges and Lehmann (95 %: 0.22 to "
+        "signed-rank test of ln(He's tail loss / Glorot's): lower, 0.40 times by Hodges and Lehmann (95 %: 0.22 to "
         "0.87), Holm's p = 0.016 from 10 seeds."
     )
     for row in ({**compared(10, HE, GLOROT, "lower"), **numbers}, {**compared(10, GLOROT, HE, "higher"), **turned}):
@@ -518,10 +518,10 @@ def test_the_bands_are_told_from_those_of_ngs_course_and_how_many_gradients_they
 
     judgement = judged("check_bands", gradient_check=checks)
 
-    assert "right gradients 1 lie below 1e-7, 2 below 1e-4, 2 below 1e-2 and 1 above" in judgement.observed
+    assert "right gradients 1 lie below 10⁻⁷, 2 below 10⁻⁴, 2 below 10⁻² and 1 above" in judgement.observed
     moved = list(errors.values()).count("moved")
     assert judgement.evidence.endswith(
-        "The bands are the note's own; Ng's course has 1e-7, 1e-5 and 1e-3, which would move "
+        "The bands are the note's own; Ng's course has 10⁻⁷, 10⁻⁵ and 10⁻³, which would move "
         f"{moved} of these gradients to another."
     )
 

@@ -33,7 +33,7 @@ from depthsounder.figures.style import (
     label,
     save,
 )
-from depthsounder.figures.wording import power_of_ten, rate
+from depthsounder.process.text import power_of_ten, setting
 from depthsounder.studies import STUDIES
 from depthsounder.sweep.runs import load_run
 from depthsounder.theory.phase_plane import critical_line
@@ -341,7 +341,7 @@ def test_axes_write_powers_as_sentences_do(value, words):
 
 
 def test_a_tiny_rate_is_a_power_of_ten():
-    assert [rate(value) for value in (0.003, 3.0, 1e-5, 3e-6)] == ["0.003", "3", "10⁻⁵", "3 × 10⁻⁶"]
+    assert [setting(value) for value in (0.003, 3.0, 1e-5, 3e-6)] == ["0.003", "3", "10⁻⁵", "3 × 10⁻⁶"]
 
 
 @pytest.mark.parametrize("name", ["gradient_check", "learning_rates", "comparisons", "phase_diagram"])

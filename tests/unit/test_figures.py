@@ -29,7 +29,6 @@ from depthsounder.figures.curves import Curve, draw_curves
 from depthsounder.figures.outcomes import outcomes
 from depthsounder.figures.panels import log_limits
 from depthsounder.figures.style import INK, PAPER, TRAINING, activation_marker, init_style, ink_on, label, save
-from depthsounder.figures.wording import count, join, number, typeset
 from depthsounder.judging.paired_inits import Pair, compare, evaluation_tails
 from depthsounder.judging.verdicts import FAILURES
 from depthsounder.sweep.runs import load_run
@@ -448,35 +447,6 @@ def test_a_logarithmic_axis_of_nothing_has_limits():
     low, high = log_limits(np.array([0.0, np.inf, np.nan]))
 
     assert 0 < low < high < np.inf
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (1.2e-14, "1.2 × 10⁻¹⁴"),
-        (1e-12, "10⁻¹²"),
-        (0.0, "0"),
-        (0.056, "0.056"),
-        (103.0076, "103"),
-        (-2.5, "−2.5"),
-        (np.inf, "∞"),
-        (np.nan, "–"),
-        (None, "–"),
-        (9.99e-13, "10⁻¹²"),
-    ],
-)
-def test_numbers_are_printed_as_people_write_them(value, text):
-    assert number(value) == text
-
-
-def test_typesetting_touches_powers_only():
-    assert typeset("0.25^10 = 9.5e-7, not 1e6 or file1e6x") == "0.25¹⁰ = 9.5 × 10⁻⁷, not 10⁶ or file1e6x"
-    assert typeset("q^L/q^1 and D^(1/(L − 1))") == "qᴸ/q¹ and D^(1/(L − 1))"
-
-
-def test_words_agree_with_their_number():
-    assert [count(amount, "cell") for amount in (0, 1, 2, 1000)] == ["no cells", "1 cell", "2 cells", "1,000 cells"]
-    assert join(["a", "b", "c"]) == "a, b and c"
 
 
 def test_theory_agrees_where_it_lies_in_the_interval_but_for_rounding():

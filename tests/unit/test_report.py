@@ -19,7 +19,6 @@ from depthsounder.claims import ledger
 from depthsounder.figures import FIGURES, answer, failure_map, prediction
 from depthsounder.figures.outcomes import laws_of
 from depthsounder.figures.style import save
-from depthsounder.figures.wording import typeset
 from depthsounder.report import code_marks, render_report
 from depthsounder.report.counts import prediction_counts, training_counts
 from depthsounder.report.explorer import (
@@ -193,8 +192,8 @@ def test_a_claim_of_the_ledger_stands_with_its_source_its_hypothesis_and_what_it
         for name in names
     }
     for name in names[:2]:
-        assert str(escape(typeset(entries[name].source))) in articles[name]
-        assert str(escape(typeset(entries[name].hypothesis))) in articles[name]
+        assert str(escape(entries[name].source)) in articles[name]
+        assert str(escape(entries[name].hypothesis)) in articles[name]
     assert "<code>verdicts</code>, <code>theory</code>." in articles["sigmoid_gradient_rate"]
     assert "No table: the engine itself is asked." in articles["naive_at_any_width"]
     assert "Hypothesis" not in articles["no_longer_in_the_ledger"]

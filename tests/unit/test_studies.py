@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from scipy import stats
 from scipy.stats import entropy
 
-from depthsounder.claims.wording import STALL_OR_DEATH
+from depthsounder.claims.comparisons import STALL_OR_DEATH
 from depthsounder.config import STUDY_NAMES, validate_files
 from depthsounder.data.dataset import load_dataset
 from depthsounder.figures.style import save

@@ -82,7 +82,7 @@ from matplotlib.figure import Figure
 
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import themed
-from depthsounder.figures.wording import number
+from depthsounder.process.text import number
 from depthsounder.sweep.runs import Run
 
 

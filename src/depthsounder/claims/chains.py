@@ -1,4 +1,4 @@
-"""What is left after L layers that each multiply by c: c^L, on chains of scaled identities run through the engine."""
+"""What is left after L layers that each multiply by c: cᴸ, on chains of scaled identities run through the engine."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -8,10 +8,10 @@ import numpy as np
 
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement
-from depthsounder.claims.wording import number, rounds_to
 from depthsounder.elements.activations import LINEAR
 from depthsounder.elements.streams import stream
 from depthsounder.engine.network import NetworkStack, pack
+from depthsounder.process.text import number, rounds_to, superscript
 
 UNITS = 8
 
@@ -23,9 +23,9 @@ class Chain:
     Attributes
     ----------
     variance_ratio
-        Var(h^L) / Var(x).
+        Var(hᴸ) / Var(x).
     derivative
-        The diagonal of ∂h^L/∂x, whose other entries are 0.
+        The diagonal of ∂hᴸ/∂x, whose other entries are 0.
     delta_ratio
         D, of layer 1 over layer L.
     """
@@ -39,7 +39,7 @@ def run_chain(scale: float, depth: int, root_seed: int) -> Chain:
     """Carry a batch down L layers W = c·I and the unit errors back up, through the engine.
 
     The engine's errors end at the first layer's preactivation. So an identity stands before the chain, whose
-    preactivation is x itself, and another one after it as the readout, so that the errors start at h^L.
+    preactivation is x itself, and another one after it as the readout, so that the errors start at hᴸ.
     """
     sizes = [UNITS] * (depth + 3)
     identity = np.eye(UNITS)
@@ -61,12 +61,12 @@ def _judge(factor: float, depth: int, quoted: str, evidence: Evidence) -> Judgem
     return Judgement(
         "confirmed" if all(holds) else "conditional" if any(holds) else "refuted",
         f"variance × {number(forward.variance_ratio, 4)} forward, "
-        f"∂h^{depth}/∂x = {number(backward.derivative, 4)} backward",
-        f"{factor:g}^{depth} = {quoted}",
+        f"∂h{superscript(depth)}/∂x = {number(backward.derivative, 4)} backward",
+        f"{factor:g}{superscript(depth)} = {quoted}",
         f"The number is that of a variance if {factor:g} is the gain n·Var(W) (here W = √{factor:g}·I) and that of the "
-        f"derivative if W = {factor:g}·I, whose variance goes to {number(backward.variance_ratio)} instead. "
+        f"derivative if W = {factor:g}·I, whose variance goes to {number(backward.variance_ratio, 3)} instead. "
         f"The derivative has {depth} factors; D, from layer 1 to layer {depth}, has {depth - 1} and is "
-        f"{number(backward.delta_ratio)}.",
+        f"{number(backward.delta_ratio, 3)}.",
     )
 
 
@@ -77,7 +77,7 @@ def _claim(factor: float, depth: int, quoted: str) -> Claim:
         source=f"The note raises {factor:g} to the power {depth} and finds {quoted}, for what small factors do over "
         "depth.",
         hypothesis="Linear chains through the engine give the quoted digits, forward as a variance and backward as "
-        "∂h^L/∂x; conditional if only one of the two does.",
+        "∂hᴸ/∂x; conditional if only one of the two does.",
         test=partial(_judge, factor, depth, quoted),
         reads={},
     )

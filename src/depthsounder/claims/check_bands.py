@@ -5,11 +5,13 @@ import pandas as pd
 
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
-from depthsounder.claims.wording import listed, number
+from depthsounder.process.text import join, number, superscript
 from depthsounder.storage.tables import CELL_KEYS
 
-NOTE_BANDS = ("1e-7", "1e-4", "1e-2")
-NG_BANDS = ("1e-7", "1e-5", "1e-3")
+NOTE_BANDS = (-7, -4, -2)
+"""Powers of ten."""
+
+NG_BANDS = (-7, -5, -3)
 """Ng, Deep Learning Specialization, course 2: "great", "take a careful look", "worry"."""
 
 
@@ -22,9 +24,13 @@ def right_gradients(evidence: Evidence) -> pd.DataFrame:
     return central.merge(confirmed, on=key)
 
 
-def _bands(errors: pd.Series, bounds: tuple[str, ...]) -> np.ndarray:
-    """Return the band of each error: 0 for the best, one more beyond each bound."""
-    return np.searchsorted([float(bound) for bound in bounds], errors)
+def _power(exponent: int) -> str:
+    return f"10{superscript(exponent)}"
+
+
+def _bands(errors: pd.Series, exponents: tuple[int, ...]) -> np.ndarray:
+    """Return the band of each error: 0 for the best, one more beyond each power of ten."""
+    return np.searchsorted([10.0**exponent for exponent in exponents], errors)
 
 
 def _worst(doubted: pd.DataFrame) -> str:
@@ -39,7 +45,7 @@ def _worst(doubted: pd.DataFrame) -> str:
 
 
 def _judge(evidence: Evidence) -> Judgement:
-    good, doubtful, wrong = NOTE_BANDS
+    good, doubtful, wrong = map(_power, NOTE_BANDS)
     expected = f"every right gradient below {good}"
     right = right_gradients(evidence)
     if right.empty:
@@ -48,8 +54,8 @@ def _judge(evidence: Evidence) -> Judgement:
     bands = _bands(errors, NOTE_BANDS)
     counts = [int(np.sum(bands == band)) for band in range(len(NOTE_BANDS) + 1)]
     # Where rounding of J is below the first band, a central difference sees the gradient.
-    seen = floors <= float(good)
-    misjudged = errors > float(doubtful)
+    seen = floors <= 10.0 ** NOTE_BANDS[0]
+    misjudged = errors > 10.0 ** NOTE_BANDS[1]
     verdict: Verdict = "conditional"
     if counts[0] == len(right) or (seen & misjudged).any():
         verdict = "confirmed" if counts[0] == len(right) else "refuted"
@@ -62,18 +68,18 @@ def _judge(evidence: Evidence) -> Judgement:
         f"All of them agree with the complex step. Of the {seen.sum():,} whose rounding noise is below {good}, the "
         f"bands doubt {(seen & misjudged).sum():,}; of the others, {(~seen & misjudged).sum():,}"
         f"{_worst(right[~seen & misjudged])}. The bands are the note's own; Ng's course has "
-        f"{listed(NG_BANDS)}, which would move {moved:,} of these gradients to another.",
+        f"{join(map(_power, NG_BANDS))}, which would move {moved:,} of these gradients to another.",
     )
 
 
 CLAIMS = (
     Claim(
         name="check_bands",
-        statement="A relative error below 1e-7 means a right gradient, about 1e-4 a doubtful one, above 1e-2 a wrong "
+        statement="A relative error below 10⁻⁷ means a right gradient, about 10⁻⁴ a doubtful one, above 10⁻² a wrong "
         "one.",
-        source="The note's bands for gradient checking, 1e-7, 1e-4 and 1e-2.",
-        hypothesis="Gradients that the complex step finds right all lie below 1e-7 by central differences too; "
-        "refuted if one lies above 1e-4 although its noise floor is below 1e-7, conditional if one lies above 1e-7 "
+        source="The note's bands for gradient checking, 10⁻⁷, 10⁻⁴ and 10⁻².",
+        hypothesis="Gradients that the complex step finds right all lie below 10⁻⁷ by central differences too; "
+        "refuted if one lies above 10⁻⁴ although its noise floor is below 10⁻⁷, conditional if one lies above 10⁻⁷ "
         "otherwise.",
         test=_judge,
         reads={"gradient_check": (*CELL_KEYS, "parameter", "method", "relative_error", "noise_floor", "verdict")},

@@ -8,7 +8,6 @@ from depthsounder.checking.checked_network import CheckedNetwork, draw_checked_n
 from depthsounder.checking.gradcheck import central_difference
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement
-from depthsounder.claims.wording import number
 from depthsounder.elements.activations import TANH
 from depthsounder.elements.initializers import initializer, layer_sizes
 from depthsounder.engine.network import NetworkStack, parameter_count
@@ -48,11 +47,11 @@ def _judge(evidence: Evidence) -> Judgement:
     ratio = passes / STEP_PASSES
     return Judgement(
         "confirmed" if passes == 2 * parameters and ratio >= FAR_MORE else "refuted",
-        f"{passes:,} forward passes for {parameters} parameters: the work of {number(ratio)} training steps",
+        f"{passes:,} forward passes for {parameters} parameters: the work of {ratio:,.0f} training steps",
         f"2P forward passes, at least {FAR_MORE} training steps",
         f"Counted, not timed: two passes for each parameter, where a step costs about {STEP_PASSES}. This run's "
         f"shallowest network has {smallest:,} parameters, and checking it once would cost as much as "
-        f"{number(2 * smallest / STEP_PASSES)} steps.",
+        f"{2 * smallest / STEP_PASSES:,.0f} steps.",
     )
 
 

@@ -6,9 +6,9 @@ from depthsounder.checking.checked_network import CheckedNetwork, draw_checked_n
 from depthsounder.checking.gradcheck import central_difference, parameter_tensors, relative_error
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict
-from depthsounder.claims.wording import at_most, number
 from depthsounder.elements.activations import SIGMOID, TANH, Activation
 from depthsounder.elements.initializers import initializer
+from depthsounder.process.text import at_most, number, setting
 
 DEPTH, WIDTH, EXAMPLES = 3, 8, 5
 TENSOR = "W1"
@@ -55,9 +55,9 @@ def _judge(evidence: Evidence) -> Judgement:
     verdict: Verdict = "refuted" if not tells else "conditional" if missed else "confirmed"
     return Judgement(
         verdict,
-        f"right {at_most(healthy['right'], RIGHT_BELOW)}; doubled {number(healthy['doubled'])}; sign flipped "
-        f"{number(healthy['sign'])}; forgotten {number(healthy['forgotten'])}",
-        f"right below {number(RIGHT_BELOW)}; each mistake above {number(WRONG_ABOVE)}",
+        f"right {at_most(healthy['right'], RIGHT_BELOW)}; doubled {number(healthy['doubled'], 3)}; sign flipped "
+        f"{number(healthy['sign'], 3)}; forgotten {number(healthy['forgotten'], 3)}",
+        f"right below {setting(RIGHT_BELOW)}; each mistake above {setting(WRONG_ABOVE)}",
         f"∂{TENSOR} of a tanh network of depth {DEPTH} with Glorot's weights, one tensor at a time. Over all "
         "parameters at once, the same doubling in a sigmoid network with naive_small weights gives "
         f"{number(vanishing['doubled, all parameters'], 2)}"
@@ -70,7 +70,7 @@ CLAIMS = (
         name="check_formula",
         statement="‖analytic − numeric‖ / (‖analytic‖ + ‖numeric‖) tells a right gradient from a wrong one.",
         source="The note's formula for the relative error of the gradient check.",
-        hypothesis="A right gradient is below 1e-7 and each planted mistake above 1e-2; conditional if a mistake "
+        hypothesis="A right gradient is below 10⁻⁷ and each planted mistake above 0.01; conditional if a mistake "
         "escapes when the formula takes all parameters as one vector.",
         test=_judge,
         reads={},

@@ -13,12 +13,12 @@ from depthsounder.checking.checked_network import CheckedNetwork, draw_checked_n
 from depthsounder.checking.gradcheck import CENTRAL_STEP, relative_error
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict
-from depthsounder.claims.wording import at_most, number
 from depthsounder.elements.activations import TANH
 from depthsounder.elements.initializers import initializer
 from depthsounder.elements.streams import stream
 from depthsounder.engine.loss import cross_entropy
 from depthsounder.engine.network import NetworkStack, layer_views
+from depthsounder.process.text import at_most, number, setting
 
 DEPTH, WIDTH, EXAMPLES = 2, 8, 5
 KEPT = 0.5
@@ -73,8 +73,8 @@ def _judge(evidence: Evidence) -> Judgement:
     verdict: Verdict = "refuted" if fresh < WRONG_ABOVE else "conditional" if fixed < RIGHT_BELOW else "confirmed"
     return Judgement(
         verdict,
-        f"relative error {number(fresh)} with fresh masks, {at_most(fixed, RIGHT_BELOW)} with the mask held fixed",
-        f"above {number(WRONG_ABOVE)}, with either",
+        f"relative error {number(fresh, 3)} with fresh masks, {at_most(fixed, RIGHT_BELOW)} with the mask held fixed",
+        f"above {setting(WRONG_ABOVE)}, with either",
         "A tanh network whose units are dropped with probability 0.5, through the engine's own passes. With fresh "
         "masks the two costs of a difference belong to two networks, and their gap is divided by 2ε."
         + (

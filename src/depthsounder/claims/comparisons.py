@@ -5,16 +5,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from depthsounder.claims.evidence import Evidence
-from depthsounder.claims.wording import number
+from depthsounder.process.text import number
 from depthsounder.storage.frames import rows_of
 from depthsounder.storage.tables import CELL_KEYS
 
 RANKS = {"diverged": 0, "stalled": 1, "mixed": 2, "partial": 3, "trains": 4}
 """The training verdicts, worst first."""
 
-FAILED = ("diverged", "stalled")
 LEARNED = ("partial", "trains")
-"""Neither: of a mixed cell some networks learned and others did not."""
+"""The training verdicts of success. A mixed cell counts as neither: some of its networks learned, others did not."""
+
+STALL_OR_DEATH = "Whether a stall is a death, config/plateau.yaml tells: such networks, trained for 10,000 updates."
+"""The closing words of every judgement that counts stalls as failures."""
 
 COMPARED = {
     "verdicts": (*CELL_KEYS, "signal_verdict", "training_verdict", "delta_ratio", "tail_loss", "successes", "seeds")

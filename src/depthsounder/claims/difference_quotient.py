@@ -3,7 +3,7 @@
 from depthsounder.checking.gradcheck import CENTRAL_STEP
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement
-from depthsounder.claims.wording import number, rounds_to
+from depthsounder.process.text import rounds_to, setting
 
 THETA = 3.0
 QUOTED = "6.000"
@@ -22,10 +22,10 @@ def _judge(_evidence: Evidence) -> Judgement:
     quotients = [_central(CENTRAL_STEP), _central(WIDE_STEP)]
     return Judgement(
         "confirmed" if all(rounds_to(quotient, QUOTED) for quotient in quotients) else "refuted",
-        f"{quotients[0]:.3f} at ε = {number(CENTRAL_STEP)}, {quotients[1]:.3f} at ε = {number(WIDE_STEP)}",
+        f"{quotients[0]:.3f} at ε = {setting(CENTRAL_STEP)}, {quotients[1]:.3f} at ε = {setting(WIDE_STEP)}",
         QUOTED,
         "A central difference is exact for a parabola at every ε, but for rounding; the one-sided difference is off "
-        f"by ε ({_forward(WIDE_STEP):.3f} at ε = {number(WIDE_STEP)}). So the example shows the arithmetic, and "
+        f"by ε ({_forward(WIDE_STEP):.3f} at ε = {setting(WIDE_STEP)}). So the example shows the arithmetic, and "
         "nothing of the error.",
     )
 

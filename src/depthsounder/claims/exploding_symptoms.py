@@ -5,7 +5,7 @@ import pandas as pd
 
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
-from depthsounder.claims.wording import number
+from depthsounder.process.text import number
 from depthsounder.storage.tables import CELL_KEYS
 
 

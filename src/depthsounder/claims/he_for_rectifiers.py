@@ -7,10 +7,10 @@ from depthsounder.claims.comparisons import COMPARED, FAMILY, Outcome, Test, fin
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict
 from depthsounder.claims.small_sweep import described, small_sweep
-from depthsounder.claims.wording import listed, number
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.gaussian import squared_slope
 from depthsounder.elements.initializers import initializer
+from depthsounder.process.text import join, number
 
 HE, GLOROT = "he_normal", "glorot_normal"
 
@@ -55,14 +55,14 @@ def _judge_cells(activation: str, evidence: Evidence) -> Judgement:
     return Judgement(
         verdict,
         "; ".join(
-            f"{words[sense]} at depth {listed(depths)}"
+            f"{words[sense]} at depth {join(depths)}"
             for sense in words
             if (depths := [depth for depth, gain in gains.items() if gain == sense])
         ),
         "He's signal healthy at every depth, He nowhere worse than Glorot and somewhere better",
         f"{_theory(activation, evidence)} {_example(compared)} {_rests_on(compared, tested, gains)} "
         + (
-            f"He's signal is not healthy at depth {listed(unhealthy)}."
+            f"He's signal is not healthy at depth {join(unhealthy)}."
             if unhealthy
             else "He's signal is healthy throughout."
         ),
@@ -75,7 +75,8 @@ def _theory(activation: str, evidence: Evidence) -> str:
     slope = float(squared_slope(phi, 1.0))
     he, glorot = (initializer(init).gain(width, width, phi) * slope for init in (HE, GLOROT))
     return (
-        f"A layer multiplies squared errors by χ1 = {number(he)} with He's weights and {number(glorot)} with Glorot's."
+        f"A layer multiplies squared errors by χ1 = {number(he, 3)} with He's weights and {number(glorot, 3)} with "
+        "Glorot's."
     )
 
 
@@ -92,8 +93,8 @@ def _example(compared: dict[int, tuple[Outcome, Outcome]]) -> str:
     depth = max(compared)
     he, glorot = compared[depth]
     return (
-        f"At depth {depth} He is {he.training} (tail loss {number(he.tail_loss)} nats) and Glorot {glorot.training} "
-        f"({number(glorot.tail_loss)})."
+        f"At depth {depth} He is {he.training} (tail loss {number(he.tail_loss, 3)} nats) and Glorot {glorot.training} "
+        f"({number(glorot.tail_loss, 3)})."
     )
 
 
@@ -101,7 +102,7 @@ def _rests_on(compared: dict[int, tuple[Outcome, Outcome]], tested: dict[int, Te
     """Say of each difference whether the words of the verdicts make it, or a test of tail losses alone."""
     by_words = [depth for depth, (he, glorot) in compared.items() if he.rank != glorot.rank]
     by_test = [depth for depth, gain in gains.items() if gain and depth not in by_words]
-    parts = [f"At depth {listed(by_words)} the training verdicts differ."] if by_words else []
+    parts = [f"At depth {join(by_words)} the training verdicts differ."] if by_words else []
     parts += [
         f"At depth {depth} both are {compared[depth][0].training}, and the difference rests on the signed-rank test of "
         f"ln(He's tail loss / Glorot's): {tested[depth]}."

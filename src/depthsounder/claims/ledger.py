@@ -19,7 +19,7 @@ condition that the judgement names; inconclusive: this run does not test it."""
 
 VERDICT_WORDS: tuple[str, ...] = get_args(Verdict)
 
-_MACHINERY = {"comparisons", "evidence", "ledger", "small_sweep", "wording"}
+_MACHINERY = {"comparisons", "evidence", "ledger", "small_sweep"}
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import pandas as pd
 
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
-from depthsounder.claims.wording import listed, number
 from depthsounder.elements.activations import LINEAR
 from depthsounder.elements.initializers import draw_network, initializer
+from depthsounder.process.text import join, number, setting
 from depthsounder.storage.tables import CELL_KEYS
 
 DRAWN_WEIGHTS = 200_000
@@ -47,8 +47,8 @@ def _where(cells: pd.DataFrame) -> str:
     """Return activations by the depths of their cells: ``"linear and relu at depth 2 and 5, tanh at depth 2"``."""
     alike: dict[str, list[str]] = {}
     for activation, depths in cells.sort_values("depth").groupby("activation", observed=True)["depth"]:
-        alike.setdefault(listed(depths), []).append(str(activation))
-    return ", ".join(f"{listed(activations)} at depth {depths}" for depths, activations in alike.items())
+        alike.setdefault(join(depths), []).append(str(activation))
+    return ", ".join(f"{join(activations)} at depth {depths}" for depths, activations in alike.items())
 
 
 def _judge(scale: Scale, evidence: Evidence) -> Judgement:
@@ -67,7 +67,7 @@ def _judge(scale: Scale, evidence: Evidence) -> Judgement:
         verdict,
         f"signal {scale.fate} in {as_told.sum()} of {len(cells)} cells; {trained} of the {len(cells)} train",
         expected,
-        f"n·Var(W) is {number(gain)} at width {evidence.settings.width}. "
+        f"n·Var(W) is {setting(gain)} at width {evidence.settings.width}. "
         + (f"The signal is {'; '.join(others)}." if others else "There is no exception."),
     )
 
@@ -87,8 +87,8 @@ def _judge_width(evidence: Evidence) -> Judgement:
     return Judgement(
         "refuted" if len(right) == 2 else "conditional" if right else "confirmed",
         "; ".join(
-            f"σ = {scale.deviation:g}: n·Var(W) = {number(here[scale])} at width {width:,}, "
-            f"{number(there[scale])} at width {scale.right_width:,}"
+            f"σ = {scale.deviation:g}: n·Var(W) = {number(here[scale], 3)} at width {width:,}, "
+            f"{number(there[scale], 3)} at width {scale.right_width:,}"
             for scale in (SMALL, LARGE)
         ),
         "n·Var(W) away from 1 at every width",

@@ -5,7 +5,7 @@ import pandas as pd
 
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, untested
-from depthsounder.claims.wording import number
+from depthsounder.process.text import number, setting
 from depthsounder.storage.tables import CELL_KEYS
 
 MOMENTS = ["z_second_moment", "z_batch_variance"]
@@ -26,7 +26,7 @@ def moment_ratios(evidence: Evidence) -> pd.DataFrame:
 
 def _judge(evidence: Evidence) -> Judgement:
     gone = evidence.settings.thresholds.vanishing_ratio
-    expected = f"q^L/q^1 below {gone:g} wherever the batch variance is"
+    expected = f"qᴸ/q¹ below {setting(gone)} wherever the batch variance is"
     ratios = moment_ratios(evidence)
     lost = ratios[ratios["z_batch_variance"] < gone]
     if lost.empty:
@@ -42,10 +42,10 @@ def _judge(evidence: Evidence) -> Judgement:
     (init, depth), example = shown.index[lowest], shown.iloc[lowest]
     return Judgement(
         "confirmed" if unseen.empty else "refuted" if len(unseen) == len(lost) else "conditional",
-        f"q stays in {len(unseen)} of {len(lost)} cells; lowest q^L/q^1 = {number(lost['z_second_moment'].min(), 2)}",
+        f"q stays in {len(unseen)} of {len(lost)} cells; lowest qᴸ/q¹ = {number(lost['z_second_moment'].min(), 2)}",
         expected,
-        f"Sigmoid cells in which the variance over examples falls below {gone:g} of layer 1's. With {init} at depth "
-        f"{depth} it falls to {number(example['z_batch_variance'], 2)}, and q to "
+        f"Sigmoid cells in which the variance over examples falls below {setting(gone)} of layer 1's. With {init} at "
+        f"depth {depth} it falls to {number(example['z_batch_variance'], 2)}, and q to "
         f"{number(example['z_second_moment'], 2)} of layer 1's"
         + (": φ(0) = 0.5 feeds every layer, whatever the input." if (init, depth) in unseen.index else "."),
     )

@@ -6,16 +6,18 @@ import numpy as np
 
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
-from depthsounder.claims.wording import listed, number, rounds_to
 from depthsounder.elements.activations import SIGMOID
 from depthsounder.elements.initializers import draw_network, initializer, layer_sizes
 from depthsounder.elements.streams import stream
 from depthsounder.engine.network import NetworkStack, pack
+from depthsounder.process.text import join, number, rounds_to, setting, superscript
 from depthsounder.storage.tables import CELL_KEYS
 
 STEEPEST = 0.25
 DEPTH = 10
 QUOTED = "9.5e-7"
+POWER = f"0.25{superscript(DEPTH)}"
+BOUND = f"{POWER} = {setting(float(QUOTED))}"
 EXAMPLES = 64
 ROUNDING = 1.0 + 1e-9
 MEASURED = ("delta_ratio", "delta_ratio_low", "delta_ratio_high")
@@ -30,7 +32,7 @@ class Slopes:
     product
         ∏ max φ'(z^l) over units and examples: no path of units has steeper slopes.
     jacobian
-        ‖∂h^10/∂x‖₂ at one input.
+        ‖∂h¹⁰/∂x‖₂ at one input.
     bound
         ∏ 0.25 ‖W^l‖₂, which the Jacobian cannot exceed.
     """
@@ -69,11 +71,12 @@ def _judge_bound(evidence: Evidence) -> Judgement:
     above = [init for init, slopes in found.items() if slopes.jacobian > bound]
     return Judgement(
         "confirmed" if holds else "refuted",
-        f"product of slopes at most {number(found[steepest].product)} ({steepest})",
-        f"at most 0.25^{DEPTH} = {QUOTED}",
+        f"product of slopes at most {number(found[steepest].product, 3)} ({steepest})",
+        f"at most {BOUND}",
         f"It bounds φ' alone. What bounds the gradient is ∏ 0.25‖W‖₂: {number(found[largest].bound, 2)} with {largest} "
-        f"weights at width {evidence.settings.width}, whose ‖∂h^{DEPTH}/∂x‖₂ is {number(found[largest].jacobian, 2)}. "
-        f"That norm is above 0.25^{DEPTH} for {listed(above) if above else 'no init of this run'}.",
+        f"weights at width {evidence.settings.width}, whose ‖∂h{superscript(DEPTH)}/∂x‖₂ is "
+        f"{number(found[largest].jacobian, 2)}. "
+        f"That norm is above {POWER} for {join(above) if above else 'no init of this run'}.",
     )
 
 
@@ -106,8 +109,8 @@ class Rate:
         return self.predicted < self.low or self.predicted > self.high
 
     def __str__(self) -> str:
-        interval = "" if np.isnan(self.low) else f" ({number(self.low)} to {number(self.high)})"
-        return f"{number(self.measured)}{interval}"
+        interval = "" if np.isnan(self.low) else f" ({number(self.low, 3)} to {number(self.high, 3)})"
+        return f"{number(self.measured, 3)}{interval}"
 
 
 def _rates(evidence: Evidence) -> dict[str, Rate]:
@@ -132,8 +135,8 @@ def _theory(rates: dict[str, Rate], width: int) -> str:
     known = {init: rate for init, rate in rates.items() if not np.isnan(rate.settled)}
     if not known:
         return "Theory has no rate for them."
-    settled = "; ".join(f"{init} {number(rate.settled)}" for init, rate in known.items())
-    outside = [f"{init}, {number(rate.predicted)}" for init, rate in known.items() if rate.outside]
+    settled = "; ".join(f"{init} {number(rate.settled, 3)}" for init, rate in known.items())
+    outside = [f"{init}, {number(rate.predicted, 3)}" for init, rate in known.items() if rate.outside]
     told = f"Theory has √(σw²·E[φ'²]) where the layers have settled: {settled}."
     if outside:
         told += (
@@ -151,7 +154,7 @@ def _bounded(within: list[str], rates: dict[str, Rate]) -> str:
     """Say for which inits 0.25 bounds the rate."""
     if len(within) == len(rates):
         return "0.25 is an upper bound for all of them."
-    return f"0.25 is an upper bound for {f'{listed(within)} only' if within else 'none of them'}: the weights decide."
+    return f"0.25 is an upper bound for {f'{join(within)} only' if within else 'none of them'}: the weights decide."
 
 
 def _judge_rate(evidence: Evidence) -> Judgement:
@@ -166,7 +169,7 @@ def _judge_rate(evidence: Evidence) -> Judgement:
         verdict,
         "; ".join(f"{init} {rate}" for init, rate in rates.items()),
         expected,
-        f"Each rate is D^(1/(L − 1)) at depth L = {listed(sorted({rate.depth for rate in rates.values()}))} and "
+        f"Each rate is D^(1/(L − 1)) at depth L = {join(sorted({rate.depth for rate in rates.values()}))} and "
         f"width {width}, the median over seeds{_with_interval(rates)}. {_theory(rates, width)} "
         f"{_bounded(within, rates)}",
     )
@@ -175,8 +178,8 @@ def _judge_rate(evidence: Evidence) -> Judgement:
 CLAIMS = (
     Claim(
         name="sigmoid_slope_bound",
-        statement=f"Ten sigmoid layers contribute slopes whose product is at most 0.25^{DEPTH} = {QUOTED}.",
-        source=f"The note: sigmoid's derivative is at most 0.25, and ten layers leave at most 0.25^{DEPTH} = {QUOTED}.",
+        statement=f"Ten sigmoid layers contribute slopes whose product is at most {BOUND}.",
+        source=f"The note: sigmoid's derivative is at most 0.25, and ten layers leave at most {BOUND}.",
         hypothesis="No path through ten drawn layers of any init of the run has a larger product of slopes.",
         test=_judge_bound,
         reads={},

@@ -13,7 +13,6 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from depthsounder.claims.evidence import Evidence
-from depthsounder.claims.wording import listed
 from depthsounder.data.dataset import Dataset
 from depthsounder.elements.activations import ACTIVATIONS, Activation
 from depthsounder.elements.initializers import Initializer, initializer, layer_sizes
@@ -25,6 +24,7 @@ from depthsounder.judging.paired_inits import Pair, compare
 from depthsounder.judging.reference import References
 from depthsounder.judging.thresholds import Thresholds
 from depthsounder.judging.verdicts import SignalVerdict, delta_ratios, judge_signal, judge_training
+from depthsounder.process.text import join
 from depthsounder.storage.tables import CELL_KEYS
 
 DEPTHS = (20, 50)
@@ -62,10 +62,10 @@ def described(evidence: Evidence) -> str:
     """Return in words how large the small sweep of a run is."""
     workshop = _workshop(evidence)
     return (
-        f"{MEASURED} networks of each init at depth {listed(DEPTHS)} and width {workshop.width}, measured on the run's "
+        f"{MEASURED} networks of each init at depth {join(DEPTHS)} and width {workshop.width}, measured on the run's "
         f"data, and {EVALUATED} of each trained for {STEPS} steps of gradient descent (batches of "
         f"{workshop.recipe.batch_size}; the tail is the last {workshop.thresholds.tail_steps}), at the rate that was "
-        f"best for {TUNED} others, of {listed(RATES)}"
+        f"best for {TUNED} others, of {join(RATES)}"
     )
 
 

@@ -1,9 +1,9 @@
 """Whether a vanishing signal dooms training, or only training by plain gradient descent."""
 
-from depthsounder.claims.comparisons import FAILED
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
-from depthsounder.claims.wording import listed
+from depthsounder.judging.verdicts import FAILURES
+from depthsounder.process.text import join
 from depthsounder.storage.tables import CELL_KEYS
 
 PLAIN = "sgd"
@@ -25,7 +25,7 @@ def _judge(evidence: Evidence) -> Judgement:
     vanishing = verdicts[verdicts["signal_verdict"] == "vanishing"]
     if vanishing.empty:
         return untested(expected, "The run has no cell whose signal vanishes.")
-    learn = vanishing[~vanishing["training_verdict"].isin(FAILED)]
+    learn = vanishing[~vanishing["training_verdict"].isin(FAILURES)]
     verdict: Verdict = "confirmed" if learn.empty else "refuted" if len(learn) == len(vanishing) else "conditional"
     escaped = [
         f"{row.activation} with {row.init} at depth {row.depth} {row.training_verdict}" for row in learn.itertuples()
@@ -43,8 +43,8 @@ def _judge(evidence: Evidence) -> Judgement:
             if optimizer in DIVIDES
             else "Steps are as small as the gradients, or the sums of them; config/adam.yaml is a sweep with Adam."
         )
-        + (f" In spite of a vanishing signal: {listed(escaped)}." if escaped else "")
-        + (f" Stuck all the same: {listed(stuck)}." if stuck else ""),
+        + (f" In spite of a vanishing signal: {join(escaped)}." if escaped else "")
+        + (f" Stuck all the same: {join(stuck)}." if stuck else ""),
     )
 
 

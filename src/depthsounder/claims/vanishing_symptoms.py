@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from depthsounder.claims.comparisons import STALL_OR_DEATH
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
-from depthsounder.claims.wording import STALL_OR_DEATH, number, percent
+from depthsounder.process.text import number, percent
 from depthsounder.storage.tables import CELL_KEYS
 
 BARELY = 0.01
@@ -92,8 +93,8 @@ def _judge_loss(evidence: Evidence) -> Judgement:
     others = {"fall and end elsewhere": drops & ~to_entropy, "rise": ~below & ~stays & ~drops}
     verdict: Verdict = "confirmed" if stays.all() else "refuted" if below.all() else "conditional"
     typical = (
-        f"Those that fall to it start at {number(plateau['initial_loss'].median())} nats and end at "
-        f"{number(plateau['tail_loss'].median())}, by their medians: what they learn is at most how frequent "
+        f"Those that fall to it start at {number(plateau['initial_loss'].median(), 3)} nats and end at "
+        f"{number(plateau['tail_loss'].median(), 3)}, by their medians: what they learn is at most how frequent "
         "each class is. "
         if len(plateau)
         else ""
@@ -103,9 +104,9 @@ def _judge_loss(evidence: Evidence) -> Judgement:
         f"of {len(cells)} cells {stays.sum()} stay where they start, {len(plateau)} fall to H and stop, {below.sum()} "
         "fall below it" + "".join(f", {chosen.sum()} {words}" for words, chosen in others.items() if chosen.any()),
         expected,
-        f"H = {number(entropy)} nats is the loss of knowing the classes' frequencies and nothing else, ln K for equal "
-        f"ones. {typical}A cell falls below if most of its networks end under {thresholds.stalled_loss:g} of what a "
-        f"constant prediction costs at least on their batches, within {evidence.settings.steps} updates"
+        f"H = {number(entropy, 3)} nats is the loss of knowing the classes' frequencies and nothing else, ln K for "
+        f"equal ones. {typical}A cell falls below if most of its networks end under {thresholds.stalled_loss:g} of "
+        f"what a constant prediction costs at least on their batches, within {evidence.settings.steps} updates"
         f"{': a signal that vanishes at the start need not stay so' if below.any() else ''}. {STALL_OR_DEATH}",
     )
 

@@ -5,14 +5,14 @@ import pandas as pd
 
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, untested
-from depthsounder.claims.wording import number
+from depthsounder.process.text import number, setting
 from depthsounder.storage.tables import CELL_KEYS
 
 HOMOGENEOUS = ("linear", "relu")
 
 
 def weight_gradient_ratios(evidence: Evidence) -> pd.Series:
-    """Return rms ∂W¹ / rms ∂W^L before training by (depth, activation, init), the median over seeds."""
+    """Return rms ∂W¹ / rms ∂Wᴸ before training by (depth, activation, init), the median over seeds."""
     signal = evidence.signal
     chosen = (signal["step"] == 0) & signal["activation"].isin(HOMOGENEOUS) & (signal["depth"] > 1)
     rows = signal[chosen]
@@ -25,7 +25,7 @@ def weight_gradient_ratios(evidence: Evidence) -> pd.Series:
 def _judge(evidence: Evidence) -> Judgement:
     thresholds = evidence.settings.thresholds
     low, high = thresholds.vanishing_ratio, thresholds.exploding_ratio
-    expected = f"∂W¹/∂W^L outside {low:g} to {high:g} wherever D is"
+    expected = f"∂W¹/∂Wᴸ outside {setting(low)} to {setting(high)} wherever D is"
     ratios = evidence.verdicts.set_index(CELL_KEYS)["delta_ratio"]
     both = pd.DataFrame({"delta": ratios, "weight": weight_gradient_ratios(evidence)}).dropna()
     both = both[np.isfinite(both["delta"]) & (both["delta"] > 0)]

@@ -7,9 +7,9 @@ import numpy as np
 
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict
-from depthsounder.claims.wording import number, percent, rounds_to
 from depthsounder.elements.activations import LINEAR
 from depthsounder.elements.initializers import draw_network, initializer
+from depthsounder.process.text import number, percent, rounds_to
 
 FAN_IN, FAN_OUT = 100, 50
 NETWORKS = 40
@@ -64,7 +64,7 @@ def _judge_range(quoted: Range, evidence: Evidence) -> Judgement:
     meaning = "no whole multiple of σ" if found.multiple is None else f"{found.multiple} σ, rounded"
     return Judgement(
         "refuted" if found.multiple is None else verdict,
-        f"{percent(found.share)} of weights within; σ = {number(found.deviation)}, so that ±{quoted.quoted} is "
+        f"{percent(found.share)} of weights within; σ = {number(found.deviation, 3)}, so that ±{quoted.quoted} is "
         f"{meaning}",
         f"nearly all weights within ±{quoted.quoted}",
         f"{NETWORKS * FAN_IN * FAN_OUT:,} weights drawn by {quoted.init} with {FAN_IN} inputs and {FAN_OUT} outputs. "
@@ -77,8 +77,8 @@ def _judge_convention(evidence: Evidence) -> Judgement:
     same = xavier.multiple == he.multiple and xavier.multiple is not None
     return Judgement(
         "confirmed" if same else "refuted",
-        f"±{XAVIER.quoted} is {number(float(XAVIER.quoted) / xavier.deviation)} σ, "
-        f"±{HE.quoted} is {number(float(HE.quoted) / he.deviation)} σ",
+        f"±{XAVIER.quoted} is {number(float(XAVIER.quoted) / xavier.deviation, 3)} σ, "
+        f"±{HE.quoted} is {number(float(HE.quoted) / he.deviation, 3)} σ",
         "the same multiple of σ",
         f"The first holds {percent(xavier.share)} of the weights, the second {percent(he.share)}: side by side they "
         f"make He's weights look {number(float(HE.quoted) / float(XAVIER.quoted), 2)} times as large as the note's "

@@ -2,10 +2,11 @@
 
 from functools import partial
 
-from depthsounder.claims.comparisons import COMPARED, FAILED, Outcome, pairs
+from depthsounder.claims.comparisons import COMPARED, Outcome, pairs
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
-from depthsounder.claims.wording import listed
+from depthsounder.judging.verdicts import FAILURES
+from depthsounder.process.text import join
 
 
 def _same(note: Outcome, glorot: Outcome) -> bool:
@@ -20,17 +21,17 @@ def _judge(activation: str, evidence: Evidence) -> Judgement:
     different = [depth for depth, (note, glorot) in compared.items() if not _same(note, glorot)]
     verdict: Verdict
     if not different:
-        verdict, depth, observed = "confirmed", max(compared), f"the same verdicts at depth {listed(compared)}"
+        verdict, depth, observed = "confirmed", max(compared), f"the same verdicts at depth {join(compared)}"
     else:
         verdict = "refuted" if len(different) == len(compared) else "conditional"
         # The example is the depth at which the two training verdicts are furthest apart.
         depth = max(different, key=lambda depth: abs(compared[depth][1].rank - compared[depth][0].rank))
         alike = [depth for depth in compared if depth not in different]
-        observed = f"different verdicts at depth {listed(different)}" + (
-            f", the same at depth {listed(alike)}" if alike else ""
+        observed = f"different verdicts at depth {join(different)}" + (
+            f", the same at depth {join(alike)}" if alike else ""
         )
     note, glorot = compared[depth]
-    merit = " That the two agree there is no merit of either." if not different and glorot.training in FAILED else ""
+    merit = " That the two agree there is no merit of either." if not different and glorot.training in FAILURES else ""
     return Judgement(
         verdict,
         observed,

@@ -1,11 +1,11 @@
 """Xavier's initialization for sigmoid networks, and the advice of four times its range."""
 
-from depthsounder.claims.comparisons import COMPARED, LEARNED, Outcome, outcomes
+from depthsounder.claims.comparisons import COMPARED, LEARNED, STALL_OR_DEATH, Outcome, outcomes
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
-from depthsounder.claims.wording import STALL_OR_DEATH, listed, number
 from depthsounder.elements.activations import SIGMOID
 from depthsounder.elements.initializers import initializer
+from depthsounder.process.text import join, number, setting
 from depthsounder.theory.meanfield import mean_field
 
 INITS = ("glorot_normal", "xavier_note")
@@ -34,13 +34,13 @@ def _judge(evidence: Evidence) -> Judgement:
     theory = (
         f"χ1, by which a layer multiplies squared errors, is {narrow} with Glorot's variance and "
         f"{number(chi_1(gains['xavier_note']), 2)} with the note's. The advice to draw from {RANGE_FACTOR} times that "
-        f"range for sigmoid, which is attributed to Glorot, makes σw² {number(wide)}: χ1 = {number(chi_1(wide))} "
+        f"range for sigmoid, which is attributed to Glorot, makes σw² {setting(wide)}: χ1 = {number(chi_1(wide), 3)} "
         f"against {narrow}, and still below 1."
     )
     found = {init: outcomes(evidence, "sigmoid", init) for init in INITS}
     tested = {init: by_depth for init, by_depth in found.items() if by_depth}
     if not tested:
-        return untested(expected, f"The run has no sigmoid cells with {listed(INITS)}; but {theory}")
+        return untested(expected, f"The run has no sigmoid cells with {join(INITS)}; but {theory}")
     suited = {init: [depth for depth, outcome in cells.items() if _suits(outcome)] for init, cells in tested.items()}
     n_suited, n_cells = sum(map(len, suited.values())), sum(map(len, tested.values()))
     verdict: Verdict = "confirmed" if n_suited == n_cells else "conditional" if n_suited else "refuted"
@@ -48,7 +48,7 @@ def _judge(evidence: Evidence) -> Judgement:
     deepest = max(cells)
     return Judgement(
         verdict,
-        "; ".join(f"{init}: {f'depth {listed(depths)}' if depths else 'no depth'}" for init, depths in suited.items()),
+        "; ".join(f"{init}: {f'depth {join(depths)}' if depths else 'no depth'}" for init, depths in suited.items()),
         expected,
         f"At depth {deepest}: {cells[deepest]}. {theory} {STALL_OR_DEATH}",
     )

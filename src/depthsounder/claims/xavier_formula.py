@@ -4,9 +4,9 @@ import numpy as np
 
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement
-from depthsounder.claims.wording import number
 from depthsounder.elements.activations import LINEAR
 from depthsounder.elements.initializers import draw_network, initializer
+from depthsounder.process.text import number
 
 DRAWN_WEIGHTS = 80_000
 DEPTH = 20
@@ -28,7 +28,7 @@ def _judge(evidence: Evidence) -> Judgement:
     halves = initializer("xavier_note").gain(width, width, LINEAR) ** DEPTH
     return Judgement(
         "confirmed" if abs(note - 1.0) <= TOLERANCE else "refuted",
-        f"n·Var(W) = {number(note)} at width {width}; Glorot's 2/(n_in + n_out) gives {number(glorot)}",
+        f"n·Var(W) = {number(note, 3)} at width {width}; Glorot's 2/(n_in + n_out) gives {number(glorot, 3)}",
         "n·Var(W) = 1, by the note's own derivation Var(w) = 1/n",
         "The printed formula is half of Glorot & Bengio's (2010, equation 12), which keeps the variance. "
         f"Through {DEPTH} linear layers the printed one leaves {number(halves, 2)} of it.",

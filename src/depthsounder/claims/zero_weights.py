@@ -6,13 +6,13 @@ import numpy as np
 
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict
-from depthsounder.claims.wording import at_most, listed, number
 from depthsounder.elements.activations import ACTIVATIONS, Activation
 from depthsounder.elements.initializers import draw_network, initializer
 from depthsounder.elements.streams import stream
 from depthsounder.engine.loss import mean_cross_entropy
 from depthsounder.engine.network import NetworkStack, pack
 from depthsounder.engine.optimizers import GradientDescent
+from depthsounder.process.text import at_most, join, setting
 
 SIZES = [4, 6, 6, 3]
 EXAMPLES, STEPS, RATE = 30, 50, 1.0
@@ -73,7 +73,7 @@ def _judge(evidence: Evidence) -> Judgement:
     verdict: Verdict = "confirmed" if len(alike) == len(names) else "conditional" if alike else "refuted"
     spread = max(max(symmetry.spreads) for symmetry in zero.values())
     parting = (
-        f" With a readout that is drawn, the units of the last hidden layer part for {listed(broken)}, for it is the "
+        f" With a readout that is drawn, the units of the last hidden layer part for {join(broken)}, for it is the "
         "readout that tells them apart; those of the layer below stay alike."
         if broken and all(drawn[name].spreads[0] <= ALIKE for name in names)
         else ""
@@ -81,9 +81,9 @@ def _judge(evidence: Evidence) -> Judgement:
     return Judgement(
         verdict,
         f"largest difference between two units after {STEPS} steps {at_most(spread, ALIKE)}",
-        f"at most {number(ALIKE)}: units that start alike stay alike",
-        f"Two hidden layers with all weights 0, trained by the engine, for {listed(names)}; the hidden weights of "
-        f"{listed(still) if still else 'none of them'} do not move at all.{parting}",
+        f"at most {setting(ALIKE)}: units that start alike stay alike",
+        f"Two hidden layers with all weights 0, trained by the engine, for {join(names)}; the hidden weights of "
+        f"{join(still) if still else 'none of them'} do not move at all.{parting}",
     )
 
 

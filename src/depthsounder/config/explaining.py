@@ -9,8 +9,8 @@ import yaml
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from depthsounder.config.allowed import Allowed, KeyPath, allowed_in, nearest, takes_text
 from depthsounder.config.model import Config
-from depthsounder.config.wording import Allowed, KeyPath, allowed_in, nearest, takes_text
 
 LONGEST = 100
 """Characters of a value that are shown, and of a text that may be a number."""

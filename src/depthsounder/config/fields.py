@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from depthsounder.config.wording import Allowed
+from depthsounder.config.allowed import Allowed
 from depthsounder.data.sources import BUILT_IN, ENDINGS, advice_on_ending, format_of
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.initializers import GAUSSIAN_PATTERN, INITIALIZERS

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from depthsounder.config.wording import KeyPath
+from depthsounder.config.allowed import KeyPath
 
 _PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str", "seq", "map", "merge")}
 _TEMPLATE_KEY = "__use_yte__"

@@ -13,10 +13,10 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from depthsounder.config.allowed import KeyPath, allowed_in, takes_text
 from depthsounder.config.explaining import LONGEST, each_place, explanation, place_of
 from depthsounder.config.files import ConfigFile, FileError, as_written, position, read_config_file
 from depthsounder.config.model import Config
-from depthsounder.config.wording import KeyPath, allowed_in, takes_text
 from depthsounder.process.commands import Refusal
 from depthsounder.storage.file_errors import reading
 from depthsounder.storage.tables import replacing

@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, Strict, ValidationInfo, field_validator
 
 from depthsounder.checking.contract import breaches
+from depthsounder.config.allowed import Allowed
 from depthsounder.config.data_section import Data, Section
 from depthsounder.config.fields import (
     LIST,
@@ -36,7 +37,6 @@ from depthsounder.config.fields import (
     refuse,
     refuse_all,
 )
-from depthsounder.config.wording import Allowed
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.gaussian import critical_gain
 from depthsounder.engine.training import Recipe

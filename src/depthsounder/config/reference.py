@@ -11,9 +11,9 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
+from depthsounder.config.allowed import KeyPath, allowed_in, listed_section
 from depthsounder.config.data_section import Section
 from depthsounder.config.model import Comparison, Config
-from depthsounder.config.wording import KeyPath, allowed_in, listed_section
 
 _HEAD = """\
 # The config

@@ -24,7 +24,6 @@ _MACHINERY = {
     "panels",
     "record",
     "style",
-    "wording",
 }
 
 

@@ -15,8 +15,8 @@ from depthsounder.figures.outcomes import of_distinct_laws, outcomes, repeated_l
 from depthsounder.figures.panels import WIDTH, cell_id, legend_below, training_handles
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, SHADES, ink_on, label, themed
-from depthsounder.figures.wording import count
 from depthsounder.judging.verdicts import FAILURES
+from depthsounder.process.text import count
 from depthsounder.storage.frames import rows_of
 from depthsounder.sweep.runs import Run
 

@@ -9,7 +9,7 @@ from depthsounder.figures.layers import Measure, combined, draw_layers, measured
 from depthsounder.figures.panels import note_alone
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import label, themed
-from depthsounder.figures.wording import count, number
+from depthsounder.process.text import count, number
 from depthsounder.sweep.runs import Run
 
 

@@ -12,8 +12,8 @@ from depthsounder.figures.form import canvas, stroke, text_size
 from depthsounder.figures.panels import cell_id, legend_below, log_axis, log_limits, note_alone
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, MUTED, init_style, label, themed
-from depthsounder.figures.wording import count, number
 from depthsounder.judging.paired_inits import SIGNIFICANT, least_p_value
+from depthsounder.process.text import count, number
 from depthsounder.storage.frames import rows_of
 from depthsounder.sweep.runs import Run
 

@@ -16,7 +16,7 @@ from depthsounder.figures.outcomes import of_distinct_laws, repeated_laws, shade
 from depthsounder.figures.panels import cell_id, legend_below, training_handles
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import SHADES, SIGNAL_GLYPHS, themed
-from depthsounder.figures.wording import count
+from depthsounder.process.text import count
 from depthsounder.sweep.runs import Run
 
 BORDERLINE, REPEATED = "~", "="

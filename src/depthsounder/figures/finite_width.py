@@ -9,7 +9,7 @@ from depthsounder.figures.layers import LAYER_KEYS, Measure, combined, draw_laye
 from depthsounder.figures.outcomes import independent, repeated_laws
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import themed
-from depthsounder.figures.wording import count, number
+from depthsounder.process.text import count, number
 from depthsounder.sweep.runs import Run
 
 _CONFIDENCE = 0.95

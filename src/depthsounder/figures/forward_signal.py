@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 from depthsounder.figures.layers import Measure, agreement, combined, draw_layers, measured
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import label, themed
-from depthsounder.figures.wording import count, number
 from depthsounder.judging.verdicts import COLLAPSED
+from depthsounder.process.text import count, number, setting
 from depthsounder.sweep.runs import Run
 
 
@@ -51,7 +51,7 @@ def message(run: Run) -> str:
         f"{number(least['forward_ratio'])} ({label(least['activation'])}, {label(least['init'])}) to "
         f"{number(most['forward_ratio'])} ({label(most['activation'])}, {label(most['init'])}); in {collapsed} "
         f"of {count(len(deepest), 'combination')} inputs collapsed: at layer {depth} less than "
-        f"{run.config.verdicts.collapsed_share:g} of it differed between them. Theory lies "
+        f"{setting(run.config.verdicts.collapsed_share)} of it differed between them. Theory lies "
         f"within the 95 % interval of the median at the last layer in {agreement(squares, depth)} of them for the mean "
         f"square, and in {agreement(variances, depth)} for the variance."
     )

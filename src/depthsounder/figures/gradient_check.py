@@ -12,7 +12,7 @@ from depthsounder.figures.form import canvas, stroke, text_size
 from depthsounder.figures.panels import legend_below, log_axis, log_limits
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, MUTED, LineStyle, label, themed
-from depthsounder.figures.wording import count, join, number, typeset
+from depthsounder.process.text import count, join, number, setting, superscript
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
@@ -111,10 +111,10 @@ def draw(run: Run) -> Figure:
 
 def _draw_levels(panel: Axes, threshold: float) -> None:
     panel.axhline(threshold, color=_LIMIT, linewidth=stroke(1), linestyle=_DASHES, zorder=1)
-    levels = [(threshold, f"limit {typeset(f'{threshold:g}')}")]
+    levels = [(threshold, f"limit {setting(threshold)}")]
     for level in NOTE_BANDS:
         panel.axhline(level, color=MUTED, linewidth=stroke(0.7), linestyle=_DOTS, zorder=1)
-        levels.append((level, f"note {typeset(f'10^{round(np.log10(level))}')}"))
+        levels.append((level, f"note 10{superscript(round(np.log10(level)))}"))
     for level, text in levels:
         panel.annotate(
             text, (1, level), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",

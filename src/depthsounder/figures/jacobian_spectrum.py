@@ -15,7 +15,7 @@ from depthsounder.figures.form import text_size
 from depthsounder.figures.layers import Measure, combined, draw_layers
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import MUTED, label, themed
-from depthsounder.figures.wording import count, join, number, typeset
+from depthsounder.process.text import count, join, number, superscript
 from depthsounder.storage.frames import rows_of
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
@@ -163,7 +163,7 @@ def _named(cell: dict[str, Any]) -> str:
 
 def _power(exponent: float) -> str:
     """Return 10 to a power that may be too large or too small for a number."""
-    return number(10.0**exponent) if abs(exponent) < 5 else typeset(f"10^{exponent:.0f}")
+    return number(10.0**exponent) if abs(exponent) < 5 else f"10{superscript(round(exponent))}"
 
 
 @themed

@@ -14,8 +14,8 @@ from depthsounder.figures.form import stroke, text_size
 from depthsounder.figures.panels import cell_id, legend_below
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import FAINT, INK, ink_on, themed
-from depthsounder.figures.wording import count, rate
 from depthsounder.judging.verdicts import FAILURES
+from depthsounder.process.text import count, setting
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
@@ -33,8 +33,8 @@ def message(run: Run) -> str:
     edge = int(learnt["edge_of_grid"].eq(True).sum())
     lowest, highest = learnt["best_learning_rate"].min(), learnt["best_learning_rate"].max()
     return (
-        f"The {count(len(learnt), 'cell')} in which networks learned chose rates from {rate(lowest)} to "
-        f"{rate(highest)}; {edge} chose the grid's first or last, where a wider grid might serve better."
+        f"The {count(len(learnt), 'cell')} in which networks learned chose rates from {setting(lowest)} to "
+        f"{setting(highest)}; {edge} chose the grid's first or last, where a wider grid might serve better."
     )
 
 
@@ -54,12 +54,12 @@ def draw(run: Run) -> Figure:
         fill = FAINT if cell["training_verdict"] in FAILURES else colors[step]
         ink = ink_on(fill)
         tile(panel, x, y, fill).set_gid(cell_id(cell))
-        panel.text(x, y, rate(chosen), ha="center", va="center", color=ink, fontsize=text_size(7.5))
+        panel.text(x, y, setting(chosen), ha="center", va="center", color=ink, fontsize=text_size(7.5))
         if cell["edge_of_grid"] is True:
             panel.add_patch(Rectangle((x - 0.42, y - 0.4), 0.84, 0.8, fill=False, edgecolor=ink, linewidth=stroke(0.9)))
 
     figure = draw_map(run, draw_cell)
-    handles = [Patch(color=color, label=rate(value)) for color, value in zip(colors, grid, strict=True)]
+    handles = [Patch(color=color, label=setting(value)) for color, value in zip(colors, grid, strict=True)]
     extra = [
         Patch(color=FAINT, label="stalled or diverged"),
         Patch(facecolor="none", edgecolor=INK, label="edge of the grid"),

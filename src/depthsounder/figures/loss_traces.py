@@ -15,7 +15,7 @@ from depthsounder.figures.form import canvas, stroke
 from depthsounder.figures.panels import WIDTH, init_handles, legend_below, log_axis
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import MUTED, init_style, label, themed
-from depthsounder.figures.wording import count, number
+from depthsounder.process.text import count, number
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 

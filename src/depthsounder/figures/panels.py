@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from depthsounder.figures.form import canvas, stroke
 from depthsounder.figures.style import INK, MUTED, SHADES, init_style, label
-from depthsounder.figures.wording import power_of_ten
+from depthsounder.process.text import power_of_ten
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 

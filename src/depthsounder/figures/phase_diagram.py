@@ -17,7 +17,7 @@ from depthsounder.figures.form import stroke
 from depthsounder.figures.panels import init_handles, label_axis, legend_below, log_axis, panel_grid
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, PAPER, init_style, label, themed
-from depthsounder.figures.wording import count, join
+from depthsounder.process.text import count, join
 from depthsounder.storage.frames import rows_of
 from depthsounder.sweep.runs import Run
 from depthsounder.theory.meanfield import MARGINAL

@@ -24,8 +24,8 @@ from depthsounder.figures.panels import (
 )
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, MUTED, SHADES, activation_marker, label, themed
-from depthsounder.figures.wording import count, join, number
 from depthsounder.judging.verdicts import FAILURES
+from depthsounder.process.text import count, join, number
 from depthsounder.storage.frames import rows_of
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run

@@ -12,8 +12,8 @@ from depthsounder.figures.layers import name_curves
 from depthsounder.figures.panels import label_axis, log_axis, log_limits, note, panel_grid
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import themed
-from depthsounder.figures.wording import count, number
 from depthsounder.judging.verdicts import FAILURES
+from depthsounder.process.text import count, number
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 

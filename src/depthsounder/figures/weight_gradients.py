@@ -8,7 +8,7 @@ from depthsounder.figures.aggregate import nearest
 from depthsounder.figures.layers import Measure, combined, draw_layers, measured
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import themed
-from depthsounder.figures.wording import count
+from depthsounder.process.text import count
 from depthsounder.sweep.runs import Run
 
 _SHOWN_DEPTH = 10

@@ -11,8 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from depthsounder.figures.style import label
-from depthsounder.figures.wording import count, join, number, rate, typeset
 from depthsounder.judging.run_changes import compare_runs, load_snapshot
+from depthsounder.process.text import count, join, number, setting
 from depthsounder.report.context import report_context
 from depthsounder.report.glossary import glossary, mark_words
 from depthsounder.report.links import cell_address, named_cells
@@ -48,11 +48,10 @@ def render_report(run: Run, figures: Path, captions: Path, output: Path, baselin
     )
     environment.filters |= {
         "number": number,
-        "rate": rate,
+        "setting": setting,
         "join_words": join,
         "count_of": count,
         "label": label,
-        "typeset": typeset,
         "code_marks": code_marks,
         "cell_address": lambda cell: cell_address(*cell),
         "cell_pair": lambda cell: f"{label(cell[1])}, {label(cell[2])}",

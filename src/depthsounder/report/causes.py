@@ -13,8 +13,8 @@ from markupsafe import Markup
 
 from depthsounder.elements.activations import ACTIVATIONS, maximum_slope
 from depthsounder.figures.style import label
-from depthsounder.figures.wording import count, join, number
 from depthsounder.judging.verdicts import FAILURES
+from depthsounder.process.text import count, join, number
 from depthsounder.report.links import cell_link, init_link, joined
 from depthsounder.storage.frames import rows_of
 from depthsounder.sweep.runs import Run

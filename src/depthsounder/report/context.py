@@ -15,8 +15,8 @@ from depthsounder.data.sources import data_sentences
 from depthsounder.figures import FigureRecord, prediction
 from depthsounder.figures.outcomes import of_distinct_laws, repeated_laws
 from depthsounder.figures.style import label
-from depthsounder.figures.wording import join
 from depthsounder.judging.verdicts import FAILURES
+from depthsounder.process.text import join
 from depthsounder.report import counts, provenance
 from depthsounder.report.captions import caption_html
 from depthsounder.report.downloads import MOST_ROWS, csv_link, data_link

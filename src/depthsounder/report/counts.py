@@ -10,6 +10,7 @@ from depthsounder.figures import prediction
 from depthsounder.figures.outcomes import shades
 from depthsounder.figures.style import SHADES
 from depthsounder.judging.verdicts import COLLAPSED
+from depthsounder.process.text import setting
 from depthsounder.storage.frames import rows_of
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.studies import Agreement, Finding
@@ -76,8 +77,8 @@ def forward_counts(run: Run) -> list[Count]:
     collapsed = run.verdicts["forward_verdict"] == COLLAPSED
     return [
         _of_cells(run.verdicts, collapsed, "cells: inputs collapse", "stalled"),
-        _of_cells(deeper, shrunk, f"cells: q shrinks to less than {low:g} of itself", "stalled"),
-        _of_cells(deeper, grown, f"cells: q grows to more than {high:g} times itself", "diverged"),
+        _of_cells(deeper, shrunk, f"cells: q shrinks to less than {setting(low)} of itself", "stalled"),
+        _of_cells(deeper, grown, f"cells: q grows to more than {setting(high)} times itself", "diverged"),
         _of_cells(deeper, ~shrunk & ~grown, "cells: q stays within", "trains"),
     ]
 

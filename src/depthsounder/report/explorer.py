@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from depthsounder.figures.aggregate import median_interval, relative_to_top, spread
 from depthsounder.figures.outcomes import shade
-from depthsounder.figures.wording import number
+from depthsounder.process.text import number
 from depthsounder.storage.frames import rows_of
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run

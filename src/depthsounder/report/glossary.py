@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from depthsounder.figures.wording import count, number, rate
+from depthsounder.process.text import count, number, setting
 from depthsounder.sweep.runs import Run
 
 _TAG = re.compile(r"(<!--.*?-->|<script\b.*?</script>|<style\b.*?</style>|<[^>]*>)", re.DOTALL)
@@ -63,7 +63,8 @@ def glossary(run: Run) -> list[Word]:
             "D",
             "D",
             "how much of the error arrives: its size at layer 1 over that at the last hidden layer, before training. "
-            f"Below {rate(verdicts.vanishing_ratio)} it vanishes, above {rate(verdicts.exploding_ratio)} it explodes.",
+            f"Below {setting(verdicts.vanishing_ratio)} it vanishes, above {setting(verdicts.exploding_ratio)} it "
+            "explodes.",
         ),
         Word("q", "q", "the mean square of a layer's sums: the size of the signal on its way down."),
         Word("borderline", "borderline", "with other random draws, D might lie on the other side of a bound."),

@@ -6,8 +6,8 @@ expected to find. `opening` says what fails and why.
 
 from depthsounder.figures import prediction
 from depthsounder.figures.style import label
-from depthsounder.figures.wording import count, join, number
 from depthsounder.judging.verdicts import DISTINCT, FAILURES
+from depthsounder.process.text import count, join, number
 from depthsounder.sweep.runs import Run
 
 MOST_SCATTER = 0.1

@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 
 from depthsounder.figures.outcomes import shade
 from depthsounder.figures.style import label
-from depthsounder.figures.wording import join
+from depthsounder.process.text import join
 from depthsounder.storage.frames import rows_of
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run

@@ -7,7 +7,7 @@ import numpy as np
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.initializers import initializer
 from depthsounder.figures.style import label
-from depthsounder.figures.wording import join, number
+from depthsounder.process.text import join, number
 from depthsounder.sweep.runs import Run
 
 

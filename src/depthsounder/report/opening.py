@@ -15,8 +15,8 @@ from depthsounder.elements.activations import ACTIVATIONS, SIGMOID
 from depthsounder.elements.initializers import initializer
 from depthsounder.figures.outcomes import outcomes
 from depthsounder.figures.style import label
-from depthsounder.figures.wording import count, join
 from depthsounder.judging.verdicts import FAILURES
+from depthsounder.process.text import count, join
 from depthsounder.report.causes import cause_of_activation, causes_of_naive
 from depthsounder.report.links import cell_link, init_link, joined
 from depthsounder.storage.frames import rows_of

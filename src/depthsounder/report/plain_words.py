@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from depthsounder.figures.style import label
-from depthsounder.figures.wording import count, number
 from depthsounder.judging.verdicts import DISTINCT
+from depthsounder.process.text import count, number
 from depthsounder.sweep.runs import Run
 
 

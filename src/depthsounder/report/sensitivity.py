@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from depthsounder.engine.tuning import NetworkLosses
-from depthsounder.figures.wording import count
 from depthsounder.judging.cell_verdicts import network_losses
 from depthsounder.judging.thresholds import Thresholds
 from depthsounder.judging.verdicts import forward_word, judge_signal, judge_training
+from depthsounder.process.text import count
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 

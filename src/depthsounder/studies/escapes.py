@@ -17,9 +17,9 @@ from matplotlib.lines import Line2D
 from depthsounder.figures.form import canvas, stroke
 from depthsounder.figures.panels import WIDTH, init_handles, legend_below
 from depthsounder.figures.style import INK, MUTED, init_style, label
-from depthsounder.figures.wording import count
 from depthsounder.judging.fates import escape_step, first_below
 from depthsounder.judging.thresholds import Thresholds
+from depthsounder.process.text import count
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 

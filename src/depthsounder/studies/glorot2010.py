@@ -19,7 +19,7 @@ from depthsounder.figures import FigureRecord
 from depthsounder.figures.form import canvas, stroke
 from depthsounder.figures.panels import legend_below, note_alone
 from depthsounder.figures.style import label, layer_colors, themed
-from depthsounder.figures.wording import count, join, number, rate
+from depthsounder.process.text import count, join, number, setting
 from depthsounder.storage.frames import rows_of
 from depthsounder.studies.glorot2010_stated import leaving, shrinking, staying
 from depthsounder.studies.record import Finding, Study
@@ -248,7 +248,7 @@ def _sigmoid_findings(run: Run) -> list[Finding]:
         escape = epochs(run, cell["escape_step"])
         when = f"after {number(escape)} epochs (the median)" if np.isfinite(escape) else "not in the median network"
         published, agreement, remark = leaving(cell["depth"], escape, epochs_of_run)
-        at_rate = f", at rate {rate(cell['best_learning_rate'])}, which it chose" if np.isfinite(escape) else ""
+        at_rate = f", at rate {setting(cell['best_learning_rate'])}, which it chose" if np.isfinite(escape) else ""
         found.append(
             Finding(
                 f"sigmoid, standard, depth {cell['depth']}: leaves its plateau",

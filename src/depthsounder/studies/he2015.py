@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from depthsounder.figures import FigureRecord
 from depthsounder.figures.style import themed
-from depthsounder.figures.wording import count, number
+from depthsounder.process.text import count, number
 from depthsounder.studies.escapes import ESCAPE, TRAINED, Milestone, draw_milestones, milestone_steps, summary
 from depthsounder.studies.record import Agreement, Finding, Study
 from depthsounder.sweep.runs import Run

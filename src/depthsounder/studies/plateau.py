@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from depthsounder.figures import FigureRecord
 from depthsounder.figures.style import label, themed
-from depthsounder.figures.wording import count, join, rate
 from depthsounder.judging.verdicts import FAILURES
+from depthsounder.process.text import count, join, setting
 from depthsounder.storage.frames import rows_of
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.studies.escapes import ESCAPE, TRAINED, draw_milestones, milestone_steps, summary
@@ -82,7 +82,7 @@ def findings(run: Run) -> Sequence[Finding]:
                 if stalled
                 else f"it leaves the plateau, says a run of {DEFAULT_STEPS} steps",
                 observed=f"leaves the plateau: {summary(escapes, steps)}; trained: {summary(trained, steps)}, at rate "
-                f"{rate(cell['best_learning_rate'])}",
+                f"{setting(cell['best_learning_rate'])}",
                 agreement=agreement,
                 remark=remark,
             )

@@ -15,7 +15,7 @@ from depthsounder.figures import FigureRecord
 from depthsounder.figures.form import canvas, stroke
 from depthsounder.figures.panels import legend_below, note
 from depthsounder.figures.style import PAPER, themed
-from depthsounder.figures.wording import count, number
+from depthsounder.process.text import count, number
 from depthsounder.studies.record import Agreement, Finding, Study
 from depthsounder.sweep.runs import Run
 from depthsounder.theory.meanfield import mean_field

@@ -13,9 +13,9 @@ from depthsounder.figures import FigureRecord
 from depthsounder.figures.form import canvas, stroke
 from depthsounder.figures.panels import init_handles, legend_below, log_axis, note
 from depthsounder.figures.style import INK, MUTED, activation_marker, init_style, label, themed
-from depthsounder.figures.wording import count, join, number
 from depthsounder.judging.fates import fate
 from depthsounder.judging.thresholds import Thresholds
+from depthsounder.process.text import count, join, number
 from depthsounder.storage.frames import rows_of
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.studies.depth_scale import UNLIKELY, Brackets, DepthScaleFit, bracket, fit
