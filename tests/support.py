@@ -25,6 +25,9 @@ DEFAULT_THRESHOLDS = Thresholds(
 )
 """Those of the default sweep."""
 
+AS_A_PROGRAM = re.compile(r"\de[-+]?\d|\^[-\dL]")
+"""Powers as a program writes them, 9.5e-7 and 0.25^10; texts for readers have 9.5 × 10⁻⁷ and 0.25¹⁰."""
+
 
 class FlatReferences:
     """Batches in which every class is as frequent as in all examples, so that guessing always costs H."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import DEFAULT_THRESHOLDS, balanced_dataset
+from support import AS_A_PROGRAM, DEFAULT_THRESHOLDS, balanced_dataset
 
 from depthsounder.checking.checked_network import draw_checked_network
 from depthsounder.claims import (
@@ -104,7 +104,9 @@ def test_two_claims_of_one_name_are_refused(monkeypatch):
 def test_a_claim_says_what_it_is_and_reads_what_exists(name):
     claim = LEDGER[name]
 
-    assert all(text.endswith(".") for text in (claim.statement, claim.source, claim.hypothesis))
+    texts = (claim.statement, claim.source, claim.hypothesis)
+    assert all(text.endswith(".") for text in texts)
+    assert not AS_A_PROGRAM.search(" ".join(texts))
     assert all(set(columns) <= set(SCHEMAS[table].names) for table, columns in claim.reads.items())
 
 
@@ -124,6 +126,7 @@ def test_a_judgement_is_one_of_four_words_with_its_figures_and_evidence(name):
     assert judgement.verdict in VERDICT_WORDS
     assert all((judgement.observed, judgement.expected))
     assert judgement.evidence.endswith(".")
+    assert not AS_A_PROGRAM.search(" ".join((judgement.observed, judgement.expected, judgement.evidence)))
 
 
 def test_the_claims_of_a_stored_run_become_rows_of_the_claims_table(tmp_path):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support import DEFAULT_THRESHOLDS, balanced_dataset
+from support import AS_A_PROGRAM, DEFAULT_THRESHOLDS, balanced_dataset
 
 from depthsounder.claims import Settings, ledger, load_evidence
 from depthsounder.elements.activations import SIGMOID
@@ -40,7 +40,9 @@ def judged(tmp_path):
         for name in ("signal", "traces", "gradient_check", "theory", "verdicts", "comparisons"):
             complete = [dict.fromkeys(SCHEMAS[name].names) | row for row in rows.get(name, [])]
             write_rows(tmp_path / f"{name}.parquet", complete, SCHEMAS[name])
-        return LEDGER[claim].test(load_evidence(tmp_path, settings, DATASET, LEDGER[claim].reads))
+        judgement = LEDGER[claim].test(load_evidence(tmp_path, settings, DATASET, LEDGER[claim].reads))
+        assert not AS_A_PROGRAM.search(" ".join((judgement.observed, judgement.expected, judgement.evidence)))
+        return judgement
 
     return judge
 
