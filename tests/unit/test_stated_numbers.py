@@ -117,7 +117,9 @@ def test_no_caption_states_a_threshold_by_itself(name):
     assert stale(source) == []
 
 
-@pytest.mark.parametrize(("name", "stated"), [("loss_traces", ">0.17 H: trained<"), ("gradient_check", ">limit 2.5 × 10⁻¹²<")])
+@pytest.mark.parametrize(
+    ("name", "stated"), [("loss_traces", ">0.17 H: trained<"), ("gradient_check", ">limit 2.5 × 10⁻¹²<")]
+)
 def test_a_level_in_a_figure_has_the_configs_number_beside_it(figures, name, stated):
     assert stated in (figures / f"{name}.svg").read_text(encoding="utf-8")
 
