@@ -11,6 +11,8 @@ import depthsounder
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "config").glob("*.md")])
+TEXTS = [*PAGES, *sorted((ROOT / "workflow/report").rglob("*.rst"))]
+LONGEST_LINE = 120
 LINK = re.compile(r"\[[^\]]*\]\((?!https?://)([^)#]*)(?:#([^)]*))?\)")
 
 
@@ -88,3 +90,12 @@ def test_the_marked_suites_are_those_that_make_runs():
     markers = set(re.findall(r"pytest -m (\w+) tests", (ROOT / "Makefile").read_text()))
 
     assert markers == {"faults", "recipes", "slurm"}
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_line_of_prose_fits(page):
+    code = False
+    for number, line in enumerate(page.read_text().splitlines(), start=1):
+        code ^= line.startswith("```")
+        # A row of a table is one line, and so is a picture or a command.
+        assert code or len(line) <= LONGEST_LINE or line.startswith(("|", "![", "[![", "    ")), (number, line)

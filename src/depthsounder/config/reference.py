@@ -4,6 +4,7 @@ This module knows how to write the model down; what a key means stands in `model
 """
 
 import json
+import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,8 @@ def _section(model: type[BaseModel], path: KeyPath, values: Mapping[str, Any]) -
     """Yield the lines of a section: its own keys as a table, then the sections in it."""
     subsections: dict[KeyPath, tuple[type[BaseModel], Mapping[str, Any]]] = {}
     title = ".".join(key for key in path if isinstance(key, str))
-    yield f"## `{title}`\n\n{' '.join((model.__doc__ or '').split())}\n" if path else "## Top level\n"
+    meaning = textwrap.fill(" ".join((model.__doc__ or "").split()), 120, break_on_hyphens=False)
+    yield f"## `{title}`\n\n{meaning}\n" if path else "## Top level\n"
     yield "| Key | Default | Allowed | Meaning |"
     yield "|---|---|---|---|"
     for name, field in model.model_fields.items():
