@@ -25,7 +25,7 @@ GAIN = {
     "critical": 1.0,
 }
 FULL = {
-    "statement": ["Xavier keeps the variance of tanh.", "A chain of 0.9 vanishes: 0.9^20 = 1.2e-1.", "Not tried here."],
+    "statement": ["Xavier keeps the variance of tanh.", "A chain of 0.9 vanishes: 0.9²⁰ = 0.12.", "Not tried here."],
     "verdict": ["refuted", "confirmed", "inconclusive"],
 }
 
