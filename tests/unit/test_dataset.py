@@ -13,6 +13,8 @@ from depthsounder.storage.file_errors import DamagedFile
 @pytest.fixture
 def path(tmp_path):
     path = tmp_path / "data.npz"
+    # A run's config is what tells its files from a user's own.
+    (tmp_path / "config.json").write_text("{}")
     save_dataset(path, small_dataset(n_train=6, n_test=3, n_probe=2))
     return path
 
@@ -22,6 +24,16 @@ def assert_equal(dataset, written):
         read, expected = getattr(dataset, field.name), getattr(written, field.name)
         assert read.dtype == expected.dtype
         np.testing.assert_array_equal(read, expected)
+
+
+def test_an_archive_of_the_users_own_stays_where_it_is(tmp_path):
+    own = tmp_path / "mine.npz"
+    np.savez(own, X=np.eye(3), y=np.arange(3))
+    content = own.read_bytes()
+    with pytest.raises(OSError, match=f"{own}: the data cannot be read") as caught:
+        load_dataset(own)
+    assert not isinstance(caught.value, DamagedFile)
+    assert own.read_bytes() == content
 
 
 @pytest.mark.parametrize("length", [0, 1, 100, 1_000, -1])

@@ -1,9 +1,13 @@
 """A plan: the counts are those of the sweep, and the time is the sum of what was measured."""
 
+import sys
+from pathlib import Path
+
 import pytest
 from made_up_run import make_config
 from support import small_dataset
 
+import depthsounder
 from depthsounder.sweep.cells import blocks, cells
 from depthsounder.sweep.costs import measure_costs
 from depthsounder.sweep.forecast import PlannedJob, in_words
@@ -56,6 +60,15 @@ def test_many_jobs_that_mostly_start_are_advised_against():
     assert words.startswith("10,003 jobs, whose starts take 100% of the time, are many: seeds_per_block = ")
     suits = make_config([2], ["tanh"], ["glorot_normal"])
     assert "seeds_per_block = 10 suits it" in advice(suits, make_plan(suits, costs(start=0.2, step=Line(1.0, 0.0))))
+
+
+def test_a_jobs_start_is_measured_with_this_library_whatever_the_python_has_installed(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("import depthsounder, os, sys; print(depthsounder.__file__, file=open(sys.argv[1], 'w'))")
+    # Without site-packages, where the tests' own environment has the library.
+    call = [sys.executable, "-S", str(script), str(tmp_path / "found")]
+    measure_costs(CONFIG, small_dataset(), call, repeats=1)
+    assert Path((tmp_path / "found").read_text().strip()) == Path(depthsounder.__file__)
 
 
 def test_costs_are_measured_and_grow_with_the_depth(root):

@@ -153,7 +153,7 @@ def test_the_story_stands_in_its_order(page):
 
 def test_every_figure_has_the_command_that_makes_it(text):
     for name in FIGURES:
-        assert f"snakemake reports/made-up/figures/{name}.svg" in text
+        assert f"snakemake reports/made-up/figures/{name}.svg --configfile results/made-up/config.json" in text
 
 
 def test_rows_behind_a_figure_can_be_downloaded_from_the_page_itself(page, evil_run):

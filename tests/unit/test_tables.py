@@ -61,7 +61,10 @@ def columns(n=3):
 
 @pytest.fixture
 def path(tmp_path):
-    return tmp_path / "table.parquet"
+    # A run's config is what tells its files from a user's own.
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "tables").mkdir()
+    return tmp_path / "tables" / "table.parquet"
 
 
 @pytest.mark.parametrize(
@@ -317,6 +320,24 @@ def test_a_damaged_table_is_moved_aside_and_not_lost(path):
         read_table(path)
     assert not path.exists()
     assert path.with_name("table.parquet.damaged").read_bytes() == b"half a table"
+
+
+def test_a_file_of_no_run_stays_where_it_is(tmp_path):
+    own = tmp_path / "mine.parquet"
+    own.write_bytes(b"no table at all")
+    with pytest.raises(OSError, match=f"{own}: the table cannot be read") as caught:
+        read_table(own)
+    assert not isinstance(caught.value, DamagedFile)
+    assert own.read_bytes() == b"no table at all"
+
+
+def test_a_part_of_a_run_is_moved_aside_though_its_config_stands_six_folders_above(path):
+    part = path.parents[1] / "parts/initial/depth=2/activation=tanh/init=critical/seeds=0-9.parquet"
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"half a table")
+    with pytest.raises(DamagedFile):
+        read_table(part)
+    assert not part.exists()
 
 
 def test_what_the_system_refuses_is_no_damage(path):

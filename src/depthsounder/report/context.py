@@ -99,6 +99,8 @@ def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dic
         Where the page will lie, from which the tables are linked.
     """
     cells = cell_words(run)
+    # Any run's own record of its settings is a config that makes it again.
+    of_this_run = "" if run.config.run == "default" else f" --configfile results/{run.config.run}/config.json"
 
     def picture(record: FigureRecord) -> Picture:
         name = record.name
@@ -111,7 +113,7 @@ def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dic
             caption=caption_html(captions / f"{name}.rst", run.config),
             rows=len(rows),
             csv=csv_link(rows),
-            command=f"snakemake reports/{run.config.run}/figures/{name}.svg",
+            command=f"snakemake reports/{run.config.run}/figures/{name}.svg{of_this_run}",
         )
 
     def pictures(section: str) -> list[Picture]:

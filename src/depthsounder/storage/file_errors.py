@@ -1,7 +1,8 @@
 """Files that cannot be read: why, in a sentence, and where a damaged one went.
 
-A damaged file is moved aside, so that the workflow misses it and computes it again, and a person can still look at it.
-A file that is whole stays where it is: a refusal of the system or a lack of memory is no damage.
+A damaged file of a run is moved aside, so that the workflow misses it and computes it again, and a person can still
+look at it. A file that is whole stays where it is: a refusal of the system or a lack of memory is no damage. So does a
+file of no run, which a script was given by mistake.
 
 This module knows files and errors; it knows nothing of what is in them.
 """
@@ -16,6 +17,10 @@ _WORDS_OF_LACK = ("alloc of size", "bad_alloc", "not enough memory")
 # An OSError of the kernel has an errno, and one that Arrow raises for content that it cannot parse has none. EINVAL is
 # damage too: a damaged offset makes Arrow seek to a position before the file's beginning.
 _NUMBERS_OF_DAMAGE = (None, errno.EINVAL)
+
+
+_DEEPEST = 6
+"""Folders from a part up to its run: ``<run>/parts/initial/depth=2/activation=tanh/init=critical``."""
 
 
 class DamagedFile(OSError):
@@ -40,9 +45,9 @@ def reading(
     Raises
     ------
     DamagedFile
-        If the file is damaged. It is moved aside.
+        If the file is damaged and belongs to a run. It is moved aside.
     OSError
-        If it is missing, cannot be read, or does not fit into memory.
+        If it is missing, cannot be read, does not fit into memory, or belongs to no run.
     """
     failures: tuple[type[Exception], ...] = (OSError, MemoryError, *signs, *others)
     try:
@@ -51,9 +56,14 @@ def reading(
         if _lacks_memory(error):
             raise OSError(f"{path}: there is not enough memory to read the {kind}") from error
         damaged = error.errno in _NUMBERS_OF_DAMAGE if isinstance(error, OSError) else isinstance(error, signs)
-        if not damaged or not path.is_file():
+        if not damaged or not path.is_file() or not _of_a_run(path):
             raise OSError(f"{path}: the {kind} cannot be read: {error}") from error
         raise DamagedFile(f"{path}: the {kind} is damaged ({error}). {_move_aside(path)}") from error
+
+
+def _of_a_run(path: Path) -> bool:
+    """Tell whether a file lies in the results of a run, whose config stands beside it or above it."""
+    return any((folder / "config.json").exists() for folder in list(path.absolute().parents)[:_DEEPEST])
 
 
 def _lacks_memory(error: Exception) -> bool:

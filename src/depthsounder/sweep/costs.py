@@ -3,10 +3,12 @@
 This module times the engine at two depths and draws a line through them; `planning` adds up a sweep from it.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -49,7 +51,7 @@ def measure_costs(config: Config, dataset: Dataset, script: Sequence[str], repea
     with threadpool_limits(1):
         # The depths in turn, so that a busy moment of the machine strikes both and the shortest times leave it out.
         rounds = [[[_seconds(work) for work in of_depth] for of_depth in pieces] for _ in range(repeats)]
-        starts = [_seconds(lambda: subprocess.run(script, check=True, stdout=subprocess.DEVNULL)) for _ in rounds]
+        starts = [_seconds(lambda: _start(script)) for _ in rounds]
     training, measurement, spectrum, evaluation = np.min(rounds, axis=0).T
     return Costs(
         start=SNAKEMAKES_SHARE + min(starts),
@@ -91,6 +93,13 @@ def _seconds(work: Callable[[], object]) -> float:
 def _line(seconds: np.ndarray) -> Line:
     layer = max((seconds[1] - seconds[0]) / (DEPTHS[1] - DEPTHS[0]), 0.0)
     return Line(max(seconds[0] - layer * DEPTHS[0], 0.0), layer)
+
+
+def _start(script: Sequence[str]) -> None:
+    """Run a script to its end, with this library before any other that its Python may have installed."""
+    library = str(Path(__file__).resolve().parents[2])
+    found = os.pathsep.join(filter(None, [library, os.environ.get("PYTHONPATH")]))
+    subprocess.run(script, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": found})
 
 
 def start_of_a_job(script: str) -> list[str]:
