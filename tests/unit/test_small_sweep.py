@@ -82,7 +82,7 @@ def test_leaky_relu_has_its_claim_judged_without_cells_and_the_text_says_on_what
         "trained for 100 steps of gradient descent (batches of 32; the tail is the last 25), at the rate that was best "
         "for 2 others, of 0.01, 0.03 and 0.1."
     )
-    assert "χ1 = 1 with He's weights and 0.5 with Glorot's" in judgement.evidence
+    assert "χ1 = 1.00 with He's weights and 0.500 with Glorot's" in judgement.evidence
 
 
 def test_the_runs_own_cells_decide_where_it_has_them(evidence, leaky, monkeypatch):

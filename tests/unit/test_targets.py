@@ -22,7 +22,7 @@ def configs(root):
             ["no figure failre_map", "did you mean failure_map?", "are answer, fai"],
         ),
         ("reports/{run}/figures/zzz.png", ["no figure zzz. This run's figures are answer, failure_map."]),
-        ("reports/{run}/figures/answer.docx", ["a figure is made as svg, png or pdf"]),
+        ("reports/{run}/figures/answer.docx", ["a figure is made as svg, png, pdf, slide.svg or slide.png"]),
         (
             "reports/smoke/figures/answer.svg",
             ["a file of run smoke", "reports/smoke/figures/answer.svg --configfile", "smoke.yaml"],

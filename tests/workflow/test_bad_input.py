@@ -66,7 +66,7 @@ def test_code_in_which_an_edit_would_be_overlooked_is_named_with_its_file(fresh)
 
     output = refusal(fresh)
 
-    assert "depthsounder/activations.py, line" in output
+    assert "depthsounder/elements/activations.py, line" in output
     assert "the name of the entry *HIDDEN of ACTIVATIONS cannot be read" in output
 
 

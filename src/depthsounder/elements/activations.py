@@ -280,7 +280,20 @@ ERF = Activation("erf", _erf, _erf_slope, kinks=(), rectifier=False, source="Poo
 
 ACTIVATIONS = {
     activation.name: activation
-    for activation in (LINEAR, SIGMOID, TANH, RELU, LEAKY_RELU, ELU, SELU, GELU, SILU, SOFTPLUS, SOFTSIGN, ERF)
+    for activation in (
+        LINEAR,
+        SIGMOID,
+        TANH,
+        RELU,
+        LEAKY_RELU,
+        ELU,
+        SELU,
+        GELU,
+        SILU,
+        SOFTPLUS,
+        SOFTSIGN,
+        ERF,
+    )
 }
 
 

@@ -14,7 +14,7 @@ from depthsounder.config import STUDY_NAMES, Config
 FOLDERS = ("results", "reports", "logs")
 """Where a run's files lie, each below a folder with the run's name."""
 
-SUFFIXES = ("svg", "png", "pdf")
+SUFFIXES = ("svg", "png", "pdf", "slide.svg", "slide.png")
 
 
 def explain_target(target: str, config: Config, figures: Sequence[str], configs: Iterable[Path]) -> str | None:
