@@ -10,6 +10,7 @@ from depthsounder.report import render_report
 from depthsounder.sweep.runs import load_run
 
 Axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 
 pytestmark = pytest.mark.browser
 
@@ -163,7 +164,7 @@ def test_a_cell_that_is_named_says_what_became_of_it_and_leads_to_it(open_page, 
     assert tip.startswith(f"{name}: ")
     assert "networks trained" in tip
     assert "Var(W) = " in tip
-    assert heading(page) == name
+    assert_shown(page, name)
 
 
 def test_an_initialization_that_is_named_says_how_it_draws(open_page):
@@ -222,14 +223,16 @@ def test_a_count_opens_to_the_cells_that_it_counts(open_page):
 # --- the explorer ---
 
 
-def heading(page, panel=0):
-    return page.locator("#explorer .panel h3").nth(panel).inner_text()
+def assert_shown(page, name, panel=0):
+    """Wait for a cell's name over a panel: the page follows its address a moment after a click."""
+    expect(page.locator("#explorer .panel h3").nth(panel)).to_have_text(name)
 
 
 def test_the_address_opens_a_cell_and_one_to_compare_it_with(open_page):
     page = open_page(fragment="#cell=20/tanh/he_normal&against=5/relu/naive_small/0.1")
 
-    assert (heading(page), heading(page, 1)) == ("tanh, he normal, depth 20", "relu, naive small, depth 5")
+    assert_shown(page, "tanh, he normal, depth 20")
+    assert_shown(page, "relu, naive small, depth 5", panel=1)
     assert "rate 0.1" in page.locator("#explorer .panel").nth(1).locator("svg").last.text_content()
     assert page.problems == []
 
@@ -240,7 +243,7 @@ def test_another_choice_is_drawn_and_kept_in_the_address(open_page, address):
     page.select_option("#explorer select[name=activation]", "relu")
     page.select_option("#explorer select[name=depth]", "20")
 
-    assert heading(page) == "relu, naive small, depth 20"
+    assert_shown(page, "relu, naive small, depth 20")
     assert page.url == f"{address}#cell=20/relu/naive_small"
     again = open_page(fragment="#cell=20/relu/naive_small")
     assert again.inner_text("#explorer .panel") == page.inner_text("#explorer .panel")
@@ -258,7 +261,7 @@ def test_the_explorer_is_walked_through_by_keyboard(open_page):
 
     page.focus("#explorer select[name=depth]")
     page.keyboard.press("ArrowDown")
-    assert heading(page) == "sigmoid, naive small, depth 5"
+    assert_shown(page, "sigmoid, naive small, depth 5")
     assert page.evaluate("document.activeElement.name") == "depth"
     page.focus("#explorer-compare")
     page.keyboard.press("Enter")
@@ -270,7 +273,7 @@ def test_a_click_on_the_failure_map_opens_its_cell(open_page):
 
     page.locator("[id='failure_map-cell:20:relu:naive_large']").click()
 
-    assert heading(page) == "relu, naive large, depth 20"
+    assert_shown(page, "relu, naive large, depth 20")
     assert page.url.endswith("#cell=20/relu/naive_large")
 
 
@@ -287,7 +290,7 @@ def test_a_click_on_the_failure_map_opens_its_cell(open_page):
 def test_an_address_that_names_no_cell_is_ignored(open_page, fragment):
     page = open_page(fragment=fragment)
 
-    assert heading(page) == "sigmoid, naive small, depth 1"
+    assert_shown(page, "sigmoid, naive small, depth 1")
     assert page.problems == []
 
 

@@ -58,8 +58,8 @@ document.addEventListener("mouseover", ({ target }) => {
 });
 document.addEventListener("focusin", ({ target }) => target.closest(EXPLAINED) ? show(target.closest(EXPLAINED)) : hide());
 document.addEventListener("focusout", leave);
-// Focus itself scrolls to a link that was out of sight: its tip goes along.
-document.addEventListener("scroll", () => owner && owner === document.activeElement ? put() : hide(), { passive: true });
+// A link that is pointed at, or that focus brought into sight, may move while the page still scrolls: its tip goes along.
+document.addEventListener("scroll", () => owner?.matches(":hover, :focus") ? put() : hide(), { passive: true });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") hide();
   const link = event.target.closest?.("svg a.cell"), way = WAYS[event.key];
