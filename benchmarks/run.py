@@ -17,7 +17,8 @@ from benchmarks.page import render_page
 from benchmarks.problem import Case
 from benchmarks.summary import read_results, text_tables
 from depthsounder.report.provenance import commit, versions
-from depthsounder.storage.tables import replacing, write_rows
+from depthsounder.storage.replacing import replacing
+from depthsounder.storage.tables import write_rows
 
 IMPLEMENTATIONS: dict[str, Implementation] = {
     "engine": engine.run,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from depthsounder.process.commands import run
 from depthsounder.report import render_report
-from depthsounder.storage.tables import replacing
+from depthsounder.storage.replacing import replacing
 from depthsounder.sweep.runs import load_run
 
 

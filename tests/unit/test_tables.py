@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from depthsounder.storage.file_errors import DamagedFile
+from depthsounder.storage.replacing import replacing
 from depthsounder.storage.tables import (
     CLAIMS,
     COMPARISONS,
@@ -23,7 +24,6 @@ from depthsounder.storage.tables import (
     VERDICTS,
     part_schema,
     read_table,
-    replacing,
     write_cells,
     write_rows,
     write_table,
@@ -169,15 +169,15 @@ def test_nan_in_a_list_is_no_null_either(path):
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "message"),
     [
-        {name: column for name, column in columns().items() if name != "count"},
-        {**columns(), "extra": [1, 2, 3]},
+        ({name: column for name, column in columns().items() if name != "count"}, "column 'count' is missing"),
+        ({**columns(), "extra": [1, 2, 3]}, "column 'extra' is not in the schema"),
     ],
     ids=["missing", "extra"],
 )
-def test_columns_that_are_not_exactly_the_schemas_are_refused_by_name(path, wrong):
-    with pytest.raises(ValueError, match=r"table\.parquet: columns \['(count|extra)'\]"):
+def test_columns_that_are_not_exactly_the_schemas_are_refused_by_name(path, wrong, message):
+    with pytest.raises(ValueError, match=rf"^table\.parquet: {message}$"):
         write_table(path, wrong, SMALL)
     assert not list(path.parent.iterdir())
 
@@ -189,9 +189,40 @@ def test_values_that_do_not_fit_their_column_are_refused(path, wrong):
     assert not list(path.parent.iterdir())
 
 
-def test_rows_without_a_column_are_refused(path):
-    with pytest.raises(KeyError, match="value"):
-        write_rows(path, [{"name": "a", "count": 1}], SMALL)
+ROW = {"name": "a", "count": 1, "value": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"name": "b", "count": 2}, "column 'value' is missing"),
+        ({**ROW, "extra": 1}, "column 'extra' is not in the schema"),
+        (
+            {"name": "b", "count": 2, "valu": 0.5},
+            "column 'value' is missing; column 'valu' is not in the schema",
+        ),
+    ],
+    ids=["missing", "surplus", "misspelled"],
+)
+def test_a_row_whose_keys_are_not_exactly_the_columns_is_refused_by_name(path, wrong, message):
+    with pytest.raises(ValueError, match=rf"^table\.parquet, row 2: {message}$"):
+        write_rows(path, [ROW, wrong], SMALL)
+    assert not list(path.parent.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"layer": [1]}, "column 'q_star' is missing"),
+        ({"layer": [1], "q_star": [0.5], "extra": [1]}, "column 'extra' is not in the schema"),
+    ],
+    ids=["missing", "surplus"],
+)
+def test_a_cell_whose_columns_are_not_exactly_the_schemas_is_refused_by_name(path, wrong, message):
+    schema = pa.schema([THEORY.field(name) for name in (*CELL, "layer", "q_star")])
+    with pytest.raises(ValueError, match=rf"^table\.parquet, cell \(2, 'tanh', 'zeros'\): {message}$"):
+        write_cells(path, {(2, "tanh", "zeros"): wrong}, schema)
+    assert not list(path.parent.iterdir())
 
 
 def test_cells_follow_one_another_and_are_named_in_each_row(path):

@@ -24,7 +24,7 @@ from depthsounder.data.sources import (
     source_files,
     split_problems,
 )
-from depthsounder.storage.tables import replacing
+from depthsounder.storage.replacing import replacing
 
 _UNKNOWN = Origin()
 

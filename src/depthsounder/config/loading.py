@@ -19,7 +19,7 @@ from depthsounder.config.files import ConfigFile, FileError, as_written, positio
 from depthsounder.config.model import Config
 from depthsounder.process.commands import Refusal
 from depthsounder.storage.file_errors import reading
-from depthsounder.storage.tables import replacing
+from depthsounder.storage.replacing import replacing
 
 
 class ConfigError(Refusal, ValueError):

@@ -11,7 +11,7 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 
 from depthsounder.storage.file_errors import reading
-from depthsounder.storage.tables import replacing
+from depthsounder.storage.replacing import replacing
 
 # A flipped bit can also make an entry look encrypted, or packed in a way that nobody knows: a runtime error.
 _SIGNS_OF_DAMAGE = (BadZipFile, EOFError, KeyError, RuntimeError, ValueError, zlib.error)

@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.initializers import INITIALIZERS
 from depthsounder.figures.form import PAGE, Form, in_form, scaled
-from depthsounder.storage.tables import replacing
+from depthsounder.storage.replacing import replacing
 
 if TYPE_CHECKING:
     from depthsounder.sweep.runs import Run

@@ -13,7 +13,8 @@ from typing import Any
 import pandas as pd
 
 from depthsounder.storage.frames import rows_of
-from depthsounder.storage.tables import CELL_KEYS, read_table, replacing
+from depthsounder.storage.replacing import replacing
+from depthsounder.storage.tables import CELL_KEYS, read_table
 
 KEPT = ("config.json", "verdicts.parquet", "comparisons.parquet", "claims.parquet")
 """The files by which runs are compared, and of which a baseline consists."""

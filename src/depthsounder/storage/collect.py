@@ -9,8 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from depthsounder.storage.replacing import replacing
 from depthsounder.storage.schema_digest import sealed
-from depthsounder.storage.tables import WRITING, read_table, replacing
+from depthsounder.storage.tables import WRITING, read_table
 
 ROWS_AT_ONCE = 131_072
 """Rows of a row group, and about what is held in memory."""

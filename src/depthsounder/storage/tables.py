@@ -1,14 +1,11 @@
 """The product's tables: their schemas, and how they are written and read.
 
-Every file is written beside its final place under a name of its own and then moved there in one step, so that a
-reader never sees half a table. Pages carry checksums, and the file's description a seal; reading verifies both.
+Pages carry checksums, and the file's description a seal; reading verifies both.
 
 This module knows columns and files; it knows nothing of what the numbers mean beyond their units.
 """
 
-import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +14,7 @@ import pyarrow.parquet as pq
 
 from depthsounder.storage.arrays import to_arrow
 from depthsounder.storage.file_errors import reading
+from depthsounder.storage.replacing import replacing
 from depthsounder.storage.schema_digest import is_sealed, sealed
 
 WRITING = {"compression": "zstd", "write_page_checksum": True}
@@ -204,17 +202,11 @@ def part_schema(schema: pa.Schema) -> pa.Schema:
     return pa.schema([field for field in schema if field.name not in CELL_KEYS])
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`, which is moved to `path` if the block ends well and removed if not."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Not the process's number: another node of a cluster may have a process of that number.
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+def _require_columns(place: str, found: Collection[str], expected: Sequence[str]) -> None:
+    wrong = [f"column {name!r} is missing" for name in expected if name not in found]
+    wrong += [f"column {name!r} is not in the schema" for name in found if name not in expected]
+    if wrong:
+        raise ValueError(f"{place}: {'; '.join(wrong)}")
 
 
 def write_table(path: Path, columns: Columns, schema: pa.Schema, metadata: Mapping[str, str] | None = None) -> None:
@@ -233,8 +225,7 @@ def write_table(path: Path, columns: Columns, schema: pa.Schema, metadata: Mappi
     ValueError
         If the columns are not exactly the schema's.
     """
-    if set(columns) != set(schema.names):
-        raise ValueError(f"{path.name}: columns {sorted(set(columns) ^ set(schema.names))} are missing or not expected")
+    _require_columns(path.name, columns, schema.names)
     arrays = [to_arrow(columns[field.name], field.type) for field in schema]
     schema = schema.with_metadata(dict(metadata or {}))
     n_rows = len(arrays[0])
@@ -246,7 +237,9 @@ def write_table(path: Path, columns: Columns, schema: pa.Schema, metadata: Mappi
 def write_rows(
     path: Path, rows: list[dict[str, object]], schema: pa.Schema, metadata: Mapping[str, str] | None = None
 ) -> None:
-    """Write rows, each with all columns of the schema, as a Parquet file."""
+    """Write rows as a Parquet file; a row whose keys are not exactly the schema's columns is a ValueError."""
+    for number, row in enumerate(rows, start=1):
+        _require_columns(f"{path.name}, row {number}", row, schema.names)
     write_table(path, {name: [row[name] for row in rows] for name in schema.names}, schema, metadata)
 
 
@@ -256,9 +249,16 @@ def write_cells(
     schema: pa.Schema,
     metadata: Mapping[str, str] | None = None,
 ) -> None:
-    """Write the columns of several cells one after another, each cell's without those that name it, as one file."""
+    """Write the columns of several cells one after another, each cell's without those that name it, as one file.
+
+    Raises
+    ------
+    ValueError
+        If a cell's columns are not exactly the schema's but for those that name it.
+    """
     columns: dict[str, list[object]] = {name: [] for name in schema.names}
     for cell, of_cell in cells.items():
+        _require_columns(f"{path.name}, cell {cell}", of_cell, part_schema(schema).names)
         n_rows = len(next(iter(of_cell.values())))
         named = {key: [name] * n_rows for key, name in zip(CELL_KEYS, cell, strict=True)}
         for name, column in {**named, **of_cell}.items():
