@@ -23,6 +23,7 @@ SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 
 # The stages whose jobs run by the thousand, and what each of those jobs would pay for at its start.
 COMPUTE_STAGES = ("verify", "measure", "tune", "train")
+STAGES = {*COMPUTE_STAGES, "prepare", "collect", "analyse", "report"}
 HEAVY = {"docutils", "jinja2", "matplotlib", "pandas", "pydantic", "seaborn", "sklearn", "snakemake"}
 
 LONGEST_MODULE = 300
@@ -56,7 +57,7 @@ def room_of(name):
 
 def rules_of(path):
     """The names of the rules in a file of the workflow."""
-    return re.findall(r"^\s*(?:rule|checkpoint)\s+(\w+)\s*:", path.read_text(), flags=re.MULTILINE)
+    return re.findall(r"^\s*(?:rule|checkpoint|use rule \w+ as)\s+(\w+)(?:\s*:| with:)", path.read_text(), re.MULTILINE)
 
 
 def code_lines(text):
@@ -97,10 +98,10 @@ def test_every_module_lies_in_a_room():
 
 
 @pytest.mark.parametrize("path", MODULES, ids=dotted_name)
-def test_a_module_imports_only_from_its_own_room_and_from_rooms_below(path):
-    below = {*ROOMS[: ROOMS.index(room)], room} if (room := room_of(dotted_name(path))) else set()
+def test_a_module_imports_only_from_its_own_room_and_from_lower_rooms(path):
+    lower = {*ROOMS[: ROOMS.index(room)], room} if (room := room_of(dotted_name(path))) else set()
 
-    assert {room_of(name) for name in imports_of(path) if name in NAMES} - {None} <= below
+    assert {room_of(name) for name in imports_of(path) if name in NAMES} - {None} <= lower
 
 
 def test_no_modules_import_each_other_in_a_circle():
@@ -139,7 +140,7 @@ def test_a_compute_job_loads_nothing_heavy(rule):
 
 
 def test_the_workflow_has_its_stages():
-    assert {path.stem for path in RULE_FILES} >= {*COMPUTE_STAGES, "prepare", "collect", "analyse", "report"}
+    assert {path.stem for path in RULE_FILES} >= STAGES
     assert len(RULES) == len(set(RULES))
 
 
@@ -147,6 +148,16 @@ def test_the_workflow_has_its_stages():
 def test_a_rule_has_a_script_of_its_name(rule):
     # A rule that makes the same in another form says so behind the name.
     assert (ROOT / "scripts" / f"{rule.partition('_as_')[0]}.py").is_file()
+
+
+def test_the_map_names_the_rules_that_run_the_script_of_another_and_the_files_without_rules():
+    page = (ROOT / "docs/architecture.md").read_text().split("## The rooms")[0]
+    others = {rule for rule in RULES if not (ROOT / "scripts" / f"{rule}.py").is_file()}
+    without = {path.name for path in RULE_FILES if path.stem not in STAGES}
+
+    assert others == set(re.findall(r"`(\w+_as_\w+)`", page))
+    assert without == set(re.findall(r"`(\w+\.smk)`", page))
+    assert not [path for path in RULE_FILES if path.name in without and rules_of(path)]
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=stem)

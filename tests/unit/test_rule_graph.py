@@ -1,5 +1,6 @@
 """The rule graph of a page: the rules as Snakemake sees them, less what follows from the rest."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -7,7 +8,8 @@ import sys
 import pytest
 
 from depthsounder.process.commands import Refusal
-from depthsounder.sweep.rule_graph import BEGIN, END, rule_graph, with_rule_graph
+from depthsounder.storage.tables import SCHEMAS
+from depthsounder.sweep.rule_graph import BEGIN, END, rule_arrows, rule_graph, with_rule_graph
 
 SAID = """flowchart TB
 \tid0[all]
@@ -50,3 +52,32 @@ def test_the_map_shows_the_rules_as_they_are(root, tmp_path):
     subprocess.run([sys.executable, "scripts/write_rule_graph.py", "--page", page], cwd=root, check=True)
     assert page.read_text() == (root / "docs/architecture.md").read_text(), "run `make rulegraph`"
     assert "train_networks --> collect_table" in page.read_text()
+
+
+def flow_arrows(root):
+    """The arrows of the diagram of stages, each with its label."""
+    diagram = (root / "docs/architecture.md").read_text().split("flowchart LR\n")[1].split("```")[0]
+    for befores, label, afters in re.findall(r"^ +(.+?) -- (.+?) --> (.+)$", diagram, re.MULTILINE):
+        for before in befores.split(" & "):
+            for after in afters.split(" & "):
+                yield before, after.partition("[")[0], label.strip('"')
+
+
+def test_the_diagram_of_the_flow_has_the_arrows_between_the_stages_and_no_others(root, tmp_path):
+    command = [sys.executable, "-m", "snakemake", "--snakefile", root / "Snakefile", "--rulegraph", "mermaid-js"]
+    done = subprocess.run([*command, "--directory", tmp_path], capture_output=True, text=True, check=True)
+    stages = {
+        rule: path.stem
+        for path in (root / "workflow/rules").glob("*.smk")
+        for rule in re.findall(r"^rule (\w+):", path.read_text(), re.MULTILINE)
+    }
+    between = {(stages[before], stages[after]) for before, after in rule_arrows(done.stdout)}
+
+    drawn = {(before, after) for before, after, _ in flow_arrows(root)} - {("report", "page")}
+    assert drawn == {(before, after) for before, after in between if before != after}
+
+
+def test_the_diagram_of_the_flow_names_every_table_where_it_is_made(root):
+    labels = {before: label for before, _, label in flow_arrows(root)}
+
+    assert {*labels["collect"].split(", "), *labels["analyse"].split(", ")} == set(SCHEMAS)

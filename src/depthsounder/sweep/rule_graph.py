@@ -10,8 +10,8 @@ from depthsounder.process.commands import Refusal
 BEGIN, END = "<!-- rule graph: written by `make rulegraph` -->", "<!-- end of the rule graph -->"
 
 
-def rule_graph(said: str) -> str:
-    """Return the graph in Mermaid: by the rules' names, without `all`, and without arrows that follow from others.
+def rule_arrows(said: str) -> set[tuple[str, str]]:
+    """Return every arrow between two rules, by their names and without those to `all`.
 
     Raises
     ------
@@ -25,6 +25,18 @@ def rule_graph(said: str) -> str:
     arrows = {(before, after) for before, after in arrows if after != "all"}
     if not arrows:
         raise ValueError("found no arrow between two rules")
+    return arrows
+
+
+def rule_graph(said: str) -> str:
+    """Return the graph in Mermaid, without arrows that follow from others.
+
+    Raises
+    ------
+    ValueError
+        If the text has no rules and arrows.
+    """
+    arrows = rule_arrows(said)
     direct = sorted(arrow for arrow in arrows if not _reaches(*arrow, arrows - {arrow}))
     return "\n".join(["flowchart TB", *(f"    {before} --> {after}" for before, after in direct)])
 
