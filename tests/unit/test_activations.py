@@ -28,6 +28,11 @@ def test_every_activation_is_there_under_its_name_and_has_an_independent_referen
 
 
 @each_activation
+def test_an_activation_says_its_formula_which_the_report_prints(activation):
+    assert activation.formula
+
+
+@each_activation
 def test_an_activation_is_the_function_of_its_name(activation):
     expected = np.asarray(ACTIVATION_REFERENCES[activation.name].function(GRID))
     np.testing.assert_allclose(activation(GRID), expected, rtol=2e-15, atol=1e-15)

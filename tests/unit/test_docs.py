@@ -8,6 +8,8 @@ import yaml
 from rooms import ROOMS
 
 import depthsounder
+from depthsounder.data.sources import FORMATS
+from depthsounder.storage.tables import SCHEMAS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "config").glob("*.md")])
@@ -45,7 +47,31 @@ def test_the_map_says_where_to_add_what_contributing_has_recipes_for():
     table = (ROOT / "docs/architecture.md").read_text().split("## Where to add what")[1].split("\n## ")[0]
     rows = [row.split(" | ")[0].removeprefix("| ") for row in table.strip().splitlines()[2:]]
 
-    assert [recipe.lower() for recipe in recipes] == [row.replace("`verdicts`", "a table") for row in rows]
+    assert [recipe.lower() for recipe in recipes] == rows
+
+
+def test_contributing_says_for_each_table_which_module_makes_its_rows():
+    recipe = (ROOT / "CONTRIBUTING.md").read_text().split("**A column of a table.**")[1]
+    made = re.search(r"The rows of (.*?)\n3\.", recipe, re.DOTALL)[1]
+    words = re.findall(r"`([\w/.]+)`", made)
+
+    assert [word for word in words if not word.endswith(".py")] == list(SCHEMAS)
+    assert all((ROOT / "src/depthsounder" / word).is_file() for word in words if word.endswith(".py"))
+
+
+def test_the_tests_that_contributing_names_are_there():
+    named = re.findall(r"\btests/\S+?\.py\b", (ROOT / "CONTRIBUTING.md").read_text())
+
+    assert len(named) > 10
+    assert not [path for path in named if not (ROOT / path).is_file()]
+
+
+def test_the_readme_names_the_endings_of_every_format():
+    bullet = (ROOT / "README.md").read_text().split("- **Your data.**")[1].split("\n- **")[0]
+    named = {match.lower() for match in re.findall(r"`[\w]*(\.\w+)`", bullet.split("`data.drop`")[0])}
+    known = {ending for known in FORMATS for ending in re.findall(r"\.\w+", known.endings.partition(" (")[0])}
+
+    assert named - {".target", ".source"} == known
 
 
 def test_each_config_is_described():
@@ -84,6 +110,21 @@ def test_the_hosts_workflow_runs_what_every_machine_runs():
     assert re.findall(r"^make (\S+)$", (ROOT / ".ci/run").read_text(), re.MULTILINE) == [
         "test", "test-browser", "test-recipes", "test-faults", "test-slurm",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/release.md"])
+def test_a_page_names_all_suites_that_every_machine_runs(page):
+    beginning = (ROOT / page).read_text().split("\n\n")[1]
+    suites = re.findall(r"^make (\S+)$", (ROOT / ".ci/run").read_text(), re.MULTILINE)
+
+    assert set(re.findall(r"`make (test\S*)`", beginning)) == set(suites)
+
+
+def test_the_release_page_names_what_is_installed_without_hashes():
+    commands = re.findall(r"^\t.*\$\(INSTALL\) (\w+)==", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+    assert commands == ["torch"]
+    assert "The exception\nis PyTorch" in (ROOT / "docs/release.md").read_text()
 
 
 def test_the_marked_suites_are_those_that_make_runs():

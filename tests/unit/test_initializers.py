@@ -42,6 +42,11 @@ def test_every_init_is_there_under_its_name_and_has_an_independent_variance():
     assert all(name == init.name and init.source for name, init in INITIALIZERS.items())
 
 
+@pytest.mark.parametrize("name", INITIALIZERS)
+def test_an_init_says_its_formula_which_the_report_prints(name):
+    assert INITIALIZERS[name].formula
+
+
 @pytest.mark.parametrize(("fan_in", "fan_out"), [*FANS, (784, 64)])
 @pytest.mark.parametrize("name", VARIANCES)
 def test_the_variance_is_the_papers(name, fan_in, fan_out):

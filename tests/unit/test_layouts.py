@@ -14,7 +14,7 @@ import pyarrow.feather
 import pyarrow.parquet
 import pytest
 
-from depthsounder.data.sources import ENDINGS, FORMATS, Wanted, format_of, read_source
+from depthsounder.data.sources import ENDINGS, FORMATS, Wanted, advice_on_ending, format_of, read_source
 
 PLAIN = "length,width,kind\n1.5,2,a\n2.5,3,b\n3.5,5,a\n"
 INPUTS = [[1.5, 2.0], [2.5, 3.0], [3.5, 5.0]]
@@ -648,6 +648,12 @@ def test_every_format_has_an_ending_of_its_own():
         assert [other for other in FORMATS if re.search(f"(?:{other.pattern})$", example)] == [known]
         assert known.endings in ENDINGS
         assert format_of(example) is known
+
+
+@pytest.mark.parametrize("known", FORMATS, ids=lambda known: known.content)
+def test_nothing_advises_against_a_format_that_is_read(known):
+    for ending in re.findall(r"[.-][\w.-]+", known.endings.partition(" (")[0]):
+        assert advice_on_ending(f"a{ending}") is None
 
 
 def test_what_was_assumed_of_a_file_is_told_beside_its_problems(tmp_path, monkeypatch):

@@ -31,14 +31,18 @@ def _arctan_slope(z, h, out):
     np.reciprocal(out, out=out)
 
 
-ARCTAN = Activation("arctan", _arctan, _arctan_slope, kinks=(), rectifier=False, source="an example")
+ARCTAN = Activation(
+    "arctan", _arctan, _arctan_slope, kinks=(), rectifier=False, source="an example", formula="arctan(z)"
+)
 
 """
 
 ARCTAN_REFERENCE = '    "arctan": ActivationReference(jax.numpy.arctan, (-np.pi / 2, np.pi / 2, 0.0, 0.0)),\n'
 
 TWO_THIRDS = """\
-TWO_THIRDS = Initializer("two_thirds", lambda fan_in, fan_out, activation: 2.0 / (3.0 * fan_in), "an example")
+TWO_THIRDS = Initializer(
+    "two_thirds", lambda fan_in, fan_out, activation: 2.0 / (3.0 * fan_in), "an example", formula="2/(3 n_in)"
+)
 
 """
 
@@ -146,38 +150,66 @@ def read_json_lines_table(path: Path, wanted: Wanted) -> Table:
 
 FORMAT = Format(
     place=5,
-    endings=".jsonl",
-    pattern=r"[.]jsonl",
-    content="JSON Lines",
+    endings=".jsonl or .ndjson",
+    pattern=r"[.](jsonl|ndjson)",
+    content="a file of JSON Lines",
     about="",
     read=read_json_lines_table,
+    signature=rb"[ \\t]*[{][^\\n]*[}]\\s*(\\n|$)",
 )
 '''
 
 JSON_LINES = ['{"length": 1.5, "width": 2, "kind": "a"}', '{"length": 2.5, "width": 3, "kind": "b"}']
 JSON_LINES += ['{"length": 3.5, "width": 5, "kind": "a"}']
-LAYOUT = f"""    "JSON Lines": (
+LAYOUT_READ = f"""    "JSON Lines": (
         text({chr(10).join(JSON_LINES)!r}, name="data.jsonl"),
         {{}},
     ),
+"""
+
+REFUSED_AFTER = """text('{"x": 1, "kind": "a"}\\n{"x": 2, "kind": "b"}\\n'), {}, ["has to end so: .jsonl"]),
+    "JSON Lines, cut off": (
+        text('{"x": 1, "kind": "a"}\\n{"x": ', name="data.jsonl"),
+        {},
+        ["cannot be read", "a file of JSON Lines"],
+    ),
+"""
+
+# What advised against the format: the words, the endings and the first bytes.
+ADVICE = [
+    r"""_JSON_LINES = (
+    "holds JSON, a record a line: pandas.read_json(…, lines=True).to_csv('data.csv', index=False) makes a table of them"
+)
+""",
+    r"""    (r"\.(jsonl|ndjson)$", _JSON_LINES),
+""",
+    r"""    (rb"\s*\{[^\n]*\}\s*\n\s*\{", _JSON_LINES),
+""",
+]
+REFUSED_BEFORE = """text('{"x": 1, "kind": "a"}\\n{"x": 2, "kind": "b"}\\n'), {}, ["lines=True"]),
 """
 
 COLUMN = '        _field("last_layer_q", pa.float64(), "mean of z² at layer L, the median over seeds"),\n'
 
 CAPTION = "The largest share of the last layer's mean square that differs between inputs, at each depth.\n"
 
-# What following each recipe does: a new file, or pieces of text that go in front of what stands in a file.
+
+def ahead(additions):
+    """Edits that put text in front of what stands in a file."""
+    return {successor: added + successor for successor, added in additions.items()}
+
+
+# What following each recipe does: a new file, or pieces of a file with what takes their place.
 FOLLOWED = {
     "An activation.": {
-        f"{LIBRARY}/elements/activations.py": {"ACTIVATIONS = {": ARCTAN, "        ERF,\n": "        ARCTAN,\n"},
-        "tests/references.py": {'    "tanh": ActivationReference(': ARCTAN_REFERENCE},
+        f"{LIBRARY}/elements/activations.py": ahead({"ACTIVATIONS = {": ARCTAN, "ERF)\n}": "ARCTAN, "}),
+        "tests/references.py": ahead({'    "tanh": ActivationReference(': ARCTAN_REFERENCE}),
     },
     "An init.": {
-        f"{LIBRARY}/elements/initializers.py": {
-            "INITIALIZERS = {": TWO_THIRDS,
-            "        ZEROS,\n": "        TWO_THIRDS,\n",
-        },
-        "tests/references.py": {'    "zeros": lambda': '    "two_thirds": lambda n, m: 2.0 / (3.0 * n),\n'},
+        f"{LIBRARY}/elements/initializers.py": ahead(
+            {"INITIALIZERS = {": TWO_THIRDS, "        ZEROS,\n": "        TWO_THIRDS,\n"}
+        ),
+        "tests/references.py": ahead({'    "zeros": lambda': '    "two_thirds": lambda n, m: 2.0 / (3.0 * n),\n'}),
     },
     "A claim.": {f"{LIBRARY}/claims/all_cells_train.py": CLAIM},
     "A figure.": {
@@ -186,16 +218,23 @@ FOLLOWED = {
     },
     "A data format.": {
         f"{LIBRARY}/data/sources/formats/json_lines.py": FORMAT,
-        "tests/unit/test_layouts.py": {'    "UCI\'s .data":': LAYOUT},
+        f"{LIBRARY}/data/sources/foreign.py": dict.fromkeys(ADVICE, ""),
+        "tests/unit/test_layouts.py": {
+            **ahead({'    "UCI\'s .data":': LAYOUT_READ}),
+            REFUSED_BEFORE: REFUSED_AFTER,
+        },
+        "README.md": {"`.parquet`), and ": "`.jsonl`, `.ndjson`, `.parquet`), and\n  "},
     },
     "A column of a table.": {
-        f"{LIBRARY}/storage/tables.py": {'        _field("variance_share",': COLUMN},
-        f"{LIBRARY}/judging/cell_verdicts.py": {
-            "    dead_seeds: frozenset[int]\n": "    last_layer_q: float\n",
-            "        dead_seeds=frozenset(": "        last_layer_q=float(np.median(q[:, -1])),\n",
-            '            "dead_at_birth": dead_at_birth,\n': '            "last_layer_q": initial.last_layer_q,\n',
-        },
-        "tests/unit/test_tables.py": {'"variance_share", "dead_units"': '"last_layer_q", '},
+        f"{LIBRARY}/storage/tables.py": ahead({'        _field("variance_share",': COLUMN}),
+        f"{LIBRARY}/judging/cell_verdicts.py": ahead(
+            {
+                "    dead_seeds: frozenset[int]\n": "    last_layer_q: float\n",
+                "        dead_seeds=frozenset(": "        last_layer_q=float(np.median(q[:, -1])),\n",
+                '            "dead_at_birth": dead_at_birth,\n': '            "last_layer_q": initial.last_layer_q,\n',
+            }
+        ),
+        "tests/unit/test_tables.py": ahead({'"variance_share", "dead_units"': '"last_layer_q", '}),
     },
 }
 
@@ -209,18 +248,22 @@ def follow(folder, edits):
             file.write_text(edit)
             continue
         text = file.read_text()
-        for successor, added in edit.items():
-            assert text.count(successor) == 1, (path, successor)
-            text = text.replace(successor, added + successor)
+        for before, after in edit.items():
+            assert text.count(before) == 1, (path, before)
+            text = text.replace(before, after)
         file.write_text(text)
 
 
 def recipes(root):
-    """The recipes by their names, each as its numbered lines."""
+    """The recipes by their names, each as its numbered steps and the command that tries what was added."""
     text = (root / "CONTRIBUTING.md").read_text().split("## Add …")[1]
     parts = re.split(r"^\*\*(.+)\*\*$", text, flags=re.MULTILINE)[1:]
     return {
-        name: re.findall(r"^\d\. .*$", lines, re.MULTILINE) for name, lines in zip(parts[::2], parts[1::2], strict=True)
+        name: (
+            re.findall(r"^\d\. .*(?:\n   .*)*", text, re.MULTILINE),
+            re.search(r"^```sh\n(.*)\n```$", text, re.MULTILINE)[1],
+        )
+        for name, text in zip(parts[::2], parts[1::2], strict=True)
     }
 
 
@@ -248,6 +291,7 @@ def followed(root, tmp_path_factory):
     shutil.copytree(root, folder, ignore=NOT_IN_A_CLONE)
     for edits in FOLLOWED.values():
         follow(folder, edits)
+    call(folder, "-m", "ruff", "format", "src", "tests")
     call(folder, *REFERENCE)
     return folder
 
@@ -257,11 +301,11 @@ def test_every_recipe_is_followed_here(root):
 
 
 @pytest.mark.parametrize("name", FOLLOWED)
-def test_a_recipe_has_at_most_five_lines_and_names_every_file(root, name):
-    lines = recipes(root)[name]
-    assert 1 <= len(lines) <= 5
+def test_a_recipe_has_at_most_five_steps_and_names_every_file(root, name):
+    steps, _ = recipes(root)[name]
+    assert 1 <= len(steps) <= 5
 
-    text = " ".join(lines)
+    text = " ".join(steps)
     for path, edit in FOLLOWED[name].items():
         known = path.removeprefix(f"{LIBRARY}/")
         assert f"`{known}`" in text or (isinstance(edit, str) and f"`{Path(known).parent}/" in text), path
@@ -272,9 +316,16 @@ def test_make_reference_calls_what_writes_the_reference(root):
     assert re.search(rf"^reference: .*\n\t\$\(BIN\)/python {REFERENCE[0]}\n", makefile, re.MULTILINE)
 
 
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_the_command_of_a_recipe_tries_what_was_added(root, followed, name):
+    _, command = recipes(root)[name]
+    python, *arguments = command.replace("NAME", "largest_share").split()
+    assert python == ".venv/bin/python"
+    call(followed, *arguments)
+
+
 def test_every_test_passes_after_all_recipes(followed):
     call(followed, "-m", "ruff", "check", "src", "tests")
-    call(followed, "-m", "ruff", "format", "--check", "src", "tests")
     call(followed, "-m", "mypy")
     ran = call(followed, "-m", "pytest", "-n", "2", "--dist", "loadfile", "tests/unit", "tests/properties")
     assert int(re.search(r"(\d+) passed", ran)[1]) > 4000
