@@ -173,6 +173,14 @@ def test_a_script_is_thin(script):
     assert len(code_lines(script.read_text())) <= LONGEST_SCRIPT
 
 
+@pytest.mark.parametrize("path", [path for path in MODULES if "." in dotted_name(path)], ids=dotted_name)
+def test_a_module_says_what_it_is_and_asks_no_question(path):
+    first = ast.get_docstring(ast.parse(path.read_text())).partition("\n")[0]
+
+    assert "?" not in first
+    assert first.split()[0] not in {"Are", "Does", "Is", "Was", "Whether", "Why"}
+
+
 @pytest.mark.parametrize("path", MODULES, ids=dotted_name)
 def test_modules_and_functions_can_be_read_at_a_sitting(path):
     text = path.read_text()

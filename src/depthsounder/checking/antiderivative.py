@@ -1,4 +1,4 @@
-"""Does one function belong to another as its derivative? The fundamental theorem of calculus, panel by panel.
+"""The fundamental theorem of calculus tests, panel by panel, that one function is the derivative of another.
 
 Over each panel [a, b] the integral of f' by Gauss-Legendre quadrature must be f(b) − f(a). A panel that disagrees is
 halved. Three things then tell the cause: quadrature that was too coarse converges; an error of f' stays, and the errors

@@ -1,4 +1,4 @@
-"""Whether an initialization's weights have the mean 0 and the variance that theory takes them to have.
+"""A sample of an initialization's weights tests that their mean is 0 and their variance is the stated one.
 
 Theory reads an init's stated variance and never its weights. So some of these are drawn, for layers of the sweep's own
 fans, and compared with what is stated.

@@ -1,4 +1,4 @@
-"""What remains of sigmoid's preactivations when the signal about the input is gone."""
+"""The claim that sigmoid's pre-activations shrink to 0 where their variance over the examples does."""
 
 import numpy as np
 import pandas as pd

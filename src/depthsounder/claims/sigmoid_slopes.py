@@ -1,4 +1,4 @@
-"""0.25 per sigmoid layer: it bounds the product of slopes, and knows nothing of the weights between them."""
+"""The claims about 0.25 per sigmoid layer: it bounds the slopes, and not gradients, which weights scale too."""
 
 from dataclasses import dataclass
 

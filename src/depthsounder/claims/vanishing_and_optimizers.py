@@ -1,4 +1,4 @@
-"""Whether a vanishing signal dooms training, or only training by plain gradient descent."""
+"""The claim that no optimizer trains a network whose signal vanishes, tested with another than gradient descent."""
 
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested

@@ -1,4 +1,4 @@
-"""Whether the factor of 2 between the note's Xavier and Glorot's matters, for tanh and for sigmoid."""
+"""The claim that the note's Xavier variance and Glorot's, twice that, give tanh and sigmoid the same verdicts."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Why weights may not start at 0: units that start alike stay alike."""
+"""The claim that weights may not start at 0, because units that start alike stay alike."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What all jobs of a cell share: their arguments, and the networks that these stand for.
+"""The jobs of a cell share their command line, which becomes the stack of networks and the parts that a job writes.
 
 This module turns a command line into the library's records; Snakemake's part ends where the command line begins.
 """

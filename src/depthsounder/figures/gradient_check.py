@@ -1,4 +1,4 @@
-"""Are the gradients right? The relative error of analytic against numeric gradients."""
+"""The figure of the relative errors of analytic against numeric gradients."""
 
 from typing import Any
 

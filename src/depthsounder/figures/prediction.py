@@ -1,4 +1,4 @@
-"""Was it predictable? D as measured against D as theory has it, and what became of the cell in training."""
+"""The figure of D as measured against D as theory predicts it, with each cell's training verdict."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Why the diagnosis looks at δ: the gradients of weights hide in their ratio what δ shows."""
+"""The figure of the weights' gradients by layer, whose ratio hides what the ratio of δ shows."""
 
 import numpy as np
 import pandas as pd

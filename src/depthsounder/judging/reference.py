@@ -1,4 +1,4 @@
-"""What knowing nothing of the inputs costs: constant predictions, on the very batches that a network was judged on.
+"""Constant predictions cost a reference loss on the very batches on which a network is judged.
 
 A mean over some batches has the noise of the labels that happened to be in them, and with rare classes that noise is
 larger than what a verdict looks for. A prediction that ignores the inputs has it too: on the same batches it cancels.

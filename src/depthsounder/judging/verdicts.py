@@ -1,4 +1,4 @@
-"""The verdicts of a cell: did its signal survive at initialization, both ways, and did it train?
+"""The verdicts of a cell: the signal's at initialization, both ways, and that of training.
 
 The rules are exact and their words too: "stalled" means within the steps of this run, and "diverged" means that no rate
 of this grid was usable, or that the chosen one was not for most of the seeds that are judged. Every threshold comes

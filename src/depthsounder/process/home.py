@@ -1,4 +1,4 @@
-"""What a user may lack: a name, and a home folder that can be written.
+"""Environment variables stand in for a user name that is missing and a home folder that cannot be written.
 
 Snakemake asks for the name, and Matplotlib keeps its list of fonts in the home folder. This module names what stands in
 for them; it changes nothing itself.

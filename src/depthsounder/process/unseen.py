@@ -1,4 +1,4 @@
-"""What nobody could follow who reads a module name by name, and what is therefore refused.
+"""The fingerprint refuses code that it cannot follow by names, because an edit of it would change no digest.
 
 A digest of definitions sees an edit only where a name leads to it. A loop or a call at the top of a module, a function
 that fills another name's dictionary while modules are imported, and a name that is put together while the program runs

@@ -1,4 +1,4 @@
-"""Why networks fail, in plain words, with the numbers of the run: what a layer leaves of the error, and what is flat.
+"""The report explains, with the run's numbers, why networks fail: what a layer leaves of the error, and what is flat.
 
 The error is what a layer learns from; it has to come back through every layer above it. How much is left of it at the
 first layer is measured before training; what one layer leaves is the root of that.

@@ -1,4 +1,4 @@
-"""Whether a report and the tables beside it belong together: the digests that it prints, computed again."""
+"""The check of a report computes the digests of its tables again, and compares them with the printed ones."""
 
 import hashlib
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Dead or slow: cells that the default sweep calls stalled, given thirty times as long."""
+"""The study of cells that the default sweep calls stalled, which train for thirty times as many steps."""
 
 from collections.abc import Sequence
 
