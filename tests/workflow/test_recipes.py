@@ -202,7 +202,7 @@ def ahead(additions):
 # What following each recipe does: a new file, or pieces of a file with what takes their place.
 FOLLOWED = {
     "An activation.": {
-        f"{LIBRARY}/elements/activations.py": ahead({"ACTIVATIONS = {": ARCTAN, "ERF)\n}": "ARCTAN, "}),
+        f"{LIBRARY}/elements/activations.py": ahead({"ACTIVATIONS = {": ARCTAN, "        ERF,\n": "        ARCTAN,\n"}),
         "tests/references.py": ahead({'    "tanh": ActivationReference(': ARCTAN_REFERENCE}),
     },
     "An init.": {
