@@ -9,7 +9,8 @@ from scipy.integrate import quad
 from scipy.stats import norm
 from support import EVERY_ACTIVATION, name_of
 
-from depthsounder.elements.activations import ACTIVATIONS, RELU, SELU, SIGMOID, SILU, maximum_slope
+from depthsounder.elements.activations import ACTIVATIONS, RELU, SELU, SIGMOID, SILU
+from depthsounder.elements.saturation import maximum_slope
 
 each_activation = pytest.mark.parametrize("activation", EVERY_ACTIVATION, ids=name_of)
 each_precision = pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from support import EVERY_ACTIVATION, name_of, small_dataset, textbook_pass
 
-from depthsounder.elements.activations import ACTIVATIONS, LINEAR, RELU, SIGMOID, TANH, maximum_slope
+from depthsounder.elements.activations import ACTIVATIONS, LINEAR, RELU, SIGMOID, TANH
 from depthsounder.elements.initializers import draw_network, initializer, layer_sizes
+from depthsounder.elements.saturation import maximum_slope
 from depthsounder.engine.network import pack
 from depthsounder.engine.probes import STATISTICS, Probe, update_ratios
 

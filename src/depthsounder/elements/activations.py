@@ -10,7 +10,6 @@ This module knows nothing of networks, expectations or initializations.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from math import pi, sqrt
 
 import numpy as np
@@ -295,9 +294,3 @@ ACTIVATIONS = {
         ERF,
     )
 }
-
-
-@cache
-def maximum_slope(activation: Activation) -> float:
-    """Return max |φ'|, by which saturation is measured, from a grid of step 1e-3 on [-20, 20] (to 1e-6)."""
-    return float(np.abs(activation.slope(np.linspace(-20.0, 20.0, 40_001))).max())

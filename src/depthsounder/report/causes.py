@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from depthsounder.elements.activations import ACTIVATIONS, maximum_slope
+from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.saturation import maximum_slope
 from depthsounder.figures.style import label
 from depthsounder.judging.verdicts import FAILURES
 from depthsounder.process.text import count, join, number
