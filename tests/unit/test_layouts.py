@@ -308,6 +308,16 @@ REFUSED = {
         {},
         ["column 'bare', row 2 of the data: found '?', which seems to stand for a missing value, as in 2 rows of 4"],
     ),
+    "one blank among numbers, as Telco Churn's total charges have it": (
+        lines("total,kind", "29.85,a", " ,b", "108.15,a", ",b"),
+        {},
+        ["column 'total', row 2 of the data: found a missing value, as in 2 rows of 4; allowed: finite numbers"],
+    ),
+    "blanks alone": (
+        lines("length,note,kind", "1, ,a", "2,  ,b", "3,,a"),
+        {},
+        ["column 'note': is empty in 3 rows"],
+    ),
     "dollars": (lines("price,kind", "$1.20,a", "$3.40,b"), {}, ["found '$1.20', with the sign of a currency"]),
     "percents": (lines("share,kind", "12%,a", "34%,b"), {}, ["found '12%', with a percent sign"]),
     "dates": (lines("day,kind", "2020-01-31,a", "2020-02-01,b"), {}, ["found '2020-01-31", "a date or a time"]),

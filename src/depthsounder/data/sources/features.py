@@ -103,18 +103,26 @@ def not_finite(place: str, values: np.ndarray) -> str | None:
     rows = bad.reshape(len(values), -1).any(axis=1)
     row = int(rows.argmax())
     first = values[row][bad[row]].flat[0] if values.ndim > 1 else values[row]
-    found = "a missing value or NaN" if np.isnan(first) else "an infinite value"
     if rows.all() and np.isnan(values).all():
-        return f"{place}: is empty in {counted(len(values), 'row')}; allowed: numbers, or {LEFT_OUT}"
+        return _empty(place, len(values))
+    found = "a missing value or NaN" if np.isnan(first) else "an infinite value"
+    return _no_finite_number(place, row, found, int(rows.sum()), len(values))
+
+
+def _empty(place: str, n_rows: int) -> str:
+    return f"{place}: is empty in {counted(n_rows, 'row')}; allowed: numbers, or {LEFT_OUT}"
+
+
+def _no_finite_number(place: str, row: int, found: str, number: int, n_rows: int) -> str:
     return (
-        f"{place}, row {row + 1:,} of the data: found {found}, as in {counted(int(rows.sum()), 'row')} of "
-        f"{len(values):,}; allowed: finite numbers: {_FILL}"
+        f"{place}, row {row + 1:,} of the data: found {found}, as in {counted(number, 'row')} of {n_rows:,}; allowed: "
+        f"finite numbers: {_FILL}"
     )
 
 
 def _no_number(place: str, column: pa.ChunkedArray) -> str:
     if pa.types.is_null(column.type) or column.null_count == len(column):
-        return f"{place}: is empty in {counted(len(column), 'row')}; allowed: numbers, or {LEFT_OUT}"
+        return _empty(place, len(column))
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_temporal(column.type):
@@ -133,7 +141,11 @@ def _text(place: str, column: pa.ChunkedArray) -> str:
     missing = pc.or_kleene(pc.is_null(texts), pc.is_in(texts, value_set=pa.array(_MISSING, texts.type)))
     numbers = pc.match_substring_regex(texts, f"^(?:{NUMBER.pattern}|[+-]?inf)$")
     wrong = pc.and_(pc.invert(missing), pc.invert(pc.fill_null(numbers, False)))
-    number = pc.sum(wrong).as_py() or 0
+    number, rest = (pc.sum(rows).as_py() or 0 for rows in (wrong, missing))
+    if number == 0 and rest == len(column):
+        return _empty(place, len(column))
+    if number == 0 and rest:
+        return _no_finite_number(place, pc.index(missing, True).as_py(), "a missing value", rest, len(column))
     if number == 0:
         return (
             f"{place}: found numbers as texts, such as {shown(column[0])}; allowed: numbers: "
@@ -141,7 +153,6 @@ def _text(place: str, column: pa.ChunkedArray) -> str:
         )
     row = pc.index(wrong, True).as_py()
     what, advice = _kind_of(texts[row].as_py())
-    rest = pc.sum(missing).as_py() or 0
     also = f" ({counted(rest, 'more row')} missing)" if rest else ""
     return (
         f"{place}, row {row + 1:,} of the data: found {shown(column[row])}, {what}, as in {counted(number, 'row')} of "
