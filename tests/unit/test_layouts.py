@@ -56,6 +56,18 @@ def npz(**arrays):
     return write
 
 
+def cut(write, name):
+    """A file of which the second half is missing."""
+
+    def write_half(folder):
+        write(folder)
+        whole = (folder / name).read_bytes()
+        (folder / name).write_bytes(whole[: len(whole) // 2])
+        return name
+
+    return write_half
+
+
 def feather(folder):
     pa.feather.write_feather(pa.table({"x": [1, 2], "kind": ["a", "b"]}), folder / "data.csv")
     return "data.csv"
@@ -402,7 +414,26 @@ REFUSED = {
     "empty": (text(" \n"), {}, ["it is empty"]),
     "names alone": (text("length,kind\n"), {}, ["found no rows"]),
     "damaged gzip": (text(gzip.compress(PLAIN.encode())[:-9]), {}, ["packed with gzip, and damaged"]),
-    "text under the ending of Parquet": (text(PLAIN, name="data.parquet"), {}, ["cannot be read", "a Parquet file"]),
+    "text under the ending of Parquet": (
+        text(PLAIN, name="data.parquet"),
+        {},
+        ["holds text, and not what its name says: name it .csv", "allowed: a Parquet file"],
+    ),
+    "text under the ending of NPZ": (text(PLAIN, name="data.npz"), {}, ["holds text", "name it .csv"]),
+    "text in UTF-16 under the ending of NPZ": (text(PLAIN, "utf-16", name="data.npz"), {}, ["holds text"]),
+    "text under the name of IDX": (
+        text("größe" + PLAIN, name="train-images-idx3-ubyte"),
+        {"target": None},
+        ["holds text", "name it .csv"],
+    ),
+    "Parquet, cut off": (cut(parquet(x=[1, 2], kind=["a", "b"]), "data.parquet"), {}, ["is cut off"]),
+    "NPZ, cut off": (cut(npz(**KERAS), "data.npz"), {"target": None}, ["is cut off"]),
+    "NPZ without rows": (npz(X=np.empty((0, 3)), kind=np.empty(0, int)), {}, ["found no rows"]),
+    "NPZ of images without rows": (
+        npz(**{name: values[:0] for name, values in KERAS.items()}),
+        {"target": None},
+        ["found no rows"],
+    ),
     "a pickle under the ending of NPZ": (text(pickle.dumps([1]), name="data.npz"), {}, ["is a pickle"]),
     "Parquet with lists": (parquet(x=[[1], [2]], kind=["a", "b"]), {}, ["'x': found lists or records"]),
     "Parquet with times": (

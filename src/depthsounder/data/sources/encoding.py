@@ -23,6 +23,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _HEAD = 4_096
+_TAIL = 66_000
 _GZIP = b"\x1f\x8b"
 
 
@@ -70,6 +71,22 @@ def first_bytes(path: Path, unpack: bool) -> bytes:
             return gzip.GzipFile(fileobj=file).read(_HEAD)
         except (OSError, EOFError, zlib.error):
             return b""
+
+
+def last_bytes(path: Path) -> bytes:
+    """Return how a file ends; an archive's end, with its remark, takes up to 65,557 bytes."""
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - _TAIL, 0))
+        return file.read()
+
+
+def seems_text(head: bytes) -> bool:
+    """Return whether a file that begins with these bytes holds text: lines of characters, and no others."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text = head.decode("utf-16", "replace")
+    else:
+        text = head.removeprefix(codecs.BOM_UTF8).decode("latin-1")
+    return bool(re.search(r"\S.*[\r\n]", text)) and not re.search(r"[\x00-\x08\x0e-\x1f\x7f]", text)
 
 
 def unpacked(path: Path) -> bytes:

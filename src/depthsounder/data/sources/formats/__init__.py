@@ -10,7 +10,7 @@ import re
 from pathlib import Path, PurePath
 
 from depthsounder.data.sources.built_in import BUILT_IN
-from depthsounder.data.sources.encoding import first_bytes
+from depthsounder.data.sources.encoding import first_bytes, last_bytes, seems_text
 from depthsounder.data.sources.foreign import ADDRESS, advice_on_content
 from depthsounder.data.sources.formats.record import Format
 
@@ -27,6 +27,9 @@ def _found() -> list[Format]:
 FORMATS = tuple(sorted(_found(), key=lambda known: known.place))
 """All formats, in the order in which they are named."""
 
+TEXT_ENDING = ".csv"
+"""How a file of text is called."""
+
 ENDINGS = ", ".join(known.endings for known in FORMATS[:-1]) + f", or {FORMATS[-1].endings}"
 """The endings that are read, in words."""
 
@@ -40,14 +43,18 @@ def format_of(source: str) -> Format | None:
 
 
 def advice_on_file(path: Path, expected: Format) -> str | None:
-    """Return what a file is if its first bytes are those of another format, and what helps, to follow its name."""
+    """Return what a file is if its first and last bytes are not those of its format, and what helps."""
     head = first_bytes(path, unpack=expected.packed)
     if expected.signature is not None and re.match(expected.signature, head):
-        return None
+        whole = expected.last is None or re.search(expected.last, last_bytes(path))
+        return None if whole else "is cut off: its end is missing: copy or download it again"
     for other in FORMATS:
         if other.signature is not None and re.match(other.signature, head):
             return f"is {other.content}: its name has to end so: {other.endings}"
-    return advice_on_content(head)
+    if advice := advice_on_content(head):
+        return advice
+    is_table = expected.signature is not None and seems_text(head)
+    return f"holds text, and not what its name says: name it {TEXT_ENDING} if it is a table" if is_table else None
 
 
 def source_files(source: str) -> list[Path]:

@@ -217,7 +217,7 @@ def read_features(
             for k, name in enumerate(columns)
             if name not in (wanted.drop or ()) and (whole or name in (wanted.features or ()))
         ]
-        flat = values.reshape(len(values), -1)
+        flat = values.reshape(len(values), len(columns))
         blocks.append(flat if len(kept) == len(columns) else flat[:, kept])
         names += [columns[k] for k in kept]
     if problems or not blocks:
@@ -247,5 +247,6 @@ FORMAT = Format(
     read=read_npz_table,
     target="possible",
     signature=rb"(?s)PK\x03\x04.{22}.{0,100}?\.npy",
+    last=rb"PK\x05\x06",
     own_split=True,
 )

@@ -69,4 +69,5 @@ FORMAT = Format(
     about="",
     read=read_parquet_table,
     signature=rb"PAR1",
+    last=rb"PAR1\Z",
 )

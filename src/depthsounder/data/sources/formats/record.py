@@ -35,6 +35,8 @@ class Format:
         Whether data.target is needed, possible, or without a meaning because the file knows its labels.
     signature
         A regular expression for its first bytes, for a file under another name; None if they can be any.
+    last
+        A regular expression for what stands among the last bytes of a file that is whole; None if it can be anything.
     packed
         Whether its files may be packed with gzip.
     header
@@ -53,6 +55,7 @@ class Format:
     read: Callable[[Path, Wanted], Table]
     target: Literal["needed", "possible", "none"] = "needed"
     signature: bytes | None = None
+    last: bytes | None = None
     packed: bool = False
     header: bool = False
     own_split: bool = False
