@@ -74,31 +74,30 @@ def test_no_line_says_that_nothing_is_left_while_something_is():
     assert "left" not in progress_line(Portion(100, 100.0), Portion(100, 100.0), 60.0)
 
 
-def test_while_figures_are_drawn_the_line_says_so_with_their_own_estimate():
+def test_what_follows_the_networks_is_counted_as_one_with_its_own_estimate():
     total = Portion(1_200, 1.0)
-    assert closing_line(total, Closing("drawing figures", 0, 19), 0, 0.0) == (
-        "1,200 networks done, drawing figures: 0 of 19"
-    )
+    line = "1,200 networks done; tables, verdicts, figures and report: "
+    assert closing_line(total, Closing(0, 19), 0, 0.0) == f"{line}0 of 19"
     # Five were there when it was first said; three more took 12 s, and eleven are left.
-    assert closing_line(total, Closing("drawing figures", 8, 19), 5, 12.0) == (
-        "1,200 networks done, drawing figures: 8 of 19, 44 s left for this"
-    )
+    assert closing_line(total, Closing(8, 19), 5, 12.0) == f"{line}8 of 19, about 44 s left"
+    assert closing_line(total, Closing(18, 19), 5, 0.01) == f"{line}18 of 19, about 1 s left"
 
 
-def test_each_kind_of_closing_jobs_has_a_clock_of_its_own(monkeypatch):
+def test_the_time_that_is_left_does_not_rise_while_a_job_is_under_way(monkeypatch):
     stream = io.StringIO()
-    told = iter(
-        [Closing("collecting tables", 1, 2), Closing("drawing figures", 0, 4), Closing("drawing figures", 2, 4)]
-    )
+    told = iter([Closing(1, 7), Closing(4, 7), Closing(4, 7), Closing(4, 7), Closing(6, 7)])
     reporter = ProgressReporter(lambda: Portion(3, 3.0), Portion(3, 3.0), lambda: next(told, None), stream)
-    clock = iter([100.0, 100.0, 150.0, 150.0, 156.0])
-    monkeypatch.setattr(ProgressReporter, "seconds", property(lambda reporter: next(clock, 160.0)))
-    for _ in range(4):
+    clock = iter([100.0, 106.0, 126.0, 186.0, 200.0])
+    monkeypatch.setattr(ProgressReporter, "seconds", property(lambda reporter: next(clock, 210.0)))
+    for _ in range(6):
         reporter._say()
+    line = "3 networks done; tables, verdicts, figures and report: "
     assert stream.getvalue().splitlines() == [
-        "3 networks done, collecting tables: 1 of 2",
-        "3 networks done, drawing figures: 0 of 4",
-        "3 networks done, drawing figures: 2 of 4, 6 s left for this",
+        f"{line}1 of 7",
+        f"{line}4 of 7, about 6 s left",
+        f"{line}4 of 7, about 6 s left",
+        f"{line}4 of 7, about 6 s left",
+        f"{line}6 of 7, about 20 s left",
         "3 of 3 networks (100% of the work)",
     ]
 

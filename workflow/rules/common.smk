@@ -147,22 +147,24 @@ def portion_of(jobs):
     )
 
 
-# What follows the networks, in its order, as progress calls it.
+# What follows the networks. A figure is drawn as soon as its own tables are there: all of these are counted as one.
 CLOSING = {
-    "collecting tables": {"collect_table"},
-    "predicting and judging": {"predict_signal", "judge_cells", "compare_inits", "judge_claims"},
-    "drawing figures": {"plot_figure", "plot_figure_as_pdf", "plot_figure_as_slide"},
-    "writing the report": {"render_report"},
+    "collect_table",
+    "predict_signal",
+    "judge_cells",
+    "compare_inits",
+    "judge_claims",
+    "plot_figure",
+    "plot_figure_as_pdf",
+    "plot_figure_as_slide",
+    "render_report",
 }
 
 
 def closing_of(jobs, finished):
-    """The first of these of which some jobs are left, with how many are `finished`."""
-    for name, rule_names in CLOSING.items():
-        done = [bool(finished(job)) for job in jobs if job.rule.name in rule_names]
-        if not all(done):
-            return Closing(name, sum(done), len(done))
-    return None
+    """How many of these jobs are `finished`; None when all of them are."""
+    done = [bool(finished(job)) for job in jobs if job.rule.name in CLOSING]
+    return None if all(done) else Closing(sum(done), len(done))
 
 
 def forecast_of(jobs):

@@ -56,17 +56,14 @@ def portion(config: Config, kind: PartKind, depth: int, seeds: str) -> Portion:
 
 @dataclass(frozen=True)
 class Closing:
-    """What follows the networks, kind by kind.
+    """What follows the networks: tables, verdicts, figures and the report, which wait for one another in no one order.
 
     Attributes
     ----------
-    name
-        What is done, such as ``"drawing figures"``.
     done, total
         Its jobs.
     """
 
-    name: str
     done: int
     total: int
 
@@ -87,13 +84,15 @@ def closing_line(total: Portion, closing: Closing, done_before: int, seconds: fl
     Parameters
     ----------
     done_before
-        How many of its jobs were done so many seconds ago, from which the time that is left follows.
+        How many of its jobs were done when the networks were.
+    seconds
+        What those since then took, up to the last of them: while one is under way, the time that is left does not rise.
     """
-    line = f"{total.networks:,} networks done, {closing.name}: {closing.done:,} of {closing.total:,}"
-    fresh = closing.done - done_before
-    if fresh <= 0 or seconds <= 0:
+    line = f"{total.networks:,} networks done; tables, verdicts, figures and report: {closing.done:,} of {closing.total:,}"
+    fresh, left = closing.done - done_before, closing.total - closing.done
+    if fresh <= 0 or left <= 0 or seconds <= 0:
         return line
-    return f"{line}, {duration(max(seconds * (closing.total - closing.done) / fresh, 1.0))} left for this"
+    return f"{line}, about {duration(max(seconds * left / fresh, 1.0))} left"
 
 
 def duration(seconds: float) -> str:
@@ -144,7 +143,8 @@ class ProgressReporter:
         stream: TextIO = sys.stderr,
     ) -> None:
         self._done, self._total, self._closing, self._stream = done, total, closing, stream
-        self._seen: tuple[Closing, float] | None = None
+        self._first: tuple[Closing, float] | None = None
+        self._newest: tuple[Closing, float] | None = None
         self._terminal = stream.isatty()
         self._start = time.monotonic()
         self._stopped = threading.Event()
@@ -181,8 +181,9 @@ class ProgressReporter:
         print(f"{before}{line}", end=after, file=self._stream, flush=True)
 
     def _closing_line(self, closing: Closing) -> str:
-        """Return the line of a kind of jobs; its time goes from the line in which it was first seen."""
-        if self._seen is None or self._seen[0].name != closing.name:
-            self._seen = closing, self.seconds
-        first, since = self._seen
-        return closing_line(self._total, closing, first.done, self.seconds - since)
+        """Return the line of the jobs after the networks; their time goes from the line in which they were first seen."""
+        now = closing, self.seconds
+        self._first = self._first or now
+        if self._newest is None or self._newest[0] != closing:
+            self._newest = now
+        return closing_line(self._total, closing, self._first[0].done, self._newest[1] - self._first[1])
