@@ -305,6 +305,29 @@ REFUSED = {
         {},
         ["row 1 of the data: found '1,234', with a mark for thousands or a decimal comma, as in 2 rows of 3"],
     ),
+    "thousands behind apostrophes": (
+        lines("length,kind", "1'000,a", "5,b"),
+        {},
+        ['found "1\'000", with the mark "\'" for thousands', 'thousands="\'")'],
+    ),
+    "thousands behind blanks": (lines("length,kind", "1 000,a", "5,b"), {}, ["mark ' ' for", "(…, thousands=' ')"]),
+    "thousands behind narrow blanks, as spreadsheets write them": (
+        lines("length,kind", "1\u202f000,a", "5,b"),
+        {},
+        [r"mark '\u202f' for thousands", r"thousands='\u202f', engine='python')"],
+    ),
+    "thousands behind points, with a decimal comma": (
+        lines("length;kind", "1.000,5;a", "5;b"),
+        {},
+        ["mark '.' for thousands and a decimal comma", "(…, thousands='.', decimal=',')"],
+    ),
+    "thousands behind commas, with a decimal point": (
+        lines("length;kind", "1,000.5;a", "5;b"),
+        {},
+        ["mark ',' for thousands", "(…, thousands=',')"],
+    ),
+    "thousands behind underscores": (lines("length,kind", "1_000,a", "5,b"), {}, ["mark '_'", "thousands='_'"]),
+    "millions behind points": (lines("length,kind", "1.000.000,a", "5,b"), {}, ["mark '.'", "thousands='.')"]),
     "decimal commas between semicolons": (
         lines("kind;length;width", "a;-0,93;0,41", "b;1,5;2,25"),
         {},

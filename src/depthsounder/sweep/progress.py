@@ -88,7 +88,9 @@ def closing_line(total: Portion, closing: Closing, done_before: int, seconds: fl
     seconds
         What those since then took, up to the last of them: while one is under way, the time that is left does not rise.
     """
-    line = f"{total.networks:,} networks done; tables, verdicts, figures and report: {closing.done:,} of {closing.total:,}"
+    line = (
+        f"{total.networks:,} networks done; tables, verdicts, figures and report: {closing.done:,} of {closing.total:,}"
+    )
     fresh, left = closing.done - done_before, closing.total - closing.done
     if fresh <= 0 or left <= 0 or seconds <= 0:
         return line
@@ -181,7 +183,7 @@ class ProgressReporter:
         print(f"{before}{line}", end=after, file=self._stream, flush=True)
 
     def _closing_line(self, closing: Closing) -> str:
-        """Return the line of the jobs after the networks; their time goes from the line in which they were first seen."""
+        """Return the line of the jobs after the networks, whose time goes from where they were first seen."""
         now = closing, self.seconds
         self._first = self._first or now
         if self._newest is None or self._newest[0] != closing:

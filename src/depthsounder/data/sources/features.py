@@ -20,11 +20,6 @@ _FILL = f"fill it in or take its rows out, or {LEFT_OUT}"
 _KINDS = (
     (r"\?+|[-–—.*]+|n\.?a\.?|missing|unknown", "which seems to stand for a missing value", _FILL),
     (
-        r"[+-]?[1-9]\d{0,2}([,.' \u00a0\u202f]\d{3})+([.,]\d+)?",
-        "with a mark for thousands or a decimal comma",
-        "pandas.read_csv(…, thousands=',') or (…, decimal=',') reads it, and to_csv('data.csv', index=False) mends it",
-    ),
-    (
         r"[+-]?\d*,\d+([eE][+-]?\d+)?",
         "with a decimal comma",
         "a decimal point: pandas.read_csv(…, sep=…, decimal=',').to_csv('data.csv', index=False) writes it so",
@@ -41,6 +36,11 @@ _KINDS = (
     (r"'.*'|\".*\"", "in quotes that are a part of it", "the number without them"),
     (r"[+-]?(\d+\.?\d*|\.\d+)\s*[^\d\s,;]+", "with a unit or a letter behind the number", "the number alone"),
 )
+_MARKED = re.compile(
+    r"[+-]?[1-9]\d{0,2}(?P<mark>[,.'’_ \u00a0\u202f])\d{3}((?P=mark)\d{3})*((?!(?P=mark))(?P<point>[.,])\d+)?"
+)
+"""A number whose thousands a mark sets off."""
+
 _TEXT = "data.drop or data.features leaves the column out, and pandas.get_dummies makes numbers of a few words"
 
 
@@ -162,5 +162,21 @@ def _text(place: str, column: pa.ChunkedArray) -> str:
 
 def _kind_of(text: str) -> tuple[str, str]:
     """Return what a text looks like, and what to do about it."""
+    if marked := _MARKED.fullmatch(text):
+        return _marked(marked)
     found = ((what, advice) for pattern, what, advice in _KINDS if re.fullmatch(pattern, text, re.IGNORECASE))
     return next(found, ("a text", _TEXT))
+
+
+def _marked(number: re.Match[str]) -> tuple[str, str]:
+    """Return the mark for thousands that a number has, and how pandas reads it."""
+    mark, point = number["mark"], number["point"]
+    if re.fullmatch(r"[+-]?\d+,\d+", number[0]):
+        what, ways = "with a mark for thousands or a decimal comma", ["thousands=','", "decimal=','"]
+    else:
+        comma = " and a decimal comma" if point == "," else ""
+        engine = "" if mark.isascii() else ", engine='python'"
+        decimal = ", decimal=','" if point == "," else ""
+        what, ways = f"with the mark {shown(mark)} for thousands{comma}", [f"thousands={mark!r}{decimal}{engine}"]
+    calls = " or (…, ".join(f"{way})" for way in ways)
+    return what, f"pandas.read_csv(…, {calls} reads it, and to_csv('data.csv', index=False) mends it"
