@@ -739,6 +739,20 @@ def test_the_file_that_was_meant_is_named_if_it_lies_beside(tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("link.csv", "found a link to 'gone.csv', which is no file; allowed"),
+        ("link.txt", "found no such file; allowed"),
+        (r"C:\iris.csv", "found no such file: drives are Windows', and this system has none; allowed"),
+    ],
+)
+def test_no_file_is_named_that_is_no_help(tmp_path, monkeypatch, source, found):
+    (tmp_path / "link.csv").symlink_to("gone.csv")
+    text(PLAIN, name="iris.csv")(tmp_path)
+    assert found in read(tmp_path, monkeypatch, lambda folder: source, {}).problems[0]
+
+
+@pytest.mark.parametrize(
     "write", [text(PLAIN * 9), text(PLAIN.encode("utf-16")), npz(**KERAS), mnist, parquet(x=[1, 2], kind=["a", "b"])]
 )
 def test_a_file_that_was_damaged_anywhere_ends_in_a_sentence(tmp_path, monkeypatch, write):

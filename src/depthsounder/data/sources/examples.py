@@ -6,7 +6,7 @@ that there are formats; it knows nothing of any.
 
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import numpy as np
 
@@ -101,8 +101,7 @@ def read_source(wanted: Wanted) -> Reading:
             advice = advice_on_ending(wanted.source)
             raise DataError(f"{wanted.source}: found a file that {advice or 'is of no known kind'}; allowed: {ENDINGS}")
         if not path.is_file():
-            found = "a folder" if path.is_dir() else f"no such file{_instead(path)}"
-            raise DataError(f"{path}: found {found}; allowed: a file that exists")
+            raise DataError(f"{path}: found {_in_place_of_a_file(path)}; allowed: a file that exists")
         return _reading(path, _table(path, known, wanted), wanted)
     except DataError as error:
         return Reading(None, None, error.problems)
@@ -112,14 +111,20 @@ def read_source(wanted: Wanted) -> Reading:
         )
 
 
-def _instead(path: Path) -> str:
-    """Return the file in the same folder that was probably meant, to follow a name in a sentence."""
+def _in_place_of_a_file(path: Path) -> str:
+    """Return what is at a path at which no file is, with the file in the same folder that was probably meant."""
+    if path.is_dir():
+        return "a folder"
+    if path.is_symlink():
+        return f"a link to {shown(path.readlink())}, which is no file"
+    if PureWindowsPath(path).drive and not path.drive:
+        return "no such file: drives are Windows', and this system has none"
     try:
-        names = [other.name for other in islice(path.parent.iterdir(), _MOST_FILES)]
+        names = [other.name for other in islice(path.parent.iterdir(), _MOST_FILES) if other.is_file()]
     except OSError:
-        return ""
+        return "no such file"
     guess = nearest(path.name, names)
-    return f" (did you mean {shown(guess)}, which lies there?)" if guess else ""
+    return f"no such file (did you mean {shown(guess)}, which lies there?)" if guess else "no such file"
 
 
 def _table(path: Path, known: Format, wanted: Wanted) -> Table:
