@@ -75,6 +75,14 @@ def test_a_bad_file_is_refused_every_time(stamp, file):
     assert "no such file" in refusal(config, stamp)
 
 
+@pytest.mark.parametrize("kind", ["a", ""])
+def test_a_file_of_two_rows_is_told_how_many_it_needs_whatever_else_is_wrong(stamp, file, kind):
+    file.write_text(f"x,kind\n1,{kind}\n2,b\n")
+    message = refusal(config_for(file, "kind", 8, 8), stamp)
+    assert "found 2 rows; allowed: at least 8, 2 of each of two classes in either part" in message
+    assert "at most" not in message
+
+
 def test_a_good_file_is_read_again_only_if_it_or_its_settings_change(stamp, file, monkeypatch):
     from depthsounder.config import data_check
 

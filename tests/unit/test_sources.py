@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from depthsounder.data.sources import (
+    CENSUSES,
+    CENSUSES,
     Census,
     DataError,
     Wanted,
@@ -208,8 +210,24 @@ def test_every_class_that_is_too_rare_is_told_at_once_and_none_that_no_share_can
         (True, True), (True, True), (False, True),
     ]  # fmt: skip
     many = split_problems("a.csv", Census(tuple(map(str, range(14))), (1,) * 14), 0.2)
-    assert len(many) == 11
-    assert many[-1] == "… and 4 more such classes"
+    assert len(many) == 1
+    assert "found 1 row of the class '0', 0 of them for the training part, and too few also of '1'" in many[0]
+    assert "'10' and 3 more; allowed" in many[0]
+    assert "merge each with another class, or take their rows out" in many[0]
+
+
+def test_classes_that_one_share_mends_are_told_in_one_line():
+    (problem,) = split_problems("digits", CENSUSES["digits"], 0.001)
+    assert "178 rows of the class '0', 0 of them for the test part, and too few also of '1', '2'" in problem
+    assert problem.count("test_fraction of at least 0.02") == 1
+    assert len(split_problems("a.csv", Census(tuple("abc"), (7, 13, 13)), 0.05)) == 2
+
+
+@pytest.mark.parametrize("counts", [(1,), (1, 1), (3, 4), (1,) * 7])
+def test_a_file_of_a_few_rows_is_told_how_many_it_needs(counts):
+    problems = split_problems("a.csv", Census(tuple(map(str, range(len(counts)))), counts), 0.2)
+    found = "1 row" if sum(counts) == 1 else f"{sum(counts)} rows"
+    assert problems == [f"a.csv: found {found}; allowed: at least 8, 2 of each of two classes in either part"]
 
 
 def test_split_sizes_are_scikit_learns():

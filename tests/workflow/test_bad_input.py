@@ -89,15 +89,19 @@ def test_a_preset_is_named_and_not_the_config_that_it_overrides(fresh):
         (None, ["flowers.csv: found no such file"]),
         (
             "length,kind\n1,iris\nnan,iris\n2,poppy\n",
-            ["column 'length', row 2 of the data", "NaN", "found 2 rows of the class 'iris'"],
+            ["column 'length', row 2 of the data", "NaN", "found 3 rows; allowed: at least 8"],
         ),
         ("length,sort\n1,iris\n2,poppy\n", ["no target column 'kind'", "'length', 'sort'"]),
         (
             "length,kind\n1,iris\n2,poppy\n",
-            ["found 1 row of the class 'iris'", "found 1 row of the class 'poppy'", "training.batch_size: found 16"],
+            ["found 2 rows; allowed: at least 8"],
+        ),
+        (
+            "length,kind\n" + "1,iris\n2,iris\n" * 4 + "2,poppy\n",
+            ["found 8 rows of the class 'iris'", "found 1 row of the class 'poppy'", "training.batch_size: found 16"],
         ),
     ],
-    ids=["missing file", "NaN", "missing target", "too few examples"],
+    ids=["missing file", "NaN", "missing target", "too few examples", "too few of a class"],
 )
 def test_data_that_cannot_be_used_is_refused(fresh, content, expected):
     if content is not None:

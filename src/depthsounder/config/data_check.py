@@ -20,6 +20,7 @@ from depthsounder.data.sources import (
     Wanted,
     fitting_share,
     read_source,
+    row_problems,
     size_problems,
     source_files,
     split_problems,
@@ -61,7 +62,8 @@ def check_data(config: Config, stamp_path: Path, origin: Origin = _UNKNOWN) -> t
     if reading.census:
         sizes = _problems_of_size(config, reading.census, origin)
     else:
-        sizes = _sizes_that_do_not_fit(config, reading.n_train(data.test_fraction), origin)
+        few = row_problems(data.source, reading.n_rows) if reading.n_rows else []
+        sizes = few or _sizes_that_do_not_fit(config, reading.n_train(data.test_fraction), origin)
     _refuse([*reading.problems, *sizes])
     warnings = reading.examples.warnings if reading.examples else ()
     # A folder that cannot be written to is no reason to refuse good data: it is then read again the next time.

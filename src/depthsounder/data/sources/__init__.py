@@ -8,6 +8,7 @@ from depthsounder.data.sources.built_in import BUILT_IN, CENSUSES
 from depthsounder.data.sources.census import (
     Census,
     fitting_share,
+    row_problems,
     size_problems,
     split_problems,
     split_sizes,
@@ -37,6 +38,7 @@ __all__ = [
     "format_of",
     "read_examples",
     "read_source",
+    "row_problems",
     "size_problems",
     "source_files",
     "split_problems",
