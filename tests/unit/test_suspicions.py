@@ -47,6 +47,18 @@ def test_an_honest_column_is_not_suspected(values):
     assert warnings_of(values) == []
 
 
+@pytest.mark.parametrize("n_rows", [20, 30, 60, 100, 200])
+def test_the_pixels_of_a_few_small_images_are_no_numbers_of_rows(tmp_path, n_rows):
+    images, labels = np.random.default_rng(0).integers(0, 256, (n_rows, 8, 8), dtype=np.uint8), np.arange(n_rows) % 3
+    np.savez(tmp_path / "a.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
+    assert read_examples(Wanted(str(tmp_path / "a.npz"))).warnings == ()
+    np.savez(tmp_path / "a.npz", X=np.column_stack([np.random.default_rng(1).permutation(n_rows), labels]), y=labels)
+    assert (
+        "'X[0]' has another whole number in nearly every row"
+        in read_examples(Wanted(str(tmp_path / "a.npz"), "y")).warnings[0]
+    )
+
+
 @pytest.mark.parametrize(
     "name",
     ["id", "Id", "ID", "index", "Unnamed: 0", "__index_level_0__", "level_0", "PassengerId", "row_id", "customer_id",

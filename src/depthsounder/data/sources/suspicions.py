@@ -25,6 +25,9 @@ _SPLIT = re.compile(
 _SAMPLE = 2_000
 _LEAST_ROWS = 20
 _NEARLY_ALL = 0.95
+_BYTE = 256
+_FEW = 0.4
+"""Rows for each number of a range in which about a fifth of the numbers that chance draws come again."""
 
 
 def suspicions(
@@ -96,6 +99,10 @@ def _counts(values: np.ndarray) -> bool:
 
 
 def _differs(values: np.ndarray) -> bool:
+    """Return whether numbers differ in nearly all rows, and not by chance as those of a pixel do in a few rows."""
+    span = values.max() - values.min() + 1
+    if span <= _BYTE and len(values) < _FEW * span:
+        return False
     return len(np.unique(values)) >= _NEARLY_ALL * len(values)
 
 
