@@ -114,6 +114,11 @@ def mnist(folder, pack=False, test=True):
 
 
 KERAS = {"x_train": IMAGES[:4], "y_train": LABELS[:4], "x_test": IMAGES[4:], "y_test": LABELS[4:]}
+MEDMNIST = {
+    f"{part}_{what}": values
+    for part, rows in (("train", slice(4)), ("test", slice(4, 6)))
+    for what, values in (("images", IMAGES[rows]), ("labels", LABELS[rows, None].astype(np.uint8)))
+}
 CAPITALS = {name.replace("x", "X", 1): values for name, values in KERAS.items()}
 
 READ = {
@@ -184,6 +189,7 @@ READ = {
         {},
     ),
     "NPZ of one X and one y": (npz(X=np.array(INPUTS), kind=np.array(["a", "b", "a"])), {}),
+    "NPZ with a column of labels": (npz(X=np.array(INPUTS), kind=np.array([["a"], ["b"], ["a"]])), {}),
     "NPZ of big-endian numbers": (npz(X=np.array(INPUTS, ">f4"), kind=np.array(["a", "b", "a"])), {}),
     "NPZ of a bunch, with the features named": (
         npz(**bunch() | {"target": np.array(["a", "b", "a"])}),
@@ -212,6 +218,16 @@ WITH_A_SPLIT = {
         {"target": None, "drop": ("x_valid",)},
     ),
     "Keras' names in capitals": (npz(**CAPITALS), {"target": None}),
+    "Keras' labels as a column, as CIFAR-10 has them": (
+        npz(**{name: values[:, None] if name[0] == "y" else values for name, values in KERAS.items()}),
+        {"target": None},
+    ),
+    "MedMNIST": (npz(**MEDMNIST), {"target": None}),
+    "MedMNIST with its target named": (npz(**MEDMNIST), {"target": "train_labels"}),
+    "MedMNIST and its validation part, which is dropped": (
+        npz(**MEDMNIST, val_images=IMAGES[:2], val_labels=LABELS[:2, None]),
+        {"target": None, "drop": ("val_images", "val_labels")},
+    ),
     "IDX": (mnist, {"target": None}),
     "IDX, packed": (lambda folder: mnist(folder, pack=True), {"target": None}),
 }
@@ -481,7 +497,19 @@ REFUSED = {
     ),
     "Parquet with bytes as classes": (parquet(x=[1, 2], kind=[b"a", b"b"]), {}, ["values of the type binary"]),
     "NPZ with one-hot labels": (npz(X=np.eye(3), kind=np.eye(3)), {}, ["one-hot", "kind.argmax(axis=1)"]),
-    "NPZ with a column of labels": (npz(X=np.eye(3), kind=np.ones((3, 1))), {}, ["kind.ravel()"]),
+    "NPZ with several labels for each example, as ChestMNIST has them": (
+        npz(X=np.eye(3), kind=np.array([[1, 1], [0, 0], [0, 1]])),
+        {},
+        ["found the shape (3, 2); allowed: one label for each example, such as kind[:, 0]"],
+    ),
+    "MedMNIST with its validation part": (
+        npz(**MEDMNIST, val_images=IMAGES[:2], val_labels=LABELS[:2, None]),
+        {"target": None},
+        [
+            "'val_images', 'val_labels' beside 'train_images' and 'train_labels'",
+            'data.drop: ["val_images", "val_labels"]',
+        ],
+    ),
     "NPZ with objects as labels": (npz(X=np.eye(2), kind=np.array(["a", None], object)), {}, ["kind.astype(str)"]),
     "NPZ with objects as features": (
         npz(X=np.array([[1, None]], object), kind=np.array(["a"])),

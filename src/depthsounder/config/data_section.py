@@ -43,7 +43,7 @@ class Data(Section):
     )
     test_fraction: OptionalShare = Field(
         description="Share of the examples held out for testing, the same for each class; null for the split that "
-        "Keras' arrays and IDX files have themselves. Unit: 1."
+        "the arrays of Keras and MedMNIST and IDX files have themselves. Unit: 1."
     )
 
     @field_validator("target")

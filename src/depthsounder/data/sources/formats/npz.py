@@ -1,4 +1,4 @@
-"""NPZ archives as tables: one array of features and one target, or Keras' four arrays with a split of their own.
+"""NPZ archives as tables: one array of features and one target, or four arrays with a split of their own.
 
 An array of images is one feature for each pixel. An archive is looked at before any of its arrays is read, and nothing
 is read with pickle: what would need it is refused with the line of code that mends it.
@@ -23,6 +23,9 @@ from depthsounder.data.sources.table import Table
 
 KERAS = ("x_train", "y_train", "x_test", "y_test")
 """The arrays of mnist.npz and its relatives, in capitals or not."""
+
+_SPLITS = (KERAS, ("train_images", "train_labels", "test_images", "test_labels"))
+"""The arrays of archives with a split of their own: Keras', and MedMNIST's beside those of a validation part."""
 
 _SPARSE = {"data", "format", "shape"}
 _OF_A_SPLIT = re.compile(r"(^|_)(train|test|valid|validation|val)(_|$)|^[xy]_?(tr|te|va)$", re.IGNORECASE)
@@ -58,9 +61,10 @@ def read_npz_table(path: Path, wanted: Wanted) -> Table:
         file.seek(0)
         archive = np.load(file, allow_pickle=False)
         by_name = {name.lower(): name for name in entries}
-        names = [by_name.get(name, "") for name in KERAS]
-        if all(names) and (wanted.target in (None, names[1])):
-            return _keras(path, archive, entries, names, wanted)
+        for split in _SPLITS:
+            names = [by_name.get(name, "") for name in split]
+            if all(names) and (wanted.target in (None, names[1])):
+                return _in_two_parts(path, archive, entries, names, wanted)
         return _one_of_each(path, archive, entries, wanted)
 
 
@@ -94,7 +98,7 @@ def _one_of_each(path: Path, archive: np.lib.npyio.NpzFile, entries: dict[str, _
     return Table(n_rows or 0, inputs, names, target, labels, (*problems, *found))
 
 
-def _keras(
+def _in_two_parts(
     path: Path, archive: np.lib.npyio.NpzFile, entries: dict[str, _Entry], names: list[str], wanted: Wanted
 ) -> Table:
     x_train, y_train, x_test, y_test = names
@@ -165,17 +169,18 @@ def _target(
     place, shape, y = f"{path}, target {shown(entry.name)}", entry.shape, entry.name
     if entry.dtype.hasobject:
         return None, f"{place}: found Python objects, which need pickle; allowed: texts or numbers: {y}.astype(str)"
-    if len(shape) == 2 and shape[1] == 1:
-        return None, f"{place}: found the shape {shape}; allowed: one label for each example: {y}.ravel()"
     if len(shape) == 2 and shape[1] > 1:
-        return None, f"{place}: found the shape {shape}, one-hot it seems; allowed: one label each: {y}.argmax(axis=1)"
-    if len(shape) != 1:
+        one_hot = entry.dtype.kind in "biuf" and (archive[y].astype(float).sum(axis=1) == 1.0).all()
+        found, advice = (", one-hot it seems", f": {y}.argmax(axis=1)") if one_hot else ("", f", such as {y}[:, 0]")
+        return None, f"{place}: found the shape {shape}{found}; allowed: one label for each example{advice}"
+    if len(shape) not in (1, 2):
         return None, f"{place}: found {len(shape)} dimensions; allowed: one label for each example"
     if entry.dtype.kind == "S":
         return None, f"{place}: found bytes; allowed: texts or numbers: {y}.astype(str)"
     if entry.dtype.kind not in "biufU":
         return None, f"{place}: found values of the type {entry.dtype}; allowed: texts or numbers"
-    values = archive[entry.name]
+    # A column of labels, as CIFAR-10 and MedMNIST have it, is a label for each example, too.
+    values = archive[entry.name].ravel()
     if entry.dtype.kind == "U" and values.size and (longest := int(np.strings.str_len(values).max())) > LONGEST_TEXT:
         return None, (
             f"{path}, column {shown(y)}: found a text of {longest:,} characters; allowed: at most {LONGEST_TEXT:,}"
@@ -243,7 +248,8 @@ FORMAT = Format(
     pattern=r"\.npz",
     content="an archive of arrays of numbers or texts, as numpy.savez writes, without pickle",
     about="An NPZ file has one array of features, in which an image is one feature for each pixel, and one of labels, "
-    "or Keras' four (`x_train`, `y_train`, `x_test`, `y_test`).",
+    "or Keras' four (`x_train`, `y_train`, `x_test`, `y_test`), or MedMNIST's (`train_images`, `train_labels`, "
+    "`test_images`, `test_labels`).",
     read=read_npz_table,
     target="possible",
     signature=rb"(?s)PK\x03\x04.{22}.{0,100}?\.npy",
