@@ -184,6 +184,14 @@ READ = {
         frame(pd.read_csv(io.StringIO(PLAIN)).set_index(pd.Index([7, 8, 9], name="row")), "data.parquet"),
         {},
     ),
+    "Parquet with a column without a name that is dropped": (
+        parquet(**{"": [0, 1, 2], "length": [1.5, 2.5, 3.5], "width": [2, 3, 5], "kind": ["a", "b", "a"]}),
+        {"drop": ("column_1",)},
+    ),
+    "Parquet with a target without a name": (
+        parquet(**{"length": [1.5, 2.5, 3.5], "width": [2, 3, 5], "": ["a", "b", "a"]}),
+        {"target": "column_3"},
+    ),
     "Parquet with categories": (
         parquet(length=[1.5, 2.5, 3.5], width=[2, 3, 5], kind=pa.array(["a", "b", "a"]).dictionary_encode()),
         {},
@@ -474,6 +482,21 @@ REFUSED = {
         ["found no rows"],
     ),
     "a pickle under the ending of NPZ": (text(pickle.dumps([1]), name="data.npz"), {}, ["is a pickle"]),
+    "Parquet with a column without a name": (
+        parquet(**{"": [0, 1], "x": [1.5, 2], "kind": ["a", "b"]}),
+        {},
+        ["no name for column 1", 'data.drop: ["column_1"]'],
+    ),
+    "Parquet with lists in a column without a name": (
+        parquet(**{"": [[0], [1]], "x": [1.5, 2], "kind": ["a", "b"]}),
+        {},
+        ["'column_1': found lists or records"],
+    ),
+    "NPZ with an array without a name": (
+        npz(**{"": np.arange(3), "x": np.eye(3)}),
+        {"target": None},
+        ["found an array without a name"],
+    ),
     "Parquet with lists": (parquet(x=[[1], [2]], kind=["a", "b"]), {}, ["'x': found lists or records"]),
     "Parquet with times": (
         parquet(x=pd.to_datetime(["2020-01-01", "2020-01-02"]), kind=["a", "b"]),

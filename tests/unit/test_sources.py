@@ -12,7 +12,6 @@ import pytest
 
 from depthsounder.data.sources import (
     CENSUSES,
-    CENSUSES,
     Census,
     DataError,
     Wanted,

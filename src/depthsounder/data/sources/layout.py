@@ -87,8 +87,7 @@ def find_layout(path: Path, content: bytes, header: bool | None) -> Layout:
     if header is False:
         names = numbered(len(fields))
         return Layout(separator, names, frozenset(), lines[0][0], first_line, None)
-    names = tuple(field or f"column_{number + 1}" for number, field in enumerate(fields))
-    unnamed = frozenset(number for number, field in enumerate(fields) if not field)
+    names, unnamed = named(fields)
     data = None if header else _data_among(fields, records[1:])
     return Layout(separator, names, unnamed, _after(content, lines[0][1]), first_line, data)
 
@@ -198,6 +197,12 @@ def refuse_one_column(path: Path, content: bytes, layout: Layout) -> None:
         f"{path}, line {layout.first_line}: found one field, {shown(layout.names[0])}; allowed: fields with commas, "
         f"semicolons, tabs or bars between{meant}"
     )
+
+
+def named(names: Sequence[str]) -> tuple[tuple[str, ...], frozenset[int]]:
+    """Return names of which each that is empty is made up from its position, and the positions of those."""
+    whole = tuple(name or made for name, made in zip(names, numbered(len(names)), strict=True))
+    return whole, frozenset(position for position, name in enumerate(names) if not name)
 
 
 def numbered(number: int) -> tuple[str, ...]:

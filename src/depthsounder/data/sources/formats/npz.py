@@ -78,6 +78,8 @@ def _entries(path: Path, file: IO[bytes]) -> dict[str, _Entry]:
                 shape, _, dtype = read(array)
             name = member.removesuffix(".npy")
             entries[name] = _Entry(name, shape, dtype)
+    if "" in entries:
+        raise DataError(f"{path}: found an array without a name; allowed: numpy.savez('data.npz', X=…, y=…) names them")
     if not entries:
         raise DataError(f"{path}: found no arrays; allowed: one of features and one target, as numpy.savez writes them")
     return entries

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from depthsounder.data.sources.features import feature_matrix, length_of, too_long
 from depthsounder.data.sources.formats.record import Format
+from depthsounder.data.sources.layout import named
 from depthsounder.data.sources.problems import LEFT_OUT, refuse_bomb, shown
 from depthsounder.data.sources.selection import Wanted, select
 from depthsounder.data.sources.table import Table
@@ -30,27 +31,37 @@ def read_parquet_table(path: Path, wanted: Wanted) -> Table:
     # Row labels of a pandas frame are stored as columns, but say nothing of an example.
     index = (schema.pandas_metadata or {}).get("index_columns", [])
     stored = [name for name in schema.names if name not in index]
-    selection = select(path, [name.strip() for name in stored], wanted)
+    names, unnamed = named([name.strip() for name in stored])
+    selection = select(path, names, wanted, unnamed)
     # A text that stands in many rows may be stored once, and is kept so until its length is known.
     texts = [field.name for field in schema if length_of(field.type) is not None]
-    nested = [field.name for field in schema if pa.types.is_nested(field.type)]
+    called = dict(zip(stored, names, strict=True))
+    nested = [field.name for field in schema if field.name in called and pa.types.is_nested(field.type)]
     used = [stored[position] for position in selection.features if stored[position] not in nested]
-    names = tuple(name.strip() for name in used)
     problems = list(selection.problems)
     target = None if selection.target is None else stored[selection.target]
     problems += [
-        f"{path}, column {shown(name)}: found lists or records; allowed: numbers and texts, or {LEFT_OUT}"
+        f"{path}, column {shown(called[name])}: found lists or records; allowed: numbers and texts, or {LEFT_OUT}"
         for name in nested
-        if name == target or wanted.keeps(name.strip())
+        if name == target or wanted.keeps(called[name])
     ]
     target = None if target in nested else target
-    table = pq.ParquetFile(path, read_dictionary=texts).read([*used, *([target] if target else [])])
-    long = {name: problem for name in table.column_names if (problem := too_long(path, name, table.column(name)))}
+    table = pq.ParquetFile(path, read_dictionary=texts).read([*used, *([] if target is None else [target])])
+    long = {
+        name: problem for name in table.column_names if (problem := too_long(path, called[name], table.column(name)))
+    }
     short = [name for name in used if name not in long]
-    inputs, found = feature_matrix(path, [name.strip() for name in short], [table.column(name) for name in short])
+    inputs, found = feature_matrix(path, [called[name] for name in short], [table.column(name) for name in short])
     problems += [*long.values(), *found]
-    labels = table.column(target) if target and target not in long else None
-    return Table(table.num_rows, None if long else inputs, names, wanted.target or "", labels, tuple(problems))
+    labels = None if target is None or target in long else table.column(target)
+    return Table(
+        table.num_rows,
+        None if long else inputs,
+        tuple(called[name] for name in used),
+        wanted.target or "",
+        labels,
+        tuple(problems),
+    )
 
 
 def _unpacked_size(file: pq.FileMetaData) -> int:
