@@ -635,6 +635,20 @@ REFUSED = {
         {"target": "a"},
         ["found 'a' as the name of the target and as a class, in 1 row: the first line looks like data", "column_3"],
     ),
+    "no header, words alone, and a target of no name, as UCI's mushrooms have it": (
+        lines("p,x,s", "e,x,y", "e,b,s", "p,b,y"),
+        {},
+        [
+            "no target column 'kind'",
+            "line 1: found 'p' as a column's name and as a value below it; allowed: the names of the columns; if it is",
+            "an example, data.header: false, with data.target: column_1 to column_3",
+        ],
+    ),
+    "no header, words alone, and a column that is counted": (
+        lines("red,round", "green,long", "blue,square"),
+        {"target": "column_2"},
+        ["found names, and no column_2", "data.header: false, with data.target: column_2"],
+    ),
     "two files, one behind the other": (
         lines("length,kind", "1,a", "length,kind", "2,b"),
         {},
@@ -781,6 +795,15 @@ def test_nothing_is_told_from_the_rows_of_a_file_of_which_others_are_missing(tmp
     reading = read(tmp_path, monkeypatch, lines("length,kind", "1,a", "1,a", "2,b,c", "3,c,b"), {})
     assert [problem.split("data.csv")[1][:8] for problem in reading.problems] == [", line 4", ", line 5"]
     assert reading.census is None
+
+
+@pytest.mark.parametrize(
+    ("second", "keys"), [("1,b", {}), ("size,kind", {}), ("size,a", {"header": True})], ids=["rows", "twice", "told"]
+)
+def test_a_misspelt_target_alone_makes_no_example_of_names(tmp_path, monkeypatch, second, keys):
+    reading = read(tmp_path, monkeypatch, lines("size,kind", second, "1,a"), {"target": "Kind"} | keys)
+    assert "did you mean 'kind'?" in reading.problems[0]
+    assert "an example" not in "".join(reading.problems)
 
 
 def test_the_file_that_was_meant_is_named_if_it_lies_beside(tmp_path, monkeypatch):

@@ -44,6 +44,8 @@ class Layout:
         The number of the line at which the names, or without them the first row, stand.
     data
         What stands in the first line in place of a name, and looks like data; None if nothing does.
+    again
+        A name that is a value of its own column, too, so that it may be none; None if there is no such name.
     """
 
     separator: str
@@ -52,6 +54,7 @@ class Layout:
     start: int
     first_line: int
     data: str | None
+    again: str | None = None
 
 
 def find_layout(path: Path, content: bytes, header: bool | None) -> Layout:
@@ -89,7 +92,8 @@ def find_layout(path: Path, content: bytes, header: bool | None) -> Layout:
         return Layout(separator, names, frozenset(), lines[0][0], first_line, None)
     names, unnamed = named(fields)
     data = None if header else _data_among(fields, records[1:])
-    return Layout(separator, names, unnamed, _after(content, lines[0][1]), first_line, data)
+    again = None if header else _name_among(fields, [record for record in records[1:] if record != records[0]])
+    return Layout(separator, names, unnamed, _after(content, lines[0][1]), first_line, data, again)
 
 
 def _records(content: bytes, start: int) -> Iterator[tuple[int, int]]:
@@ -219,10 +223,22 @@ def _data_among(fields: Sequence[str], below: Sequence[Sequence[str]]) -> str | 
     data = [field for field in fields if NUMBER.fullmatch(field) or _NO_NAME.fullmatch(field)]
     if not data or any(field != str(position) for position, field in enumerate(data)) or len(data) == 1:
         return data[0] if data else None
-    again = [
-        any(field == values[position].strip() for values in below if position < len(values))
-        for position, field in enumerate(fields)
-    ]
+    again = _found_below(fields, below)
     names = [found for field, found in zip(fields, again, strict=True) if field not in data]
     numbers = [found for field, found in zip(fields, again, strict=True) if field in data]
     return data[0] if any(names) or all(numbers) else None
+
+
+def _name_among(fields: Sequence[str], below: Sequence[Sequence[str]]) -> str | None:
+    """Return the first name that stands among the values of its own column; two lines of names say nothing of it."""
+    return next(
+        (field for field, found in zip(fields, _found_below(fields, below), strict=True) if field and found), None
+    )
+
+
+def _found_below(fields: Sequence[str], below: Sequence[Sequence[str]]) -> list[bool]:
+    """Return for each field whether it stands in its own column below, too."""
+    return [
+        any(field == values[position].strip() for values in below if position < len(values))
+        for position, field in enumerate(fields)
+    ]

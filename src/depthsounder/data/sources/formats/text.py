@@ -78,7 +78,7 @@ def _table(path: Path, text: Text, layout: Layout, selection: Selection, wanted:
         lines.append("… rows are counted without such lines")
     if invalid and len(rows) == 0:
         labels = None
-    problems = [*selection.problems, *lines, *problems]
+    problems = [*selection.problems, *_example_first(path, layout, wanted), *lines, *problems]
     return Table(n_rows, inputs, names, target, labels, tuple(problems), text.warnings, whole=not invalid)
 
 
@@ -98,13 +98,31 @@ def _first_line(
         found += counted(number, "row")
     else:
         return None
+    allowed = f"{_names_or_example(layout, wanted)}; if it does name them, data.header: true"
+    return f"{found}: the first line looks like data; {allowed}"
+
+
+def _example_first(path: Path, layout: Layout, wanted: Wanted) -> list[str]:
+    """Say so if the target is not among the names of a first line that may be an example."""
+    if wanted.header is not None or wanted.target in layout.names:
+        return []
+    place = f"{path}, line {layout.first_line}"
+    if wanted.target in numbered(len(layout.names)):
+        return [f"{place}: found names, and no {wanted.target}; {_names_or_example(layout, wanted)}"]
+    if layout.again is None:
+        return []
+    found = f"{shown(layout.again)} as a column's name and as a value below it"
+    return [f"{place}: found {found}; {_names_or_example(layout, wanted)}"]
+
+
+def _names_or_example(layout: Layout, wanted: Wanted) -> str:
+    """Return what a first line may be, and the keys of the config if it is an example."""
     columns = numbered(len(layout.names))
-    named = wanted.target in layout.names
-    meant = columns[layout.names.index(str(wanted.target))] if named else f"{columns[0]} to {columns[-1]}"
-    return (
-        f"{found}: the first line looks like data; allowed: the names of the columns; if it is an example, "
-        f"data.header: false, with data.target: {meant}; if it does name them, data.header: true"
-    )
+    if wanted.target in layout.names:
+        meant = columns[layout.names.index(wanted.target)]
+    else:
+        meant = wanted.target if wanted.target in columns else f"{columns[0]} to {columns[-1]}"
+    return f"allowed: the names of the columns; if it is an example, data.header: false, with data.target: {meant}"
 
 
 def _times(labels: pa.ChunkedArray, name: str) -> int:
