@@ -20,10 +20,12 @@ from depthsounder.config import (
     validate_files,
 )
 from depthsounder.config.data_section import Section
+from depthsounder.config.fields import ACTIVATIONS_ELSEWHERE, INITS_ELSEWHERE
 from depthsounder.config.model import Verdicts
 from depthsounder.config.reference import reference_text, resolved_text, schema_text
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.gaussian import critical_gain
+from depthsounder.elements.initializers import INITIALIZERS
 from depthsounder.storage.file_errors import DamagedFile
 from depthsounder.sweep.cells import Cell, cell_parts
 
@@ -130,6 +132,10 @@ def test_every_key_is_described_and_every_threshold_names_its_source():
         assert "Source: " in field.description, name
 
 
+def comparison(**changes):
+    return {"activation": "tanh", "depth": 20, "init": "glorot_normal", "against": "xavier_note"} | changes
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
@@ -146,6 +152,12 @@ def test_every_key_is_described_and_every_threshold_names_its_source():
         ({"activations": ["Leaky-ReLU"]}, ["did you mean leaky_relu?"]),
         ({"activations": [None]}, ["activations[0]", "found null"]),
         ({"inits": ["he_norml"]}, ["inits[0]", "did you mean he_normal?", "gaussian_w"]),
+        ({"inits": ["kaiming_normal"]}, ["inits[0]", "did you mean he_normal?"]),
+        ({"inits": ["Kaiming-Uniform"]}, ["did you mean he_uniform?"]),
+        ({"inits": ["xavier_normal_"]}, ["did you mean glorot_normal?"]),
+        ({"inits": ["xavier_uniform"]}, ["did you mean glorot_uniform?"]),
+        ({"activations": ["swish"]}, ["did you mean silu?"]),
+        ({"activations": ["identity"]}, ["did you mean linear?"]),
         ({"inits": ["gaussian_w1.5_b-1"]}, ["inits[0]", "gaussian_w1.5_b0.05"]),
         ({"inits": ["gaussian_w1.5_b0", "gaussian_w1.50_b0.0"]}, ["inits[1]", "twice"]),
         ({"inits": ["gaussian_w1" + "0" * 400 + "_b0"]}, ["inits[0]", "too many digits"]),
@@ -205,12 +217,44 @@ def test_every_key_is_described_and_every_threshold_names_its_source():
         ({"data__target": "label"}, ["data.target", "no meaning for a source that knows its own labels"]),
         ({"widht": 3}, ["widht", "unknown key", "did you mean width?"]),
         ({"training__step": 3}, ["training.step", "unknown key", "did you mean steps?"]),
+        ({"batch_size": 8}, ["batch_size", "unknown key", "did you mean training.batch_size?"]),
+        ({"steps": 8}, ["steps", "unknown key", "did you mean training.steps?"]),
+        ({"training__root_seed": 8}, ["training.root_seed", "did you mean root_seed, at the top level?"]),
+        ({"training__depths": [8]}, ["did you mean depths, at the top level or gradient_check.depths?"]),
     ],
 )
 def test_a_wrong_value_is_refused_with_key_found_and_allowed(changes, expected):
     message = refusal(changed(**changes), [DEFAULT])
     for text in ["1 problem", *expected]:
         assert text in message
+
+
+@pytest.mark.parametrize(
+    ("changes", "allowed"),
+    [
+        (
+            {"activations": ["tanh"], "comparisons": [comparison(activation="relu")]},
+            "allowed: one of tanh\n",
+        ),
+        ({"inits": ["he_normal", "zeros"], "comparisons": [comparison()]}, "allowed: one of he_normal, zeros\n"),
+        ({"comparisons": [comparison(against="glorot_normal")]}, "itself; allowed: one of naive_small"),
+        ({"comparisons": [comparison()] * 2}, "twice; allowed: each pair once\n"),
+        ({"depths": [2, 2]}, "twice; allowed: each entry once\n"),
+        ({"training__learning_rates": [0.1, 0.01]}, "before it; allowed: a number above 0.1\n"),
+        ({"training__logged_steps": [0, 301]}, "300; allowed: a whole number from 0 to 300, or last\n"),
+        ({"verdicts__tail_steps": 301}, "300; allowed: a whole number from 1 to 300\n"),
+        ({"verdicts__stalled_loss": 0.1}, "allowed: a number above 0.1 and below 1\n"),
+        ({"activations": ["relu", "softplus"], "inits": ["critical"]}, "allowed: any other init, or activations"),
+    ],
+)
+def test_what_another_key_rules_out_is_not_among_what_is_allowed(changes, allowed):
+    assert allowed in refusal(changed(**{"comparisons": []} | changes), [DEFAULT]) + "\n"
+
+
+def test_names_of_other_libraries_stand_for_names_that_there_are():
+    assert {name for _, name in INITS_ELSEWHERE} <= INITIALIZERS.keys()
+    assert {name for _, name in ACTIVATIONS_ELSEWHERE} <= ACTIVATIONS.keys()
+    assert not {other for other, _ in (*INITS_ELSEWHERE, *ACTIVATIONS_ELSEWHERE)} & {*INITIALIZERS, *ACTIVATIONS}
 
 
 def test_critical_is_refused_where_no_critical_variance_exists():
@@ -358,19 +402,16 @@ def test_a_long_text_is_shown_by_its_beginning():
     assert f"found '{'x' * 99}…; allowed" in refusal(changed(run="x" * 1_000_000))
 
 
-def comparison(**changes):
-    return {"activation": "tanh", "depth": 20, "init": "glorot_normal", "against": "xavier_note"} | changes
-
-
 @pytest.mark.parametrize(
     ("changes", "place", "complaint"),
     [
-        ({"depth": 7}, ".depth", "found 7, which is not among this sweep's depths: 2, 5, 10, 20, 50"),
+        ({"depth": 7}, ".depth", "found 7, which is not among this sweep's depths; allowed: one of 2, 5, 10, 20, 50\n"),
         ({"activation": "erf"}, ".activation", "found 'erf', which is not among this sweep's activations"),
         ({"against": "zeros"}, ".against", "found 'zeros', which is not among this sweep's inits"),
         ({"against": "glorot_normal"}, ".against", "found 'glorot_normal', which is compared with itself"),
         ({"init": "xavier_note", "against": "glorot_normal"}, "", "which stands in the list twice"),
         ({"init": "glorot"}, ".init", "did you mean glorot_normal?"),
+        ({"depths": [2]}, ".depths", "did you mean depth?"),
         ({"than": "zeros"}, ".than", "is an unknown key; allowed: the keys activation, depth, init, against"),
     ],
 )

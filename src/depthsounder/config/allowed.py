@@ -21,10 +21,17 @@ KeyPath = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Allowed:
-    """What a value may be: in words, and the names among which the nearest is looked for."""
+    """What a value may be: in words, and the names among which the nearest is looked for.
+
+    Attributes
+    ----------
+    elsewhere
+        What others call some of the names, each with the name here.
+    """
 
     text: str
     names: tuple[str, ...] = ()
+    elsewhere: tuple[tuple[str, str], ...] = ()
 
 
 def _limits(metadata: Sequence[Any]) -> Iterator[Any]:
@@ -79,12 +86,12 @@ def allowed_in(model: type[BaseModel], path: KeyPath) -> Allowed:
     """Return what the value at a key path may be; at an unknown key, which keys its section has."""
     if not path:
         return _allowed(model, [])
-    field = model.model_fields.get(str(path[0]))
-    if field is None:
+    known = model.model_fields.get(str(path[0]))
+    if known is None:
         return Allowed(f"the keys {', '.join(model.model_fields)}", tuple(model.model_fields))
-    annotation: Any = field.annotation
+    annotation: Any = known.annotation
     if len(path) == 1:
-        return _allowed(annotation, list(_limits(field.metadata)))
+        return _allowed(annotation, list(_limits(known.metadata)))
     annotation = _without_null(annotation)
     if get_origin(annotation) is tuple:
         section = listed_section(annotation)
@@ -101,10 +108,10 @@ def _without_null(annotation: Any) -> Any:  # noqa: ANN401
 
 def takes_text(model: type[BaseModel], path: KeyPath) -> bool:
     """Tell whether the value at a key path may be any text: a name, and no number."""
-    field = model.model_fields.get(str(path[0])) if path else None
-    if field is None:
+    known = model.model_fields.get(str(path[0])) if path else None
+    if known is None:
         return False
-    annotation: Any = field.annotation
+    annotation: Any = known.annotation
     if len(path) == 1:
         return _holds_text(annotation)
     annotation = _without_null(annotation)
@@ -120,9 +127,22 @@ def _holds_text(annotation: Any) -> bool:  # noqa: ANN401
     return (annotation.__origin__ if get_origin(annotation) is Annotated else annotation) is str
 
 
-def nearest(found: object, names: Sequence[str]) -> str | None:
-    """Return the name that a text was probably meant to be, if any resembles it."""
+def places_of(model: type[BaseModel], key: str, *within: str) -> list[str]:
+    """Return where a config has a key, such as ``training.steps``, in sections that are no entries of a list."""
+    own = [".".join((*within, key)) if within else f"{key}, at the top level"] if key in model.model_fields else []
+    sections = {name: known.annotation for name, known in model.model_fields.items()}
+    return own + [
+        place
+        for name, section in sections.items()
+        if isinstance(section, type) and issubclass(section, BaseModel)
+        for place in places_of(section, key, *within, name)
+    ]
+
+
+def nearest(found: object, allowed: Allowed) -> str | None:
+    """Return the name that a text was probably meant to be, if any resembles it or is called so elsewhere."""
     if not isinstance(found, str):
         return None
+    names = {name: name for name in allowed.names} | dict(allowed.elsewhere)
     matches = get_close_matches(found.strip().lower().replace("-", "_")[:100], names, n=1)
-    return matches[0] if matches else None
+    return names[matches[0]] if matches else None

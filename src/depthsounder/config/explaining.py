@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from depthsounder.config.allowed import Allowed, KeyPath, allowed_in, nearest, takes_text
+from depthsounder.config.allowed import Allowed, KeyPath, allowed_in, nearest, places_of, takes_text
 from depthsounder.config.model import Config
 
 LONGEST = 100
@@ -23,10 +23,10 @@ def each_place(details: ErrorDetails) -> Iterator[ErrorDetails]:
     if not further:
         yield details
         return
-    places = [(context["complaint"], context["within"]), *further]
-    for place, (complaint, within) in enumerate(places, start=1):
+    places = [context, *further]
+    for place, broken in enumerate(places, start=1):
         remedy = context["remedy"] if place == len(places) else None
-        yield ErrorDetails({**details, "ctx": {"complaint": complaint, "within": within, "remedy": remedy}})
+        yield ErrorDetails({**details, "ctx": {**broken, "further": (), "remedy": remedy}})
 
 
 def place_of(details: ErrorDetails, values: object) -> KeyPath:
@@ -62,10 +62,13 @@ def explanation(details: ErrorDetails, path: KeyPath, written: str | None) -> li
     """
     allowed = allowed_in(Config, path)
     if details["type"] in ("extra_forbidden", "invalid_key"):
-        return [f"is an unknown key; allowed: {allowed.text}", *_guess(path[-1], allowed)]
+        return [f"is an unknown key; allowed: {allowed.text}", *_guess_of_key(path, allowed)]
     found = _found(details, path)
-    complaint = f", which {details['ctx']['complaint']}" if details["type"] == "rule" else ""
-    remedy = details["ctx"].get("remedy") if details["type"] == "rule" else None
+    rule = details["ctx"] if details["type"] == "rule" else {}
+    complaint = f", which {rule['complaint']}" if rule else ""
+    remedy = rule.get("remedy")
+    # What a key may be by its type can be out of place beside what another key holds.
+    allowed = Allowed(rule["allowed"]) if rule.get("allowed") else allowed
     shown = _worded(found)
     if written and isinstance(found, bool | int | float) and takes_text(Config, path) and found == _read(written):
         shown, complaint = written, f", which is read as the {_what(found)}"
@@ -86,8 +89,16 @@ def _found(details: ErrorDetails, path: KeyPath) -> object:
 
 
 def _guess(found: object, allowed: Allowed) -> list[str]:
-    name = nearest(found, allowed.names)
+    name = nearest(found, allowed)
     return [] if name is None or name == found else [f"did you mean {name}?"]
+
+
+def _guess_of_key(path: KeyPath, allowed: Allowed) -> list[str]:
+    """Return the key that was probably meant: in another section the same, in its own a similar one."""
+    key, guess = path[-1], _guess(path[-1], allowed)
+    in_list = any(isinstance(part, int) for part in path)
+    places = places_of(Config, key) if isinstance(key, str) and not (in_list and guess) else []
+    return [f"did you mean {' or '.join(places)}?"] if places else guess
 
 
 def _text_for_number(found: object, allowed: Allowed) -> list[str]:

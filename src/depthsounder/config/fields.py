@@ -3,9 +3,9 @@
 This module validates single values; `model` validates their combinations.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 
 from pydantic import AfterValidator, Field, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -29,16 +29,33 @@ MOST_TUNING_BLOCKS = 500
 """Blocks of tuning seeds of a cell: the job that picks a rate is told the files of all of them in the same way."""
 
 
-def refuse(complaint: str, *within: str | int) -> PydanticCustomError:
-    """Return the error of a rule; `within` leads from the validated value to the one that is to blame."""
-    return PydanticCustomError("rule", "{complaint}", {"complaint": complaint, "within": within})
+class Broken(TypedDict):
+    """A rule that a value breaks.
+
+    Attributes
+    ----------
+    complaint
+        What is wrong, to follow "which".
+    within
+        Leads from the validated value to the one that is to blame.
+    allowed
+        What the rule allows, where it is less than the value's type does.
+    """
+
+    complaint: str
+    within: tuple[str | int, ...]
+    allowed: str | None
 
 
-def refuse_all(complaints: Sequence[tuple[str, tuple[str | int, ...]]], remedy: str) -> PydanticCustomError:
-    """Return the error of a rule that several values break, each with its place, and what mends all of them."""
-    (complaint, within), *further = complaints
-    context = {"complaint": complaint, "within": within, "further": tuple(further), "remedy": remedy}
-    return PydanticCustomError("rule", "{complaint}", context)
+def refuse(complaint: str, *within: str | int, allowed: str | None = None) -> PydanticCustomError:
+    """Return the error of a rule, of which `Broken` says what the arguments are."""
+    return PydanticCustomError("rule", "{complaint}", {"complaint": complaint, "within": within, "allowed": allowed})
+
+
+def refuse_all(broken: Sequence[Broken], remedy: str) -> PydanticCustomError:
+    """Return the error of a rule that several values break, and what mends all of them."""
+    first, *further = broken
+    return PydanticCustomError("rule", "{complaint}", {**first, "further": tuple(further), "remedy": remedy})
 
 
 def _known(names: tuple[str, ...]) -> Callable[[str], str]:
@@ -78,7 +95,7 @@ def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
     laws = [_law(value) for value in values]
     for position, law in enumerate(laws):
         if law in laws[:position]:
-            raise refuse("stands in the list twice", position)
+            raise refuse("stands in the list twice", position, allowed="each entry once")
     return values
 
 
@@ -87,7 +104,8 @@ def increasing(values: tuple[float, ...]) -> tuple[float, ...]:
     _filled(values)
     for position in range(1, len(values)):
         if values[position] <= values[position - 1]:
-            raise refuse("is not above the one before it", position)
+            allowed = f"a number above {values[position - 1]:g}"
+            raise refuse("is not above the one before it", position, allowed=allowed)
     return values
 
 
@@ -118,17 +136,39 @@ def _known_source(source: str) -> str:
         raise refuse("begins with ~, and the home folder is not known") from error
 
 
-def _names(names: tuple[str, ...]) -> tuple[Any, ...]:
+def one_of(names: Iterable[object]) -> str:
+    """Return names or numbers as what is allowed."""
+    return f"one of {', '.join(map(str, names))}"
+
+
+def _names(names: tuple[str, ...], elsewhere: tuple[tuple[str, str], ...] = ()) -> tuple[Any, ...]:
     return (
         AfterValidator(_known(names)),
-        Allowed(f"one of {', '.join(names)}", names),
+        Allowed(one_of(names), names, elsewhere),
         WithJsonSchema({"enum": list(names)}),
     )
 
 
+INITS_ELSEWHERE = (
+    ("kaiming", "he_normal"),
+    ("kaiming_normal", "he_normal"),
+    ("kaiming_uniform", "he_uniform"),
+    ("xavier_normal", "glorot_normal"),
+    ("xavier_uniform", "glorot_uniform"),
+)
+"""What PyTorch and others call the inits that have their first authors' surnames here."""
+
+ACTIVATIONS_ELSEWHERE = (
+    ("identity", "linear"),
+    ("logistic", "sigmoid"),
+    ("lrelu", "leaky_relu"),
+    ("swish", "silu"),
+)
+"""What papers and other libraries call activations."""
+
 _INIT_NAMES = tuple(INITIALIZERS)
 _INIT_SCHEMA = {"anyOf": [{"enum": list(_INIT_NAMES)}, {"type": "string", "pattern": f"^{GAUSSIAN_PATTERN.pattern}$"}]}
-_INIT_TEXT = f"one of {', '.join(_INIT_NAMES)}, or gaussian_w<σw²>_b<σb²> with two numbers, such as gaussian_w1.5_b0.05"
+_INIT_TEXT = f"{one_of(_INIT_NAMES)}, or gaussian_w<σw²>_b<σb²> with two numbers, such as gaussian_w1.5_b0.05"
 _SOURCE_TEXT = f"{', '.join(BUILT_IN)}, or the path of a file that ends in {ENDINGS}"
 _NAME_TEXT = "a column's name, in quotes where it is a number"
 LIST = (Strict(False), Field(json_schema_extra={"minItems": 1, "maxItems": LONGEST_LIST, "uniqueItems": True}))
@@ -146,12 +186,17 @@ RunName = Annotated[
     AfterValidator(_own_folder),
     Allowed(f"up to 64 of a-z, 0-9, _ and -, the first a letter or a digit; not {' or '.join(COMMITTED_REPORTS)}"),
 ]
-ActivationName = Annotated[str, *_names(tuple(ACTIVATIONS))]
-InitName = Annotated[str, AfterValidator(_known_init), Allowed(_INIT_TEXT, _INIT_NAMES), WithJsonSchema(_INIT_SCHEMA)]
+ActivationName = Annotated[str, *_names(tuple(ACTIVATIONS), ACTIVATIONS_ELSEWHERE)]
+InitName = Annotated[
+    str,
+    AfterValidator(_known_init),
+    Allowed(_INIT_TEXT, _INIT_NAMES, INITS_ELSEWHERE),
+    WithJsonSchema(_INIT_SCHEMA),
+]
 OptimizerName = Annotated[str, *_names(tuple(OPTIMIZERS))]
 StudyName = Annotated[
     Annotated[str, AfterValidator(_known(STUDY_NAMES))] | None,
-    Allowed(f"one of {', '.join(STUDY_NAMES)}, or null", STUDY_NAMES),
+    Allowed(f"{one_of(STUDY_NAMES)}, or null", STUDY_NAMES),
     WithJsonSchema({"enum": [*STUDY_NAMES, None]}),
 ]
 NotAnalytic = Annotated[str, *_names(("refuse", "central_difference"))]

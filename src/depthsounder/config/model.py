@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, Strict, ValidationInfo, field_valida
 
 from depthsounder.checking.contract import breaches
 from depthsounder.config.allowed import Allowed
+from depthsounder.config.comparisons import MOST_COMPARISONS, Comparison, check_family
 from depthsounder.config.data_section import Data, Section
 from depthsounder.config.fields import (
     LIST,
@@ -35,7 +36,6 @@ from depthsounder.config.fields import (
     distinct,
     increasing,
     refuse,
-    refuse_all,
 )
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.gaussian import critical_gain
@@ -81,7 +81,8 @@ class Training(Section):
         steps = info.data.get("steps")
         for position, step in enumerate(logged):
             if steps is not None and step != "last" and step > steps:
-                raise refuse(f"is after the last step: training.steps is {steps}", position)
+                allowed = f"a whole number from 0 to {steps:,}, or last"
+                raise refuse(f"is after the last step: training.steps is {steps}", position, allowed=allowed)
         return logged
 
     @property
@@ -178,27 +179,10 @@ class Verdicts(Section):
     @field_validator("stalled_loss")
     @classmethod
     def _stalled_above_trains(cls, stalled: float, info: ValidationInfo) -> float:
-        if stalled <= info.data.get("trains_loss", 0.0):
-            raise refuse(f"is not above verdicts.trains_loss, {info.data['trains_loss']}")
+        trains = info.data.get("trains_loss", 0.0)
+        if stalled <= trains:
+            raise refuse(f"is not above verdicts.trains_loss, {trains}", allowed=f"a number above {trains} and below 1")
         return stalled
-
-
-class Comparison(Section):
-    """Two initializations of one activation at one depth, whose tail losses are compared seed by seed."""
-
-    activation: ActivationName = Field(description="One of the sweep's activations.")
-    depth: Depth = Field(description="One of the sweep's depths. Unit: hidden layers.")
-    init: InitName = Field(description="One of the sweep's inits: the one that is expected to do better.")
-    against: InitName = Field(description="Another of them.")
-
-
-MOST_COMPARISONS = 10
-
-_AXES = {"activation": "activations", "depth": "depths", "init": "inits", "against": "inits"}
-_DROP_COMPARISONS = (
-    "Only what is in the sweep can be compared. To compare nothing, write `comparisons: []` into your file, or give "
-    "--config 'comparisons=[]'; a list of your own keeps the others."
-)
 
 
 class Config(Section):
@@ -256,7 +240,8 @@ class Config(Section):
                 continue
             critical = critical_gain(activation)
             if critical.status == "none":
-                raise refuse(f"is not possible: {critical.reason}", inits.index("critical"))
+                allowed = "any other init, or activations that have a critical variance"
+                raise refuse(f"is not possible: {critical.reason}", inits.index("critical"), allowed=allowed)
         return inits
 
     @field_validator("seeds_per_block")
@@ -273,28 +258,12 @@ class Config(Section):
     def _tail_within_the_training(cls, verdicts: Verdicts, info: ValidationInfo) -> Verdicts:
         training = info.data.get("training")
         if training is not None and verdicts.tail_steps > training.steps:
-            raise refuse(f"is above training.steps, {training.steps}", "tail_steps")
+            allowed = f"a whole number from 1 to {training.steps:,}"
+            raise refuse(f"is above training.steps, {training.steps}", "tail_steps", allowed=allowed)
         return verdicts
 
     @field_validator("comparisons")
     @classmethod
     def _one_small_family(cls, comparisons: tuple[Comparison, ...], info: ValidationInfo) -> tuple[Comparison, ...]:
-        if len(comparisons) > MOST_COMPARISONS:
-            raise refuse(f"has {len(comparisons)} comparisons: each more makes all of them weaker")
-        outside = [
-            (f"is not among this sweep's {axis}: {', '.join(map(str, info.data[axis]))}", (position, key))
-            for position, comparison in enumerate(comparisons)
-            for key, axis in _AXES.items()
-            if axis in info.data and getattr(comparison, key) not in info.data[axis]
-        ]
-        if outside:
-            raise refuse_all(outside, _DROP_COMPARISONS)
-        seen = set()
-        for position, comparison in enumerate(comparisons):
-            if comparison.init == comparison.against:
-                raise refuse("is compared with itself", position, "against")
-            pair = (comparison.activation, comparison.depth, frozenset((comparison.init, comparison.against)))
-            if pair in seen:
-                raise refuse("stands in the list twice", position)
-            seen.add(pair)
+        check_family(comparisons, info.data)
         return comparisons

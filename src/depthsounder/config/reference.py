@@ -13,8 +13,9 @@ import yaml
 from pydantic import BaseModel
 
 from depthsounder.config.allowed import KeyPath, allowed_in, listed_section
+from depthsounder.config.comparisons import Comparison
 from depthsounder.config.data_section import Section
-from depthsounder.config.model import Comparison, Config
+from depthsounder.config.model import Config
 
 _HEAD = """\
 # The config
