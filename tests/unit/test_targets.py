@@ -3,7 +3,7 @@
 import pytest
 from made_up_run import make_config
 
-from depthsounder.sweep.targets import explain_target
+from depthsounder.sweep.targets import explain_nothing, explain_target
 
 CONFIG = make_config([2], ["tanh"], ["glorot_normal"])
 FIGURES = ["answer", "failure_map"]
@@ -47,12 +47,28 @@ def test_a_file_of_no_rule_is_explained(configs, target, words):
         "all",
         "train_networks",
         "reports/{run}/figures/answer.pdf",
+        "reports/{run}/figures/answer.slide.svg",
+        "reports/{run}/figures/answer.slide.png",
         "results/{run}/verdicts.parquet",
         "elsewhere/a/b.svg",
     ],
 )
 def test_nothing_is_said_against_what_rules_make_or_nobody_knows(configs, target):
     assert explain_target(target.format(run=CONFIG.run), CONFIG, FIGURES, configs) is None
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("train_network", "did you mean train_networks?"),
+        ("results/mine/verdict.parquet", "did you mean results/mine/verdicts.parquet?"),
+        ("zzz", "none makes such a file. `snakemake --list`"),
+    ],
+)
+def test_what_no_rule_makes_is_named_with_what_was_meant(target, words):
+    said = explain_nothing(target, ["all", "train_networks"], ["results/mine/verdicts.parquet"])
+    assert said.startswith(f"{target}: no rule has this name")
+    assert words in said
 
 
 def test_a_config_that_cannot_be_read_stops_no_explanation(tmp_path):

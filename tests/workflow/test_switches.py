@@ -107,9 +107,12 @@ def test_a_file_is_asked_for_before_its_config(fresh, root):
         ("reports/default/figures/failre_map.svg", "did you mean failure_map? This run's figures are answer, back"),
         ("reports/smoke/figures/failure_map.svg", "failure_map.svg --configfile config/smoke.yaml"),
         ("reports/default/figures/he2015.svg", "only the study he2015 has this figure"),
+        ("results/default/verdict.parquet", "did you mean results/default/verdicts.parquet?"),
+        ("train_network", "did you mean train_networks?"),
+        ("nothing.csv", "no rule has this name, and none makes such a file"),
     ],
 )
-def test_a_figure_that_no_rule_makes_is_refused_with_what_there_is(fresh, target, words):
+def test_a_target_that_no_rule_makes_is_refused_with_what_there_is(fresh, target, words):
     said = refuses(fresh, target)
     assert words in said
     assert "MissingRule" not in said

@@ -15,7 +15,7 @@ from depthsounder.storage.tables import SCHEMAS
 from depthsounder.sweep.cells import PART_KINDS, Cell, RunPaths, cell_parts, check_paths, part_paths, table_parts
 from depthsounder.sweep.figure_tables import tables_of_figure
 from depthsounder.sweep.progress import Closing, Portion, portion
-from depthsounder.sweep.targets import explain_target
+from depthsounder.sweep.targets import explain_nothing, explain_target
 
 origin = (
     Origin([DEFAULTS], config, "the importing workflow")
@@ -180,7 +180,7 @@ def forecast_of(jobs):
 
 
 def explained(target):
-    """Why no rule makes a file of a run, if that is known."""
+    """Why no rule makes a file, or None if one does or nothing is known against it."""
     places = [
         (Path(), "*.yaml"),
         (Path("config"), "*.yaml"),
@@ -188,4 +188,7 @@ def explained(target):
         (Path("results"), "*/config.json"),
     ]
     configs = (path for folder, pattern in places for path in sorted(folder.glob(pattern)))
-    return explain_target(target, settings, FIGURES, configs)
+    if explanation := explain_target(target, settings, FIGURES, configs):
+        return explanation
+    files = [paths.report, paths.config, paths.dataset, *map(paths.table, SCHEMAS)]
+    return None if is_made(target) else explain_nothing(target, rule_names(), map(str, files))

@@ -12,6 +12,7 @@
 #   workflow.output_settings.printshellcmds, workflow.output_settings.verbose   -p and --verbose
 #   workflow.touch                          … with --touch; asked for when jobs start, not before
 #   workflow.dag_settings.targets           the files and rules that were asked for; not known before all rules are
+#   workflow.rules                          all rules, each with a .name and .is_producer(file)
 #   workflow.resource_settings.cores        … of --cores
 #   workflow.resource_settings.nodes        the number of --jobs, where they run elsewhere
 #   workflow.overwrite_configfiles          the files of --configfile
@@ -125,6 +126,16 @@ class OwnProgress(logging.Filter):
 
     def filter(self, record):
         return record.msg != "Select jobs to execute..." and getattr(record, "event", None) not in self.OF_JOBS
+
+
+def rule_names():
+    """The names of all rules."""
+    return [rule.name for rule in workflow.rules]
+
+
+def is_made(target):
+    """Whether a target is a rule, or a file that one makes; a file that is there and that none makes is no target."""
+    return target in rule_names() or any(rule.is_producer(target) for rule in workflow.rules)
 
 
 class Refusing(logging.Handler):

@@ -49,6 +49,19 @@ def explain_target(target: str, config: Config, figures: Sequence[str], configs:
     return f"{target}: there is no figure {figure}{meant} This run's figures are {', '.join(figures)}."
 
 
+def explain_nothing(target: str, rules: Iterable[str], files: Iterable[str]) -> str:
+    """Return what to ask for in place of a name that is no rule's and of a file that none makes.
+
+    Parameters
+    ----------
+    rules, files
+        What there is: the names of rules, and files of this run.
+    """
+    near = get_close_matches(target, [*rules, *files], n=1)
+    meant = f"; did you mean {near[0]}?" if near else "."
+    return f"{target}: no rule has this name, and none makes such a file{meant} `snakemake --list` names the rules."
+
+
 def _way(target: str, key: str, value: str, configs: Iterable[Path]) -> str:
     """Return how to get a file: by a config of which a key has a value."""
     maker = next(
