@@ -8,8 +8,9 @@ from made_up_run import make_config
 from support import small_dataset
 
 import depthsounder
+from depthsounder.process.commands import Refusal
 from depthsounder.sweep.cells import blocks, cells
-from depthsounder.sweep.costs import measure_costs
+from depthsounder.sweep.costs import measure_costs, start_of_a_job
 from depthsounder.sweep.forecast import PlannedJob, in_words
 from depthsounder.sweep.planning import Costs, Line, advice, computing, make_plan
 
@@ -51,6 +52,14 @@ def test_the_size_grows_with_the_networks():
     more = make_config([2, 10], ["tanh", "relu"], ["glorot_normal", "he_normal"],
                        seeds={"measure": 14, "tune": 4, "evaluate": 6})  # fmt: skip
     assert make_plan(more, costs()).size == 2 * make_plan(CONFIG, costs()).size
+
+
+def test_a_script_that_does_not_start_is_named_with_what_it_said(tmp_path, capfd):
+    script = tmp_path / "job.py"
+    script.write_text("import nothing_of_this_name\n")
+    with pytest.raises(Refusal, match=r"job.py --help does not start: ModuleNotFoundError: No module named 'nothing"):
+        measure_costs(CONFIG, small_dataset(), start_of_a_job(str(script)), repeats=1)
+    assert capfd.readouterr().err == ""
 
 
 def test_many_jobs_that_mostly_start_are_advised_against():

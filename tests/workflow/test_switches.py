@@ -47,6 +47,16 @@ def test_a_dry_run_says_how_many_jobs_and_networks_and_about_how_long(fresh, swi
     assert not any((fresh / folder).exists() for folder in ("results", "reports", "logs"))
 
 
+def test_a_dry_run_whose_time_cannot_be_measured_ends_well_and_says_why(fresh):
+    data = fresh / "results/default/data.npz"
+    data.parent.mkdir(parents=True)
+    data.write_bytes(b"no archive")
+
+    said = says(fresh, "-n")
+
+    assert re.search(r"^How long that takes could not be measured: .*data\.npz", said, re.MULTILINE)
+
+
 def test_results_that_were_copied_without_times_are_planned_with_the_reason_and_the_way_out(finished_run, tmp_path):
     copy = finished_run.copy(tmp_path / "project")
     # Where Snakemake remembers the files' digests, their times do not matter.

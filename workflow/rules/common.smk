@@ -4,7 +4,7 @@ import os
 import shlex
 
 from depthsounder.config import STUDY_NAMES, Origin, check_data, stage_arguments, validate_config, validate_imported
-from depthsounder.data.sources import source_files
+from depthsounder.data.sources import printable, source_files
 from depthsounder.judging.run_changes import KEPT
 from depthsounder.process.commands import Refusal
 from depthsounder.process.definitions import NotFollowed
@@ -168,15 +168,19 @@ def closing_of(jobs, finished):
 
 
 def forecast_of(jobs):
-    """What planned jobs will take, in a sentence."""
-    from depthsounder.sweep.forecast import PlannedJob, forecast
-
+    """What planned jobs will take, in a sentence, or why that is not known: it is not what a dry run is asked for first."""
     counted = [job for job in jobs if job.rule.name in KIND_OF_RULE]
-    planned = [
-        PlannedJob(KIND_OF_RULE[job.rule.name], int(job.wildcards.depth), job.wildcards.seeds) for job in counted
-    ]
     checks = sum(job.rule.name == "check_gradients" for job in jobs)
-    return forecast(settings, planned, checks, len(jobs) - len(planned) - checks, SIDE_BY_SIDE, paths)
+    try:
+        # Where `--sdm conda` gives jobs their environment, this process may lack what they have.
+        from depthsounder.sweep.forecast import PlannedJob, forecast
+
+        planned = [
+            PlannedJob(KIND_OF_RULE[job.rule.name], int(job.wildcards.depth), job.wildcards.seeds) for job in counted
+        ]
+        return forecast(settings, planned, checks, len(jobs) - len(planned) - checks, SIDE_BY_SIDE, paths)
+    except Exception as error:
+        return f"How long that takes could not be measured: {printable(str(error) or type(error).__name__)}"
 
 
 def explained(target):

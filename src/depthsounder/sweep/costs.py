@@ -4,6 +4,7 @@ This module times the engine at two depths and draws a line through them; `plann
 """
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from depthsounder.elements.initializers import GLOROT_NORMAL, layer_sizes
 from depthsounder.engine.jacobian import InputJacobian
 from depthsounder.engine.probes import Probe
 from depthsounder.engine.training import Evaluation, Trace, draw_stack, train
+from depthsounder.process.commands import Refusal
 from depthsounder.sweep.planning import Costs, Line
 
 DEPTHS = (4, 24)
@@ -46,6 +48,11 @@ def measure_costs(config: Config, dataset: Dataset, script: Sequence[str], repea
         The call of a job's script that only starts: with ``--help``.
     repeats
         How often each is measured; the shortest time counts. The default takes seven seconds.
+
+    Raises
+    ------
+    Refusal
+        If the script does not start; the message has the last line of what it said.
     """
     pieces = [_pieces_of_work(config, dataset, depth) for depth in DEPTHS]
     with threadpool_limits(1):
@@ -99,7 +106,11 @@ def _start(script: Sequence[str]) -> None:
     """Run a script to its end, with this library before any other that its Python may have installed."""
     library = str(Path(__file__).resolve().parents[2])
     found = os.pathsep.join(filter(None, [library, os.environ.get("PYTHONPATH")]))
-    subprocess.run(script, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": found})
+    environment = {**os.environ, "PYTHONPATH": found}
+    done = subprocess.run(script, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1]
+        raise Refusal(f"{shlex.join(script)} does not start: {reason}")
 
 
 def start_of_a_job(script: str) -> list[str]:

@@ -17,7 +17,7 @@ from depthsounder.data.sources.census import (
 from depthsounder.data.sources.examples import Examples, Reading, read_examples, read_source
 from depthsounder.data.sources.foreign import advice_on_ending
 from depthsounder.data.sources.formats import ENDINGS, FORMATS, Format, format_of, source_files
-from depthsounder.data.sources.problems import DataError
+from depthsounder.data.sources.problems import DataError, printable
 from depthsounder.data.sources.selection import Wanted
 from depthsounder.data.sources.summary import data_sentences
 
@@ -36,6 +36,7 @@ __all__ = [
     "data_sentences",
     "fitting_share",
     "format_of",
+    "printable",
     "read_examples",
     "read_source",
     "row_problems",
