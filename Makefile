@@ -12,7 +12,7 @@ RUN ?= default
 CONFIG ?=
 
 # Programs keep files in the home folder. Where there is none that can be written, one beside the results stands in.
-ifneq ($(shell mkdir -p "$${HOME:?}/.cache" 2>/dev/null && test -w "$$HOME/.cache" && echo yes),yes)
+ifneq ($(shell test -n "$$HOME" && mkdir -p "$$HOME/.cache" 2>/dev/null && test -w "$$HOME/.cache" && echo yes),yes)
 export HOME := $(CURDIR)/results/.home
 endif
 

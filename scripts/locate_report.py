@@ -1,4 +1,4 @@
-"""Say where the report of a config lies."""
+"""Say where the report of a config lies, or will lie."""
 
 import argparse
 from pathlib import Path
@@ -14,7 +14,8 @@ def main() -> None:
     parser.add_argument("config", type=Path, nargs="*", help="config files, laid over the default one")
     arguments = parser.parse_args()
     config = validate_files([default_config(Path(__file__).resolve().parents[1]), *arguments.config])
-    print(f"The report is {RunPaths(config.run).report.resolve()}")
+    report = RunPaths(config.run).report.resolve()
+    print(f"The report is {report}" if report.is_file() else f"There is no report yet: it will be {report}")
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def test_a_folder_that_cannot_be_had_is_named_with_the_reason(tmp_path):
         lock(tmp_path / "results/mine")
 
 
-@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, 524])
 def test_a_file_system_without_locks_is_warned_of_once_and_used(number, tmp_path, monkeypatch, capsys):
     def flock(file, kind):
         raise OSError(number, os.strerror(number))

@@ -1,5 +1,6 @@
 """The commands of the Makefile: what they call for a config, and where they say that its report lies."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -45,8 +46,21 @@ def test_a_report_is_that_of_the_config_that_is_named():
 
 def test_the_place_of_a_report_is_found_however_the_run_is_written(folder):
     (folder / "mine.yaml").write_text('run:   "mine"  # in quotes\n')
-    place = script(folder, "locate_report.py", "mine.yaml")
-    assert place == f"The report is {folder.resolve()}/reports/mine/index.html\n"
+    report = folder.resolve() / "reports/mine/index.html"
+    assert script(folder, "locate_report.py", "mine.yaml") == f"There is no report yet: it will be {report}\n"
+    report.parent.mkdir(parents=True)
+    report.touch()
+    assert script(folder, "locate_report.py", "mine.yaml") == f"The report is {report}\n"
+
+
+@pytest.mark.parametrize("home", [None, "", "/dev/null"])
+def test_without_a_home_folder_make_says_nothing_of_it(home):
+    variables = {name: value for name, value in os.environ.items() if name != "HOME"}
+    variables |= {} if home is None else {"HOME": home}
+    done = subprocess.run(
+        ["make", "--dry-run", "help"], cwd=ROOT, env=variables, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
 
 
 def test_without_names_the_runs_that_can_be_compared_are_listed(folder):

@@ -14,7 +14,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import TextIO
 
-NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
+_ENOTSUPP = 524
+"""A number of Linux's own that some network file systems let out, and for which Python has no name."""
+
+NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, _ENOTSUPP}
 """What file systems without locks answer, as Lustre and NFS may be set up."""
 
 HOLDER = ".running"
