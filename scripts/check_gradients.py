@@ -9,6 +9,7 @@ from pathlib import Path
 from depthsounder.checking.checks import CheckPlan, check_records
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.initializers import initializer
+from depthsounder.engine.extensions import extension_parser
 from depthsounder.engine.gate import check_schema, refusal_reason
 from depthsounder.engine.jobs import describe
 from depthsounder.process.commands import run
@@ -21,7 +22,7 @@ NOTED = tuple(setting.name for setting in fields(CheckPlan) if setting.name != "
 
 def main() -> None:
     """Write the checks; a failed one is a result, on which the jobs that rest on it compute nothing."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, parents=[extension_parser()])
     parser.add_argument("--activation", choices=list(ACTIVATIONS), required=True)
     parser.add_argument("--init", type=told(initializer), required=True, help="a name, such as he_normal")
     parser.add_argument("--depths", type=count, nargs="+", required=True, help="such as 1 2 3")

@@ -3,11 +3,20 @@
 import os
 import shlex
 
-from depthsounder.config import STUDY_NAMES, Origin, check_data, stage_arguments, validate_config, validate_imported
+from depthsounder.config import (
+    STUDY_NAMES,
+    Origin,
+    check_data,
+    extension_arguments,
+    own_records,
+    stage_arguments,
+    validate_config,
+    validate_imported,
+)
 from depthsounder.data.sources import printable, source_files
 from depthsounder.judging.run_changes import KEPT
 from depthsounder.process.commands import Refusal
-from depthsounder.process.definitions import NotFollowed
+from depthsounder.process.definitions import Library, NotFollowed
 from depthsounder.process.fingerprint import code_fingerprint, content_digest, require_digests
 from depthsounder.process.home import stand_ins
 from depthsounder.process.lock import RUNNER, require_free
@@ -28,8 +37,10 @@ try:
         if IMPORTED
         else validate_config(config, origin.files, origin.others, COMMAND_LINE_WORDS)
     )
+    # The modules and the user's own files, whose code is in the digests of what uses it.
+    library = Library(ROOT / "src/depthsounder", own_records(settings))
     if IN_CHARGE:
-        require_digests(ROOT / "scripts", settings.activations, settings.inits)
+        require_digests(ROOT / "scripts", settings.activations, settings.inits, library)
 except (ConfigError, NotFollowed) as error:
     raise WorkflowError(str(error)) from None
 
@@ -103,7 +114,7 @@ def code(script):
     """The digest of the code of a job of one cell, as a parameter: an edit reruns the jobs that it concerns."""
 
     def of_cell(wildcards):
-        return code_fingerprint(ROOT / "scripts" / script, wildcards.get("activation"), wildcards.get("init"))
+        return code_fingerprint(ROOT / "scripts" / script, wildcards.get("activation"), wildcards.get("init"), library)
 
     return of_cell
 
@@ -111,6 +122,11 @@ def code(script):
 def settings_of(stage):
     """The settings of a stage, as a parameter: from a function, because Snakemake looks for wildcards in other texts."""
     return lambda wildcards: stage_arguments(settings, stage)
+
+
+def extensions_of(stage):
+    """The user's files that a job of one cell needs, as a parameter whose change reruns nothing: their code does that."""
+    return lambda wildcards, threads: extension_arguments(settings, stage, wildcards.activation, wildcards.init)
 
 
 def log_path(name):

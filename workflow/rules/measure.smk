@@ -18,9 +18,10 @@ rule measure_signal:
     params:
         script=run_script("measure_signal.py"),
         settings=settings_of("measure"),
+        extensions=extensions_of("measure"),
         code=code("measure_signal.py"),
     shell:
         "{params.script} --data {input.data:q} --check {input.check:q}"
         " --depth {wildcards.depth} --activation {wildcards.activation:q} --init {wildcards.init:q}"
-        " --seeds {wildcards.seeds} {params.settings:q} --code {params.code:q}"
+        " --seeds {wildcards.seeds} {params.settings:q} {params.extensions:q} --code {params.code:q}"
         " --signal {output.signal:q} --jacobian {output.jacobian:q} 2>&1 | tee {log:q} >&2"

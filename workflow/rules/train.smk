@@ -19,9 +19,10 @@ rule train_networks:
     params:
         script=run_script("train_networks.py"),
         settings=settings_of("train"),
+        extensions=extensions_of("train"),
         code=code("train_networks.py"),
     shell:
         "{params.script} --data {input.data:q} --check {input.check:q} --tuning {input.tuning:q}"
         " --depth {wildcards.depth} --activation {wildcards.activation:q} --init {wildcards.init:q}"
-        " --seeds {wildcards.seeds} {params.settings:q} --code {params.code:q}"
+        " --seeds {wildcards.seeds} {params.settings:q} {params.extensions:q} --code {params.code:q}"
         " --signal {output.signal:q} --traces {output.traces:q} 2>&1 | tee {log:q} >&2"

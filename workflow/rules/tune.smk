@@ -17,9 +17,10 @@ rule tune_rate:
     params:
         script=run_script("tune_rate.py"),
         settings=settings_of("tune"),
+        extensions=extensions_of("tune"),
         code=code("tune_rate.py"),
     shell:
         "{params.script} --data {input.data:q} --check {input.check:q}"
         " --depth {wildcards.depth} --activation {wildcards.activation:q} --init {wildcards.init:q}"
-        " --seeds {wildcards.seeds} {params.settings:q} --code {params.code:q} --output {output:q}"
+        " --seeds {wildcards.seeds} {params.settings:q} {params.extensions:q} --code {params.code:q} --output {output:q}"
         " 2>&1 | tee {log:q} >&2"

@@ -14,7 +14,8 @@ rule check_gradients:
     params:
         script=run_script("check_gradients.py"),
         settings=settings_of("verify"),
+        extensions=extensions_of("verify"),
         code=code("check_gradients.py"),
     shell:
         "{params.script} --activation {wildcards.activation:q} --init {wildcards.init:q}"
-        " {params.settings:q} --code {params.code:q} --output {output:q} 2>&1 | tee {log:q} >&2"
+        " {params.settings:q} {params.extensions:q} --code {params.code:q} --output {output:q} 2>&1 | tee {log:q} >&2"

@@ -17,6 +17,7 @@ from depthsounder.config.loading import (
     validate_imported,
 )
 from depthsounder.config.model import Config, Verdicts
+from depthsounder.config.own_code import extension_arguments, own_records
 from depthsounder.config.stages import Stage, stage_arguments, stage_settings
 
 __all__ = [
@@ -29,7 +30,9 @@ __all__ = [
     "Verdicts",
     "check_data",
     "default_config",
+    "extension_arguments",
     "load_resolved",
+    "own_records",
     "read_config_files",
     "save_resolved",
     "stage_arguments",

@@ -6,7 +6,7 @@ This module knows type annotations; it knows nothing of files or of the meaning 
 """
 
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -34,6 +34,13 @@ class Allowed:
     elsewhere: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True)
+class AllowedNow:
+    """What a value may be, told when it is asked for: names of a registry, to which extensions add."""
+
+    tell: Callable[[], Allowed]
+
+
 def _limits(metadata: Sequence[Any]) -> Iterator[Any]:
     for item in metadata:
         yield from _limits(item.metadata) if isinstance(item, FieldInfo) else (item,)
@@ -57,9 +64,9 @@ def _number(kind: str, metadata: Sequence[Any]) -> Allowed:
 def _allowed(annotation: Any, metadata: Sequence[Any]) -> Allowed:  # noqa: ANN401
     if get_origin(annotation) is Annotated:
         return _allowed(annotation.__origin__, [*_limits(annotation.__metadata__), *metadata])
-    worded = [item for item in metadata if isinstance(item, Allowed)]
-    if worded:
-        return worded[0]
+    for item in metadata:
+        if isinstance(item, Allowed | AllowedNow):
+            return item if isinstance(item, Allowed) else item.tell()
     if annotation is int:
         return _number("a whole number", metadata)
     if annotation is float:

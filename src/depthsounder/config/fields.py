@@ -3,17 +3,18 @@
 This module validates single values; `model` validates their combinations.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypedDict
 
 from pydantic import AfterValidator, Field, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from depthsounder.config.allowed import Allowed
+from depthsounder.config.allowed import Allowed, AllowedNow
 from depthsounder.data.sources import BUILT_IN, ENDINGS, advice_on_ending, format_of
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.initializers import GAUSSIAN_PATTERN, INITIALIZERS
+from depthsounder.engine.extensions import OWN_NAME, ExtensionError, load_extension
 from depthsounder.engine.optimizers import OPTIMIZERS
 
 TUNING_SEED_BASE = 10_000
@@ -58,10 +59,14 @@ def refuse_all(broken: Sequence[Broken], remedy: str) -> PydanticCustomError:
     return PydanticCustomError("rule", "{complaint}", {**first, "further": tuple(further), "remedy": remedy})
 
 
-def _known(names: tuple[str, ...]) -> Callable[[str], str]:
+NOT_KNOWN = "is not known"
+"""The complaint of a name that is in no registry."""
+
+
+def _known(names: Collection[str]) -> Callable[[str], str]:
     def check(name: str) -> str:
         if name not in names:
-            raise refuse("is not known")
+            raise refuse(NOT_KNOWN)
         return name
 
     return check
@@ -70,7 +75,7 @@ def _known(names: tuple[str, ...]) -> Callable[[str], str]:
 def _known_init(name: str) -> str:
     family = GAUSSIAN_PATTERN.fullmatch(name) if name.isascii() else None
     if family is None:
-        return _known(tuple(INITIALIZERS))(name)
+        return _known(INITIALIZERS)(name)
     if len(name) > 64 or any(float(number) > MAX_GAUSSIAN_NUMBER for number in family.groups()):
         raise refuse(f"has a number above {MAX_GAUSSIAN_NUMBER:,.0f} or with too many digits")
     return name
@@ -92,6 +97,11 @@ def _filled(values: tuple[Any, ...]) -> None:
 def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
     """Refuse a list that is empty, too long, or in which a value stands twice."""
     _filled(values)
+    return different(values)
+
+
+def different(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Refuse a list in which a value stands twice."""
     laws = [_law(value) for value in values]
     for position, law in enumerate(laws):
         if law in laws[:position]:
@@ -141,6 +151,16 @@ def one_of(names: Iterable[object]) -> str:
     return f"one of {', '.join(map(str, names))}"
 
 
+def _own_extension(path: str) -> str:
+    if not path.endswith(".py"):
+        raise refuse("is no file of Python")
+    try:
+        load_extension(Path(path))
+    except ExtensionError as error:
+        raise refuse(f"cannot be used: {error}") from error
+    return path
+
+
 def _names(names: tuple[str, ...], elsewhere: tuple[tuple[str, str], ...] = ()) -> tuple[Any, ...]:
     return (
         AfterValidator(_known(names)),
@@ -166,9 +186,28 @@ ACTIVATIONS_ELSEWHERE = (
 )
 """What papers and other libraries call activations."""
 
-_INIT_NAMES = tuple(INITIALIZERS)
-_INIT_SCHEMA = {"anyOf": [{"enum": list(_INIT_NAMES)}, {"type": "string", "pattern": f"^{GAUSSIAN_PATTERN.pattern}$"}]}
-_INIT_TEXT = f"{one_of(_INIT_NAMES)}, or gaussian_w<σw²>_b<σb²> with two numbers, such as gaussian_w1.5_b0.05"
+
+def _recorded(registry: Mapping[str, object], elsewhere: tuple[tuple[str, str], ...] = ()) -> tuple[Any, ...]:
+    """Return what stands beside the type of a name that is looked up in a registry, to which extensions add."""
+    return (
+        AfterValidator(_known(registry)),
+        AllowedNow(lambda: Allowed(one_of(registry), tuple(registry), elsewhere)),
+        WithJsonSchema({"anyOf": [{"enum": list(registry)}, OWN_SCHEMA]}),
+    )
+
+
+def _allowed_inits() -> Allowed:
+    family = "gaussian_w<σw²>_b<σb²> with two numbers, such as gaussian_w1.5_b0.05"
+    return Allowed(f"{one_of(INITIALIZERS)}, or {family}", tuple(INITIALIZERS), INITS_ELSEWHERE)
+
+
+OWN_SCHEMA = {"type": "string", "pattern": f"^{OWN_NAME}$"}
+"""Of a name that an extension may have."""
+
+INIT_SCHEMA = {"anyOf": [{"enum": list(INITIALIZERS)}, {"type": "string", "pattern": f"^{GAUSSIAN_PATTERN.pattern}$"}]}
+"""Of an init of the library."""
+
+EXTENSION_TEXT = "the path of a file that ends in .py and has records in ACTIVATIONS, INITIALIZERS or OPTIMIZERS"
 _SOURCE_TEXT = f"{', '.join(BUILT_IN)}, or the path of a file that ends in {ENDINGS}"
 _NAME_TEXT = "a column's name, in quotes where it is a number"
 LIST = (Strict(False), Field(json_schema_extra={"minItems": 1, "maxItems": LONGEST_LIST, "uniqueItems": True}))
@@ -186,14 +225,20 @@ RunName = Annotated[
     AfterValidator(_own_folder),
     Allowed(f"up to 64 of a-z, 0-9, _ and -, the first a letter or a digit; not {' or '.join(COMMITTED_REPORTS)}"),
 ]
-ActivationName = Annotated[str, *_names(tuple(ACTIVATIONS), ACTIVATIONS_ELSEWHERE)]
+Extension = Annotated[
+    str,
+    AfterValidator(_plain),
+    AfterValidator(_own_extension),
+    Allowed(EXTENSION_TEXT),
+]
+ActivationName = Annotated[str, *_recorded(ACTIVATIONS, ACTIVATIONS_ELSEWHERE)]
 InitName = Annotated[
     str,
     AfterValidator(_known_init),
-    Allowed(_INIT_TEXT, _INIT_NAMES, INITS_ELSEWHERE),
-    WithJsonSchema(_INIT_SCHEMA),
+    AllowedNow(_allowed_inits),
+    WithJsonSchema({"anyOf": [*INIT_SCHEMA["anyOf"], OWN_SCHEMA]}),
 ]
-OptimizerName = Annotated[str, *_names(tuple(OPTIMIZERS))]
+OptimizerName = Annotated[str, *_recorded(OPTIMIZERS)]
 StudyName = Annotated[
     Annotated[str, AfterValidator(_known(STUDY_NAMES))] | None,
     Allowed(f"{one_of(STUDY_NAMES)}, or null", STUDY_NAMES),

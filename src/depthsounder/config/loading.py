@@ -15,11 +15,14 @@ from pydantic import ValidationError
 
 from depthsounder.config.allowed import KeyPath, allowed_in, takes_text
 from depthsounder.config.explaining import LONGEST, each_place, explanation, place_of
+from depthsounder.config.fields import NOT_KNOWN
 from depthsounder.config.files import ConfigFile, FileError, as_written, position, read_config_file
 from depthsounder.config.model import Config
 from depthsounder.process.commands import Refusal
 from depthsounder.storage.file_errors import reading
 from depthsounder.storage.replacing import replacing
+
+_EXTENSIONS = "extensions"
 
 
 class ConfigError(Refusal, ValueError):
@@ -196,9 +199,14 @@ def _listed(problems: Sequence[_Problem]) -> str:
 def _problems(
     error: ValidationError, values: object, files: list[ConfigFile], others: Mapping[str, Any], origin: str
 ) -> list[_Problem]:
+    found = list(chain.from_iterable(map(each_place, error.errors(include_url=False))))
+    without_records = any(details["loc"][0] == _EXTENSIONS for details in found)
     problems = []
-    for details in chain.from_iterable(map(each_place, error.errors(include_url=False))):
+    for details in found:
         path = place_of(details, values)
+        if without_records and details.get("ctx", {}).get("complaint") == NOT_KNOWN:
+            # It may well be a name of the extension's.
+            continue
         key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
         if details["type"] == "missing":
             where = position(path[:-1], files, others, origin)
@@ -226,6 +234,7 @@ def load_resolved(path: Path) -> Config:
         If the file is no JSON any more. It is moved aside, so that the workflow writes it again.
     ConfigError
         If it is whole, and no config of this version: another version wrote it, or a person changed it. It stays.
+        Or if an extension that it names is gone, or no longer what it was.
     OSError
         If it is missing or cannot be read; the message names it.
     """
@@ -235,6 +244,12 @@ def load_resolved(path: Path) -> Config:
         return Config.model_validate(values)
     except ValidationError as error:
         problems = _problems(error, values, read_config_files([path]), {}, str(path))
+        gone = [item["ctx"]["complaint"] for item in error.errors() if item["loc"][0] == _EXTENSIONS and "ctx" in item]
+    if gone:
+        raise ConfigError(
+            f"{path}: the run was made with an extension that {gone[0]}. Bring it back, or work in the folder in which "
+            "the run was made."
+        )
     raise ConfigError(
         f"{path} is whole, and cannot be used: another version of Depthsounder wrote it, or it was changed since. "
         f"{_listed(problems)}\n  It stays where it is; once it is deleted, the same run writes it again."

@@ -16,12 +16,15 @@ from depthsounder.config.allowed import Allowed
 from depthsounder.config.comparisons import MOST_COMPARISONS, Comparison, check_family
 from depthsounder.config.data_section import Data, Section
 from depthsounder.config.fields import (
+    EXTENSION_TEXT,
     LIST,
+    LONGEST_LIST,
     MOST_TUNING_BLOCKS,
     TUNING_SEED_BASE,
     ActivationName,
     Depth,
     Examples,
+    Extension,
     InitName,
     LearningRate,
     LoggedStep,
@@ -33,6 +36,7 @@ from depthsounder.config.fields import (
     Steps,
     StudyName,
     Width,
+    different,
     distinct,
     increasing,
     refuse,
@@ -193,15 +197,27 @@ class Config(Section):
         description="Origin of all random numbers: another one gives another, independent sweep."
     )
     data: Data = Field(description="What the networks learn.")
+    extensions: Annotated[
+        tuple[Extension, ...],
+        Strict(False),
+        Field(json_schema_extra={"maxItems": LONGEST_LIST, "uniqueItems": True}),
+        AfterValidator(different),
+        Allowed(f"a list; each: {EXTENSION_TEXT}"),
+    ] = Field(
+        default=(),
+        description="Files of your own with activations, inits and optimizers, which the other keys then name as "
+        "they do those of the library. A relative path starts at the folder in which Snakemake works, as that of "
+        "`data.source` does. A file is run like any program: name only those that you trust.",
+    )
     depths: Annotated[tuple[Depth, ...], *LIST, AfterValidator(distinct)] = Field(
         description="Depths L of the sweep, without the readout. Unit: hidden layers."
     )
     activations: Annotated[tuple[ActivationName, ...], *LIST, AfterValidator(distinct)] = Field(
-        description="Activations of the sweep, from `src/depthsounder/elements/activations.py`."
+        description="Activations of the sweep, from `src/depthsounder/elements/activations.py` or an extension."
     )
     inits: Annotated[tuple[InitName, ...], *LIST, AfterValidator(distinct)] = Field(
-        description="Initializations of the sweep, from `src/depthsounder/elements/initializers.py`; `critical` only "
-        "with activations that have a critical variance."
+        description="Initializations of the sweep, from `src/depthsounder/elements/initializers.py` or an "
+        "extension; `critical` only with activations that have a critical variance."
     )
     seeds: Seeds = Field(description="How many networks of each cell.")
     seeds_per_block: SeedCount = Field(

@@ -15,7 +15,10 @@ from pydantic import BaseModel
 from depthsounder.config.allowed import KeyPath, allowed_in, listed_section
 from depthsounder.config.comparisons import Comparison
 from depthsounder.config.data_section import Section
+from depthsounder.config.fields import INIT_SCHEMA
 from depthsounder.config.model import Config
+from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.engine.optimizers import OPTIMIZERS
 
 _HEAD = """\
 # The config
@@ -44,7 +47,20 @@ def schema_text() -> str:
     schema = Config.model_json_schema()
     for section in (schema, *(of_key for name, of_key in schema["$defs"].items() if name != Comparison.__name__)):
         section.pop("required", None)
+    schema |= {"if": {"properties": {"extensions": {"maxItems": 0}}}, "then": {"properties": _without_extensions()}}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _without_extensions() -> dict[str, Any]:
+    """Return what a config without extensions may name: an editor then marks every other name."""
+    activation = {"enum": list(ACTIVATIONS)}
+    compared = {"activation": activation, "init": INIT_SCHEMA, "against": INIT_SCHEMA}
+    return {
+        "activations": {"items": activation},
+        "inits": {"items": INIT_SCHEMA},
+        "training": {"properties": {"optimizer": {"enum": list(OPTIMIZERS)}}},
+        "comparisons": {"items": {"properties": compared}},
+    }
 
 
 def resolved_text(config: Config) -> str:

@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 from depthsounder.data.dataset import Dataset, load_dataset
 from depthsounder.elements.activations import ACTIVATIONS, Activation
 from depthsounder.elements.initializers import Initializer, initializer, layer_sizes
+from depthsounder.engine.extensions import extension_parser
 from depthsounder.engine.gate import refused
 from depthsounder.engine.training import Recipe, draw_stack
 from depthsounder.process.blocks import parse_block
@@ -34,7 +35,7 @@ OF_TRAINING = (*OF_ALL_CELLS, *(setting.name for setting in fields(Recipe)))
 
 def cell_parser(description: str | None) -> argparse.ArgumentParser:
     """Return a parser with the arguments of every job of a cell."""
-    parser = argparse.ArgumentParser(description=description)
+    parser = argparse.ArgumentParser(description=description, parents=[extension_parser()])
     parser.add_argument("--data", type=Path, required=True, help="prepared data, an NPZ file")
     parser.add_argument("--check", type=Path, required=True, help="gradient check of this activation and init")
     parser.add_argument("--depth", type=count, required=True, help="hidden layers")

@@ -4,7 +4,7 @@ This module parses one file at a time; `fingerprint` follows dependencies betwee
 """
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -46,6 +46,11 @@ class Bindings:
     foreign: dict[str, list[str]] = field(default_factory=dict)
 
 
+def guest_name(path: Path) -> str:
+    """Return what a file elsewhere is called among the modules, none of which has brackets in its name."""
+    return f"<{path.as_posix()}>"
+
+
 class Library:
     """The library's modules, each read once.
 
@@ -53,14 +58,19 @@ class Library:
     ----------
     folder
         The package's folder, whose name is that of the library.
+    guests
+        The files of entries of registries that stand elsewhere, by the registry and the name.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, guests: Mapping[Target, Mapping[str, Path]] | None = None) -> None:
+        self.folder, self.guests = folder, guests or {}
+        self._guest_files = {guest_name(path): path for files in self.guests.values() for path in files.values()}
         self._modules: dict[Path, Module] = {}
 
     def path(self, name: str) -> Path | None:
         """Return the file of a module or the face of a package, by its dotted name; None if there is none."""
+        if name in self._guest_files:
+            return self._guest_files[name]
         parts = name.split(".") if name else []
         for path in (self.folder.joinpath(*parts, "__init__.py"), self.folder.joinpath(*parts).with_suffix(".py")):
             if path.is_file() and self.folder in path.parents:

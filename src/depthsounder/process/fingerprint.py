@@ -17,9 +17,9 @@ from itertools import product
 from pathlib import Path
 
 from depthsounder.elements.initializers import GAUSSIAN_PATTERN
-from depthsounder.process.definitions import Library, NotFollowed, Target, whole_package
+from depthsounder.process.definitions import Library, NotFollowed, Target, guest_name, whole_package
 from depthsounder.process.entries import FORMS, entries
-from depthsounder.process.unseen import require_followed
+from depthsounder.process.unseen import require_followed, require_named
 
 REGISTRIES = (("elements.activations", "ACTIVATIONS"), ("elements.initializers", "INITIALIZERS"))
 """The dictionaries, by module and name, in which a cell's two names are looked up."""
@@ -124,18 +124,33 @@ class _Closure:
             self.visit(name, definition)
 
     def take(self, name: str, definition: str) -> None:
-        """Take one definition that was not reached before."""
+        """Take one definition that was not reached before; a registry's entries that stand elsewhere belong to it."""
         text, targets = _reading(self.library, name, definition)
         self.seen[f"{name}:{definition}"] = text
+        for entry in self.library.guests.get((name, definition), ()):
+            self.visit_guest((name, definition), entry)
         for target in targets:
             self.visit(*target)
 
     def visit_cell(self, activation: str, init: str) -> None:
         """Take the two entries that a cell's names stand for."""
-        self.visit_entry(*REGISTRIES[0], activation)
         # A name of the family belongs to no entry; its rule stands where names are looked up, which all cells pass.
-        if not GAUSSIAN_PATTERN.fullmatch(init):
-            self.visit_entry(*REGISTRIES[1], init)
+        names = (activation, None if GAUSSIAN_PATTERN.fullmatch(init) else init)
+        for registry, entry in zip(REGISTRIES, names, strict=True):
+            if entry in self.library.guests.get(registry, ()):
+                self.visit_guest(registry, str(entry))
+            elif entry is not None:
+                self.visit_entry(*registry, entry)
+
+    def visit_guest(self, registry: Target, entry: str) -> None:
+        """Take what a file elsewhere says of one entry: its definitions, or all of it where they cannot be told."""
+        path = self.library.guests[registry][entry]
+        name = guest_name(path)
+        require_named(self.library, name)
+        try:
+            self.visit_entry(name, str(registry[1]), entry)
+        except NotFollowed:
+            self.visit_file(path, name)
 
     def visit_entry(self, name: str, registry: str, entry: str) -> None:
         """Take one entry of a registry: its expression, and all that it refers to."""

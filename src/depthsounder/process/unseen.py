@@ -33,6 +33,18 @@ def require_followed(library: Library, name: str) -> None:
             raise module.refusal(statement, "what this statement does belongs to no name", _ALLOWED)
         for node in _at_import(statement):
             _require_no_change(library, module, node)
+    require_named(library, name)
+
+
+def require_named(library: Library, name: str) -> None:
+    """Refuse names that a module puts together while it runs.
+
+    Raises
+    ------
+    NotFollowed
+        As from `require_followed`.
+    """
+    module = library.module(name)
     for node in ast.walk(module.tree):
         for found in _named(node) & _DYNAMIC:
             raise module.refusal(node, f"{found} finds names while the program runs", "allowed: imports by name")

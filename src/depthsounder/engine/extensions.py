@@ -1,0 +1,180 @@
+"""The user's own files of Python, whose records stand in the registries beside ours.
+
+Such a file has dictionaries of the registries' names: ACTIVATIONS, INITIALIZERS and OPTIMIZERS, with the names that a
+config asks for. It is run by its path, once in a process, and before anybody looks a name up. A path starts at the
+folder in which the command runs.
+
+This module knows records by their types; whether an activation or an init keeps its promises is tried with its cells.
+"""
+
+import argparse
+import ast
+import re
+import runpy
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from traceback import walk_tb
+from typing import Any
+
+from depthsounder.elements.activations import ACTIVATIONS, Activation
+from depthsounder.elements.initializers import GAUSSIAN_PATTERN, INITIALIZERS, Initializer
+from depthsounder.engine.optimizer_contract import optimizer_breach
+from depthsounder.engine.optimizers import OPTIMIZERS
+from depthsounder.process.commands import Refusal
+
+Registry = tuple[str, str]
+"""A dictionary of records, by the library's module and its name there."""
+
+ACTIVATION: Registry = ("elements.activations", "ACTIVATIONS")
+INIT: Registry = ("elements.initializers", "INITIALIZERS")
+OPTIMIZER: Registry = ("engine.optimizers", "OPTIMIZERS")
+
+OWN_NAME = r"[a-z][a-z0-9_]{0,63}"
+"""What a record of a user's may be called: the name stands in paths, where a point would end it."""
+
+_RECORDS: Mapping[Registry, dict[str, Any]] = {
+    ACTIVATION: ACTIVATIONS,
+    INIT: INITIALIZERS,
+    OPTIMIZER: OPTIMIZERS,
+}
+_TYPES: Mapping[Registry, type] = {ACTIVATION: Activation, INIT: Initializer}
+_NAMES = ", ".join(name for _, name in _RECORDS)
+
+_files: dict[tuple[Registry, str], Path] = {}
+_loaded: set[Path] = set()
+
+
+class ExtensionError(Refusal, ValueError):
+    """A file of the user's that cannot be used; the message names it, the line and what is allowed."""
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A file of the user's, as it is written."""
+
+    path: Path
+    tree: ast.Module
+
+    def refusal(self, line: int, found: str) -> ExtensionError:
+        return ExtensionError(f"{self.path}, line {line}: {found}")
+
+    def line(self, registry: str, entry: str | None = None) -> int:
+        """Return the line of an entry of a dictionary, or of the dictionary where the entry's cannot be told."""
+        for node in ast.walk(self.tree):
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            if not any(isinstance(target, ast.Name) and target.id == registry for target in targets):
+                continue
+            inner = [part.lineno for part in ast.walk(node) if isinstance(part, ast.Constant) and part.value == entry]
+            return inner[0] if inner else int(getattr(node, "lineno", 1))
+        return 1
+
+
+def load_extension(path: Path) -> None:
+    """Put the records of a file into the registries; a file that was loaded before is left alone.
+
+    Raises
+    ------
+    ExtensionError
+        If the file is missing or fails, has no records, or one of another type or of a name that is taken.
+    """
+    place = path.absolute().resolve()
+    if place in _loaded:
+        return
+    source = _read(path)
+    found = _run(source)
+    own = {registry: _own_records(source, registry, found) for registry in _RECORDS}
+    if not any(own.values()):
+        raise source.refusal(1, f"there are no records; allowed: dictionaries of the names {_NAMES}")
+    for registry, records in own.items():
+        _RECORDS[registry].update(records)
+        _files.update({(registry, name): path for name in records})
+    _loaded.add(place)
+
+
+def file_of(registry: Registry, name: str) -> Path | None:
+    """Return the file from which a record comes, as it was named; None for those of the library."""
+    return _files.get((registry, name))
+
+
+def extension_parser(words: Iterable[str] | None = None) -> argparse.ArgumentParser:
+    """Return a parent for a script's parser with the option `--extension`, whose files are loaded already.
+
+    What other options allow depends on them.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument(
+        "--extension", type=Path, action="append", default=[], help="a file of Python with records of your own"
+    )
+    for path in parser.parse_known_args(sys.argv[1:] if words is None else list(words))[0].extension:
+        load_extension(path)
+    return parser
+
+
+def _read(path: Path) -> _Source:
+    if not path.is_file():
+        raise ExtensionError(f"{path}: there is no such file; its path starts at the working folder, {Path.cwd()}")
+    try:
+        return _Source(path, ast.parse(path.read_text(encoding="utf-8"), str(path)))
+    except SyntaxError as error:
+        raise ExtensionError(f"{path}, line {error.lineno}: {type(error).__name__}: {error.msg}") from None
+    except (OSError, ValueError) as error:
+        raise ExtensionError(f"{path}: the file cannot be read: {error}") from None
+
+
+def _run(source: _Source) -> Mapping[str, object]:
+    """Return what a file defines; the library's registries are as they were."""
+    before = {registry: dict(records) for registry, records in _RECORDS.items()}
+    try:
+        found = runpy.run_path(str(source.path), run_name=f"extension {source.path.stem}")
+    # Whatever goes wrong in what a user wrote, also that it ends the process, is the user's to know.
+    except (Exception, SystemExit) as error:  # noqa: BLE001
+        lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == str(source.path)]
+        raise source.refusal(lines[-1] if lines else 1, f"fails with {type(error).__name__}: {error}") from None
+    finally:
+        changed = [registry for registry, records in _RECORDS.items() if records != before[registry]]
+        for registry in changed:
+            _RECORDS[registry].clear()
+            _RECORDS[registry].update(before[registry])
+    for _, name in changed:
+        raise source.refusal(
+            source.line(name), f"changes the library's own {name}; allowed: {name} = {{…}}, a dictionary of your own"
+        )
+    return found
+
+
+def _own_records(source: _Source, registry: Registry, found: Mapping[str, object]) -> Mapping[str, Any]:
+    records = found.get(registry[1], {})
+    # Imported from the library, as a file does that looks something up.
+    if records is _RECORDS[registry]:
+        return {}
+    if not isinstance(records, dict):
+        allowed = f"a dictionary of records by their names, {registry[1]} = {{…}}"
+        raise source.refusal(source.line(registry[1]), f"{registry[1]} is {_a(records)}; allowed: {allowed}")
+    for name, record in records.items():
+        if problem := _problem(registry, name, record):
+            raise source.refusal(source.line(registry[1], name), problem)
+    return records
+
+
+def _problem(registry: Registry, name: object, record: object) -> str | None:
+    """Return what is wrong with an entry of a dictionary of the user's, in a sentence; None if nothing is."""
+    if not isinstance(name, str) or not re.fullmatch(OWN_NAME, name):
+        return f"found the name {name!r}; allowed: up to 64 of a-z, 0-9 and _, the first a letter"
+    if name in _RECORDS[registry]:
+        owner = file_of(registry, name)
+        return f"the name {name} is taken: {owner or 'the library'} has a record of it; allowed: another name"
+    if registry == INIT and GAUSSIAN_PATTERN.fullmatch(name):
+        return f"the name {name} is taken by the family gaussian_w<σw²>_b<σb²>; allowed: another name"
+    if registry == OPTIMIZER:
+        return optimizer_breach(name, record)
+    wanted = _TYPES[registry]
+    if not isinstance(record, wanted):
+        return f"{name} is {_a(record)}; allowed in {registry[1]}: records of the type {wanted.__name__}"
+    called = getattr(record, "name", None)
+    return None if called == name else f"the record of {name} calls itself {called!r}; allowed: one name for both"
+
+
+def _a(value: object) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else f"of the type {type(value).__name__}"
