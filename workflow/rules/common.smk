@@ -110,11 +110,12 @@ def run_folder(wildcards, input):
     return str(Path(input.config).parent)
 
 
-def code(script):
+def code(script, optimizer=None):
     """The digest of the code of a job of one cell, as a parameter: an edit reruns the jobs that it concerns."""
 
     def of_cell(wildcards):
-        return code_fingerprint(ROOT / "scripts" / script, wildcards.get("activation"), wildcards.get("init"), library)
+        names = wildcards.get("activation"), wildcards.get("init")
+        return code_fingerprint(ROOT / "scripts" / script, *names, library, optimizer)
 
     return of_cell
 

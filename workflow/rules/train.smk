@@ -20,7 +20,7 @@ rule train_networks:
         script=run_script("train_networks.py"),
         settings=settings_of("train"),
         extensions=extensions_of("train"),
-        code=code("train_networks.py"),
+        code=code("train_networks.py", settings.training.optimizer),
     shell:
         "{params.script} --data {input.data:q} --check {input.check:q} --tuning {input.tuning:q}"
         " --depth {wildcards.depth} --activation {wildcards.activation:q} --init {wildcards.init:q}"

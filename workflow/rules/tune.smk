@@ -18,7 +18,7 @@ rule tune_rate:
         script=run_script("tune_rate.py"),
         settings=settings_of("tune"),
         extensions=extensions_of("tune"),
-        code=code("tune_rate.py"),
+        code=code("tune_rate.py", settings.training.optimizer),
     shell:
         "{params.script} --data {input.data:q} --check {input.check:q}"
         " --depth {wildcards.depth} --activation {wildcards.activation:q} --init {wildcards.init:q}"

@@ -152,7 +152,7 @@ def draw_checked_network(
     weights, _ = draw_network(root_seed, 0, sizes, activation, init)
     generator = stream(root_seed, "gradient_check", depth)
     spread = hypot(BIAS_SPREAD, sqrt(init.bias_variance))
-    biases = [spread * generator.standard_normal(units) for units in sizes[1:]]
+    biases = [init.bias_mean + spread * generator.standard_normal(units) for units in sizes[1:]]
     inputs = generator.standard_normal((n_examples, N_INPUTS))
     labels = generator.integers(N_CLASSES, size=n_examples)
     return CheckedNetwork(sizes, activation, pack(weights, biases), inputs, labels)

@@ -49,6 +49,8 @@ def _states_variances(init: Initializer, activation: Activation, normals: np.nda
             return f"{what} cannot be computed: {type(error).__name__}: {error}."
         if not (isfinite(value) and value >= 0.0):
             return f"{what} is {value:g}: a variance is a finite number, and not below 0."
+    if not (isinstance(init.bias_mean, int | float) and isfinite(init.bias_mean)):
+        return f"bias_mean is {init.bias_mean!r}: a mean is a finite number."
     return None
 
 

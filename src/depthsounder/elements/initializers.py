@@ -70,6 +70,9 @@ class Initializer:
         `shape(normals, variance)` maps standard normals (fan_in, fan_out) to weights of that variance.
     bias_variance
         σb², the variance of the biases.
+    bias_mean
+        Their mean: with a variance of 0, the constant that all biases are. Theory takes it to be 0, and is withheld
+        elsewhere.
     source
         Where the rule comes from.
     formula
@@ -83,6 +86,7 @@ class Initializer:
     source: str
     shape: Callable[[np.ndarray, float], np.ndarray] = _normal
     bias_variance: float = 0.0
+    bias_mean: float = 0.0
     formula: str = ""
     called: str = ""
 
@@ -289,5 +293,5 @@ def draw_network(
         normals = stream(root_seed, "weights", seed, depth, layer).standard_normal((fan_in, fan_out))
         weights.append(rule.shape(normals, rule.weight_variance(fan_in, fan_out, activation)))
         bias_normals = stream(root_seed, "biases", seed, depth, layer).standard_normal(fan_out)
-        biases.append(bias_normals * sqrt(rule.bias_variance))
+        biases.append(rule.bias_mean + bias_normals * sqrt(rule.bias_variance))
     return weights, biases

@@ -53,7 +53,8 @@ def draw_of(activation: str, init: str) -> Hashable:
     differ by a constant factor in each layer, and their ratios of errors, but for that constant, are equal bits.
     """
     law = initializer(init)
-    rescaled = law.bias_variance == 0 and _passes_factors_on(ACTIVATIONS[activation]) and _is_scaled(law)
+    without_biases = law.bias_variance == 0 and law.bias_mean == 0
+    rescaled = without_biases and _passes_factors_on(ACTIVATIONS[activation]) and _is_scaled(law)
     return (activation, law.shape) if rescaled else (activation, init)
 
 

@@ -21,15 +21,23 @@ from depthsounder.process.definitions import Library, NotFollowed, Target, guest
 from depthsounder.process.entries import FORMS, entries
 from depthsounder.process.unseen import require_followed, require_named
 
-REGISTRIES = (("elements.activations", "ACTIVATIONS"), ("elements.initializers", "INITIALIZERS"))
-"""The dictionaries, by module and name, in which a cell's two names are looked up."""
+REGISTRIES = (
+    ("elements.activations", "ACTIVATIONS"),
+    ("elements.initializers", "INITIALIZERS"),
+    ("engine.optimizers", "OPTIMIZERS"),
+)
+"""The dictionaries, by module and name, in which a cell's names and its optimizer's are looked up."""
 
 _OWN = Library(Path(__file__).parents[1])
 
 
 @cache
 def code_fingerprint(
-    script: Path, activation: str | None = None, init: str | None = None, library: Library = _OWN
+    script: Path,
+    activation: str | None = None,
+    init: str | None = None,
+    library: Library = _OWN,
+    optimizer: str | None = None,
 ) -> str:
     """Return 16 hexadecimal digits that stand for all library code that a script can reach.
 
@@ -41,6 +49,8 @@ def code_fingerprint(
         The cell's names, if the script computes one cell: other cells' records are then left out.
     library
         Where the modules are.
+    optimizer
+        The name of what trains the cell, if the script trains it.
 
     Raises
     ------
@@ -50,7 +60,7 @@ def code_fingerprint(
     closure = _Closure(library, REGISTRIES if activation is not None else ())
     closure.visit_file(script)
     if activation is not None and init is not None:
-        closure.visit_cell(activation, init)
+        closure.visit_cell(activation, init, optimizer)
     texts = sorted(f"{place}\n{text}" for place, text in closure.seen.items())
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
 
@@ -132,10 +142,10 @@ class _Closure:
         for target in targets:
             self.visit(*target)
 
-    def visit_cell(self, activation: str, init: str) -> None:
-        """Take the two entries that a cell's names stand for."""
+    def visit_cell(self, activation: str, init: str, optimizer: str | None = None) -> None:
+        """Take the entries that a cell's names stand for, and that of the optimizer that trains it."""
         # A name of the family belongs to no entry; its rule stands where names are looked up, which all cells pass.
-        names = (activation, None if GAUSSIAN_PATTERN.fullmatch(init) else init)
+        names = (activation, None if GAUSSIAN_PATTERN.fullmatch(init) else init, optimizer)
         for registry, entry in zip(REGISTRIES, names, strict=True):
             if entry in self.library.guests.get(registry, ()):
                 self.visit_guest(registry, str(entry))

@@ -203,6 +203,7 @@ def _provenance(run: Run, output: Path) -> dict[str, Any]:
         "stages": provenance.stage_times(run),
         "rendered": datetime.now(UTC),
         "tables": provenance.table_files(run),
+        "extensions": provenance.extension_files(run),
         "tables_folder": Path(os.path.relpath(run.folder, output.parent)).as_posix(),
     }
 

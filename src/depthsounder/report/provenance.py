@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from threadpoolctl import threadpool_info
 
 from depthsounder import __version__
+from depthsounder.config import own_records
 from depthsounder.storage.tables import CELL_KEYS, SCHEMAS, read_table
 from depthsounder.sweep.runs import Run
 
@@ -28,6 +29,15 @@ class TableFile:
     name: str
     size: int
     digest: str
+
+
+@dataclass(frozen=True)
+class ExtensionFile:
+    """A file of the user's own: its path as the config has it, its SHA-256, and the names that the run takes from it."""
+
+    path: str
+    digest: str
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,18 @@ def table_files(run: Run) -> list[TableFile]:
         with path.open("rb") as file:
             files.append(TableFile(name, path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()))
     return files
+
+
+def extension_files(run: Run) -> list[ExtensionFile]:
+    """Return the user's own files whose records the run names, with their digests as they are now."""
+    names: dict[Path, list[str]] = {}
+    for records in own_records(run.config).values():
+        for name, path in records.items():
+            names.setdefault(path, []).append(name)
+    return [
+        ExtensionFile(str(path), hashlib.sha256(path.read_bytes()).hexdigest(), tuple(brought))
+        for path, brought in names.items()
+    ]
 
 
 def stage_times(run: Run) -> list[StageTime]:

@@ -1,7 +1,7 @@
 """The theory table: what mean-field theory has for every cell, or why it is withheld.
 
-Theory is withheld where weights are not what their init states: curves that rest on another variance would be set
-beside the measurement as if they spoke of it.
+Theory is withheld where weights are not what their init states, or biases have a mean: curves that rest on another law
+would be set beside the measurement as if they spoke of it.
 
 This module gathers; the theory is in `meanfield`, and the look at the weights in `drawn_moments`.
 """
@@ -12,7 +12,7 @@ import numpy as np
 
 from depthsounder.checking.drawn_moments import misdrawn
 from depthsounder.elements.activations import ACTIVATIONS
-from depthsounder.elements.initializers import initializer
+from depthsounder.elements.initializers import Initializer, initializer
 from depthsounder.storage.tables import CELL_KEYS, THEORY, Columns
 from depthsounder.theory.meanfield import theory_columns
 
@@ -35,7 +35,7 @@ def predict_cells(
     fans = sweep_fans(probe_inputs.shape[1], width, max(depths))
     for activation, init in pairs:
         function, law = ACTIVATIONS[activation], initializer(init)
-        reason = misdrawn(law, function, fans, root_seed)
+        reason = _biased(law) or misdrawn(law, function, fans, root_seed)
         of_depths: dict[int, Columns] = (
             dict(theory_columns(depths, function, law, probe_inputs, width))
             if reason is None
@@ -43,6 +43,13 @@ def predict_cells(
         )
         for depth, columns in of_depths.items():
             yield (depth, activation, init), columns
+
+
+def _biased(init: Initializer) -> str | None:
+    """Return in a clause that biases have a mean, which no equation of the theory has; None if they have none."""
+    if init.bias_mean == 0.0:
+        return None
+    return f"biases of '{init.name}' have mean {init.bias_mean:.3g}, and theory takes it to be 0"
 
 
 def sweep_fans(n_inputs: int, width: int, deepest: int) -> list[tuple[int, int]]:
