@@ -1,7 +1,5 @@
 """The contract of activations: right ones keep it, and each wrong one is named by the promise that it breaks."""
 
-import re
-import textwrap
 
 import numpy as np
 import pytest
@@ -10,7 +8,7 @@ from support import EVERY_ACTIVATION, name_of
 
 from depthsounder.checking.contract import try_activation
 from depthsounder.checking.trials import LARGEST
-from depthsounder.elements.activations import TANH, Activation
+from depthsounder.elements.activations import TANH
 
 
 def breach_of(activation):
@@ -77,13 +75,6 @@ def test_a_slope_that_is_wrong_from_some_point_on_is_found_wherever_that_is(edge
     name, breach = breach_of(valued(lambda z: z, slope, (-edge, edge)))
     assert name == "derivative"
     assert f"{edge:g}" in breach
-
-
-def test_the_activation_that_the_readme_shows_keeps_it(root):
-    (code,) = re.findall(r"```python\n((?:  .*\n|\n)*?  CUBE = .*\n)  ```", (root / "README.md").read_text())
-    names = {"np": np, "Activation": Activation}
-    exec(textwrap.dedent(code), names)
-    assert breach_of(names["CUBE"]) == (None, "")
 
 
 def test_a_bad_function_leaves_the_others_untried():

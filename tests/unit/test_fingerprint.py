@@ -65,7 +65,8 @@ class Copy:
 
         def digest(script, *cell):
             optimizer = OPTIMIZER if script in TRAINING else None
-            return code_fingerprint(self.folder / "scripts" / f"{script}.py", *cell, library=library, optimizer=optimizer)
+            path = self.folder / "scripts" / f"{script}.py"
+            return code_fingerprint(path, *cell, library=library, optimizer=optimizer)
 
         compute = {(script, *cell): digest(script, *cell) for script in COMPUTE for cell in CELLS}
         return compute | {(script,): digest(script) for script in ABOVE if above}

@@ -61,14 +61,14 @@ class _Source:
         return ExtensionError(f"{self.path}, line {line}: {found}")
 
     def line(self, registry: str, entry: str | None = None) -> int:
-        """Return the line of an entry of a dictionary, or of the dictionary where the entry's cannot be told."""
-        for node in ast.walk(self.tree):
-            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-            if not any(isinstance(target, ast.Name) and target.id == registry for target in targets):
-                continue
-            inner = [part.lineno for part in ast.walk(node) if isinstance(part, ast.Constant) and part.value == entry]
-            return inner[0] if inner else int(getattr(node, "lineno", 1))
-        return 1
+        """Return the line of an entry of a dictionary, or that which names the dictionary first if it cannot be told."""
+        lines = [1]
+        for statement in reversed(self.tree.body):
+            parts = list(ast.walk(statement))
+            if any(isinstance(part, ast.Name) and part.id == registry for part in parts):
+                keys = [part.lineno for part in parts if isinstance(part, ast.Constant) and part.value == entry]
+                lines = keys or [statement.lineno]
+        return lines[0]
 
 
 def load_extension(path: Path) -> None:

@@ -33,7 +33,7 @@ class TableFile:
 
 @dataclass(frozen=True)
 class ExtensionFile:
-    """A file of the user's own: its path as the config has it, its SHA-256, and the names that the run takes from it."""
+    """A file of the user's own: its path as in the config, its SHA-256, and the names that the run takes from it."""
 
     path: str
     digest: str

@@ -1,0 +1,135 @@
+"""Files of Python as users write their own: one with a record of each kind, and wrong ones with what is said."""
+
+MINE = """\
+import numpy as np
+
+from depthsounder.elements.activations import Activation
+from depthsounder.elements.initializers import Initializer
+
+
+def sine(z, out):
+    np.sin(z, out=out)
+
+
+def sine_slope(z, h, out):
+    np.cos(z, out=out)
+
+
+def cube(z, out):
+    np.power(z, 3, out=out)
+
+
+def cube_slope(z, h, out):
+    np.copyto(out, 3 * z * z)
+
+
+def third(fan_in, fan_out, activation):
+    return 3 / fan_in
+
+
+class Signs:
+    def __init__(self, parameters, learning_rates):
+        self.rates = learning_rates.astype(parameters.dtype)
+
+    def update(self, parameters, gradients):
+        parameters -= self.rates[:, None] * np.sign(gradients)
+
+    def keep(self, kept):
+        self.rates = self.rates[kept]
+
+
+SINE = Activation("sine", sine, sine_slope, kinks=(), rectifier=False, source="an example")
+CUBE = Activation("cube", cube, cube_slope, kinks=(), rectifier=False, source="an example")
+ACTIVATIONS = {"sine": SINE, "cube": CUBE}
+INITIALIZERS = {"third": Initializer("third", third, "an example")}
+OPTIMIZERS = {"signs": Signs}
+"""
+
+_HEAD = """\
+from dataclasses import replace
+from depthsounder.elements.activations import Activation, TANH
+from depthsounder.elements.initializers import Initializer, HE_NORMAL
+from depthsounder.engine.optimizers import GradientDescent, Momentum
+"""
+
+_RETURNS = f"""{_HEAD}class Mine(GradientDescent):
+    def update(self, parameters, gradients):
+        return parameters - gradients
+
+
+OPTIMIZERS = {{"mine": Mine}}
+"""
+
+_ONE_RATE = f"""{_HEAD}class Mine(GradientDescent):
+    def update(self, parameters, gradients):
+        parameters -= self.learning_rates[0] * gradients
+
+
+OPTIMIZERS = {{"mine": Mine}}
+"""
+
+_KEEPS_WRONG = f"""{_HEAD}class Mine(Momentum):
+    def keep(self, kept):
+        self.velocities = self.velocities[: kept.sum()]
+        self.learning_rates = self.learning_rates[kept]
+
+
+OPTIMIZERS = {{"mine": Mine}}
+"""
+
+WRONG = {
+    "fails": ("import numpy as np\n\nX = npp.sin(1)\n", 3, "fails with NameError: name 'npp' is not defined"),
+    "fails in a function": ("def f():\n    return 1 / 0\n\n\nf()\n", 2, "fails with ZeroDivisionError"),
+    "ends the process": ("import sys\nsys.exit(3)\n", 2, "fails with SystemExit: 3"),
+    "imports what is not installed": ("import nowhere_to_be_found\n", 1, "fails with ModuleNotFoundError"),
+    "is no Python": ("x = 1\ndef f(:\n", 2, "SyntaxError: invalid syntax"),
+    "has no records": ("SINE = 1\n", 1, "there are no records; allowed: dictionaries of the names ACTIVATIONS"),
+    "has an empty dictionary": ("ACTIVATIONS = {}\n", 1, "there are no records"),
+    "has a list": (f"{_HEAD}ACTIVATIONS = [TANH]\n", 5, "ACTIVATIONS is of the type list; allowed: a dictionary"),
+    "has an init for an activation": (
+        f'{_HEAD}ACTIVATIONS = {{\n    "mine": HE_NORMAL,\n}}\n',
+        6,
+        "mine is of the type Initializer; allowed in ACTIVATIONS: records of the type Activation",
+    ),
+    "has an activation for an init": (
+        f'{_HEAD}INITIALIZERS = {{"mine": TANH}}\n',
+        5,
+        "mine is of the type Activation; allowed in INITIALIZERS: records of the type Initializer",
+    ),
+    "has a function for an activation": (
+        f'{_HEAD}def mine(z):\n    return z\n\n\nACTIVATIONS = {{"mine": mine}}\n',
+        9,
+        "mine is of the type function; allowed in ACTIVATIONS: records of the type Activation",
+    ),
+    "takes an activation's name": (f'{_HEAD}ACTIVATIONS = {{"tanh": TANH}}\n', 5, "the name tanh is taken"),
+    "takes an init's name": (f'{_HEAD}INITIALIZERS = {{"he_normal": HE_NORMAL}}\n', 5, "the name he_normal is taken"),
+    "takes an optimizer's name": (f'{_HEAD}OPTIMIZERS = {{"sgd": Momentum}}\n', 5, "the name sgd is taken"),
+    "takes a name of the family": (
+        f'{_HEAD}INITIALIZERS = {{"gaussian_w2_b0": replace(HE_NORMAL, name="gaussian_w2_b0")}}\n',
+        5,
+        "the name gaussian_w2_b0 is taken by the family",
+    ),
+    "has two names for one record": (f'{_HEAD}ACTIVATIONS = {{"mine": TANH}}\n', 5, "calls itself 'tanh'"),
+    "has a name with a point": (f'{_HEAD}OPTIMIZERS = {{"my.own": Momentum}}\n', 5, "found the name 'my.own'"),
+    "has a name with capitals": (f'{_HEAD}OPTIMIZERS = {{"Mine": Momentum}}\n', 5, "found the name 'Mine'"),
+    "has a number for a name": (f"{_HEAD}OPTIMIZERS = {{7: Momentum}}\n", 5, "found the name 7"),
+    "changes ours": (
+        f'{_HEAD}from depthsounder.elements.activations import ACTIVATIONS\nACTIVATIONS["mine"] = TANH\n',
+        6,
+        "changes the library's own ACTIVATIONS; allowed: ACTIVATIONS = {…}",
+    ),
+    "has a text for an optimizer": (f'{_HEAD}OPTIMIZERS = {{"mine": "sgd"}}\n', 5, "mine is of the type str"),
+    "has an optimizer without methods": (
+        f'{_HEAD}OPTIMIZERS = {{"mine": lambda parameters, rates: None}}\n',
+        5,
+        "mine cannot take a step: AttributeError",
+    ),
+    "has an optimizer that returns what is new": (_RETURNS, 10, "mine leaves the parameters as they are"),
+    "has an optimizer with one rate": (_ONE_RATE, 10, "mine moves a network otherwise beside another one than alone"),
+    "has an optimizer that keeps the wrong networks": (
+        _KEEPS_WRONG,
+        11,
+        "mine moves a network otherwise beside another one than alone",
+    ),
+}
+"""By what is wrong with a file: its text, the line that is to blame, and what is said of it."""

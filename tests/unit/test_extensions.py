@@ -1,0 +1,425 @@
+"""The user's own files: their records are looked up as ours are, and what is wrong with one is said in a sentence."""
+
+import json
+import re
+import subprocess
+import sys
+from copy import deepcopy
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+from own_files import MINE, WRONG
+from tiny_sweep import TINY_SWEEP
+
+from depthsounder.checking.contract import breaches
+from depthsounder.checking.drawn_moments import misdrawn
+from depthsounder.config import (
+    Config,
+    ConfigError,
+    extension_arguments,
+    load_resolved,
+    own_records,
+    save_resolved,
+    validate_config,
+    validate_files,
+    validate_imported,
+)
+from depthsounder.config.reference import schema_text
+from depthsounder.elements.activations import ACTIVATIONS, TANH
+from depthsounder.elements.initializers import INITIALIZERS, Initializer, draw_network
+from depthsounder.engine import extensions
+from depthsounder.engine.extensions import ExtensionError, extension_parser, file_of, load_extension
+from depthsounder.engine.optimizer_contract import optimizer_breach
+from depthsounder.engine.optimizers import OPTIMIZERS
+from depthsounder.figures.style import activation_marker, init_style
+from depthsounder.judging.equal_inits import draw_of
+from depthsounder.process.definitions import Library, NotFollowed
+from depthsounder.process.fingerprint import code_fingerprint, require_digests
+from depthsounder.report.provenance import extension_files
+from depthsounder.theory.predicting import predict_cells
+
+ROOT = Path(__file__).resolve().parents[2]
+DEFAULT = ROOT / "config/config.yaml"
+OWN = {
+    "extensions": ["mine.py"],
+    "activations": ["sine", "tanh"],
+    "inits": ["third", "he_normal"],
+    "comparisons": [],
+    "training": TINY_SWEEP["training"] | {"optimizer": "signs"},
+}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """A working folder with a user's file; what was loaded is forgotten afterwards."""
+    monkeypatch.chdir(tmp_path)
+    for records in (ACTIVATIONS, INITIALIZERS, OPTIMIZERS):
+        for name, record in list(records.items()):
+            monkeypatch.setitem(records, name, record)
+    before = [dict(records) for records in (ACTIVATIONS, INITIALIZERS, OPTIMIZERS)]
+    (tmp_path / "mine.py").write_text(MINE)
+    yield tmp_path
+    forget()
+    assert [dict(records) for records in (ACTIVATIONS, INITIALIZERS, OPTIMIZERS)] == before
+
+
+def forget():
+    """Take what was loaded out of the registries, as if the process had just begun."""
+    for registry, name in extensions._files:
+        extensions._RECORDS[registry].pop(name)
+    extensions._files.clear()
+    extensions._loaded.clear()
+
+
+def own(**changes):
+    """The tiny sweep with the user's own names in it."""
+    return deepcopy(TINY_SWEEP) | OWN | changes
+
+
+def configured(folder, **changes):
+    """The path of a config file of the user's."""
+    path = folder / "mine.yaml"
+    path.write_text(yaml.safe_dump(own(**changes), sort_keys=False))
+    return path
+
+
+def test_records_of_a_file_are_looked_up_beside_ours(folder):
+    load_extension(Path("mine.py"))
+    assert list(ACTIVATIONS)[-2:] == ["sine", "cube"]
+    assert INITIALIZERS["third"].weight_variance(12, 5, ACTIVATIONS["sine"]) == 0.25
+    assert not breaches(ACTIVATIONS["sine"])
+    assert file_of(extensions.ACTIVATION, "sine") == Path("mine.py")
+    assert file_of(extensions.ACTIVATION, "tanh") is None
+    assert file_of(extensions.INIT, "sine") is None
+
+
+def test_a_file_runs_once_in_a_process_however_its_path_is_written(folder):
+    (folder / "mine.py").write_text(f'{MINE}\nwith open("runs", "a") as file:\n    file.write("x")\n')
+    (folder / "link.py").symlink_to("mine.py")
+    for path in ("mine.py", "./mine.py", str(folder / "mine.py"), "link.py"):
+        load_extension(Path(path))
+    assert (folder / "runs").read_text() == "x"
+
+
+def test_what_a_file_does_as_a_program_it_does_not_do_here(folder):
+    (folder / "mine.py").write_text(f'{MINE}\nif __name__ == "__main__":\n    raise SystemExit("a program")\n')
+    load_extension(Path("mine.py"))
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_wrong_file_is_refused_with_its_line(folder, wrong):
+    text, line, words = WRONG[wrong]
+    (folder / "mine.py").write_text(text)
+    with pytest.raises(ExtensionError) as caught:
+        load_extension(Path("mine.py"))
+    assert str(caught.value).startswith(f"mine.py, line {line}: ")
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_refused_with_the_folder_where_it_was_looked_for(folder):
+    for path in ("there.py", "."):
+        with pytest.raises(
+            ExtensionError, match=re.escape(f"there is no such file; its path starts at {'the working'}")
+        ):
+            load_extension(Path(path))
+
+
+def test_a_file_that_is_no_text_is_refused(folder):
+    (folder / "mine.py").write_bytes(b"# \xe9\n")
+    with pytest.raises(ExtensionError, match="cannot be read"):
+        load_extension(Path("mine.py"))
+
+
+def test_a_name_that_another_file_has_is_taken(folder):
+    (folder / "other.py").write_text(MINE)
+    load_extension(Path("mine.py"))
+    with pytest.raises(ExtensionError, match=r"other.py, line 40: the name sine is taken: mine.py has a record of it"):
+        load_extension(Path("other.py"))
+
+
+@pytest.mark.parametrize("name", ["sgd", "momentum", "adam"])
+def test_the_librarys_own_optimizers_keep_their_contract(name):
+    assert optimizer_breach(name, OPTIMIZERS[name]) is None
+
+
+def test_a_config_names_what_its_extensions_have(folder):
+    config = validate_files([DEFAULT, configured(folder)])
+    assert config.activations == ("sine", "tanh")
+    assert config.training.optimizer == "signs"
+    assert own_records(config) == {
+        extensions.ACTIVATION: {"sine": Path("mine.py")},
+        extensions.INIT: {"third": Path("mine.py")},
+        extensions.OPTIMIZER: {"signs": Path("mine.py")},
+    }
+    assert validate_imported(own(), DEFAULT).inits == ("third", "he_normal")
+
+
+def test_extensions_on_the_command_line_are_taken_as_in_a_file(folder):
+    values = {"extensions": ["mine.py"], "activations": ["sine"], "comparisons": []}
+    assert validate_config(own(), [DEFAULT], values).activations == ("sine",)
+
+
+def test_without_extensions_a_config_stays_as_it_was(folder):
+    assert Config.model_validate(TINY_SWEEP).extensions == ()
+    assert own_records(Config.model_validate(TINY_SWEEP)) == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "line", "words"),
+    [
+        ({"activations": ["sin"]}, "activations[0]", "did you mean sine?"),
+        ({"inits": ["thirds"]}, "inits[0]", "did you mean third?"),
+        ({"training": OWN["training"] | {"optimizer": "sign"}}, "training.optimizer", "did you mean signs?"),
+        ({"extensions": ["mine.txt"]}, "extensions[0]", "which is no file of Python; allowed: the path of a file"),
+        ({"extensions": ["gone.py"]}, "extensions[0]", "which cannot be used: gone.py: there is no such file"),
+        ({"extensions": ["mine.py", "mine.py"]}, "extensions[1]", "which stands in the list twice"),
+        ({"extensions": "mine.py"}, "extensions", "found 'mine.py'; allowed: a list; each: the path of a file"),
+    ],
+)
+def test_a_wrong_name_or_path_is_refused_with_its_line_in_the_config(folder, changes, line, words):
+    path = configured(folder, **changes)
+    with pytest.raises(ConfigError) as caught:
+        validate_files([DEFAULT, path])
+    assert re.search(rf"mine\.yaml, line \d+: {re.escape(line)}\n", str(caught.value))
+    assert words in str(caught.value)
+    assert "1 problem." in str(caught.value)
+
+
+def test_a_wrong_file_is_refused_with_its_line_and_that_of_the_config_and_nothing_else(folder):
+    (folder / "mine.py").write_text("import numpy\nX = nump.pi\n")
+    with pytest.raises(ConfigError) as caught:
+        validate_files([DEFAULT, configured(folder)])
+    assert "1 problem." in str(caught.value)
+    assert "mine.yaml, line" in str(caught.value)
+    assert "mine.py, line 2: fails with NameError: name 'nump' is not defined" in str(caught.value)
+
+
+def test_the_config_of_a_run_brings_its_extensions(folder):
+    save_resolved(folder / "config.json", validate_files([DEFAULT, configured(folder)]))
+    forget()
+    assert load_resolved(folder / "config.json").activations == ("sine", "tanh")
+    assert "sine" in ACTIVATIONS
+
+
+def test_a_run_whose_extension_is_gone_says_so_in_a_sentence(folder):
+    save_resolved(folder / "config.json", validate_files([DEFAULT, configured(folder)]))
+    forget()
+    (folder / "mine.py").unlink()
+    with pytest.raises(ConfigError) as caught:
+        load_resolved(folder / "config.json")
+    assert "\n" not in str(caught.value)
+    assert "made with an extension that cannot be used: mine.py: there is no such file" in str(caught.value)
+    assert (folder / "config.json").exists()
+
+
+def schema_takes(values):
+    return Draft202012Validator(json.loads(schema_text())).is_valid(values)
+
+
+def test_editors_take_own_names_where_there_are_extensions_and_mark_them_elsewhere():
+    assert schema_takes(own())
+    assert schema_takes(own(inits=["gaussian_w1.5_b0.05"]))
+    assert not schema_takes(own(extensions=[]))
+    assert schema_takes(TINY_SWEEP)
+    for changes in ({"activations": ["tanhh"]}, {"inits": ["he"]}, {"training": {"optimizer": "adamm"}}):
+        assert not schema_takes(TINY_SWEEP | changes)
+        assert schema_takes(TINY_SWEEP | changes | {"extensions": ["mine.py"]})
+    compared = {"comparisons": [{"activation": "sine", "depth": 1, "init": "third", "against": "he_normal"}]}
+    assert schema_takes(own(**compared))
+    assert not schema_takes(TINY_SWEEP | compared)
+
+
+def test_a_job_is_told_the_files_of_its_own_records_alone(folder):
+    config = validate_files([DEFAULT, configured(folder)])
+    words = ["--extension=mine.py"]
+    assert extension_arguments(config, "measure", "tanh", "he_normal") == []
+    assert extension_arguments(config, "measure", "sine", "he_normal") == words
+    assert extension_arguments(config, "verify", "tanh", "third") == words
+    assert extension_arguments(config, "train", "tanh", "he_normal") == words
+
+
+def test_a_script_has_the_records_before_it_reads_its_other_words(folder):
+    parser = extension_parser(["--activation=sine", "--extension=mine.py"])
+    assert "sine" in ACTIVATIONS
+    assert parser.parse_args(["--extension=mine.py"]).extension == [Path("mine.py")]
+
+
+def test_a_script_by_hand_checks_an_own_activation_and_refuses_a_wrong_file(folder):
+    command = [
+        sys.executable, ROOT / "scripts/check_gradients.py", "--activation=sine", "--init=third", "--depths", "1",
+        "--width=3", "--examples=2", "--sweep-width=8", "--complex-step-threshold=1e-12", "--not-analytic=refuse",
+        "--root-seed=1", "--output=check.parquet",
+    ]  # fmt: skip
+
+    def called(*words):
+        environment = {"PYTHONPATH": str(ROOT / "src")}
+        return subprocess.run([*command, *words], capture_output=True, text=True, check=False, env=environment)
+
+    done = called("--extension=mine.py")
+    assert done.returncode == 0, done.stderr
+    assert (folder / "check.parquet").exists()
+    for done in (called("--extension=gone.py"), called()):
+        assert done.returncode
+        assert "Traceback" not in done.stderr
+    assert called("--extension=gone.py").stderr.startswith("gone.py: there is no such file")
+
+
+class Own:
+    """The digests of the user's sweep, with an edit of the file."""
+
+    SCRIPTS = ("check_gradients", "measure_signal", "tune_rate", "train_networks")
+    CELLS = (("sine", "he_normal"), ("tanh", "third"), ("tanh", "he_normal"))
+
+    def __init__(self, config):
+        self.config = config
+        self.unedited = self.digests()
+
+    def digests(self):
+        library = Library(ROOT / "src/depthsounder", own_records(self.config))
+
+        def digest(script, *cell):
+            optimizer = "signs" if script in ("tune_rate", "train_networks") else None
+            names = cell or (None, None)
+            return code_fingerprint(ROOT / f"scripts/{script}.py", *names, library, optimizer)
+
+        of_cells = {(script, *cell): digest(script, *cell) for script in self.SCRIPTS for cell in self.CELLS}
+        return of_cells | {(script,): digest(script) for script in ("predict_signal", "prepare_data")}
+
+    def changed_by(self, old, new):
+        assert old in MINE
+        Path("mine.py").write_text(MINE.replace(old, new))
+        digests = self.digests()
+        return {job for job, digest in digests.items() if digest != self.unedited[job]}
+
+
+@pytest.fixture
+def sweep(folder):
+    return Own(validate_files([DEFAULT, configured(folder)]))
+
+
+def jobs(*cells, scripts=Own.SCRIPTS):
+    return {(script, *cell) for script in scripts for cell in cells}
+
+
+def test_an_edit_reruns_the_cells_that_use_it_and_no_others(sweep):
+    sine, third, ours = Own.CELLS
+    made_of_them = {("predict_signal",)}
+    assert sweep.changed_by("np.cos(z, out=out)", "np.cos(1.0 * z, out=out)") == jobs(sine) | made_of_them
+    assert sweep.changed_by("3 / fan_in", "3.1 / fan_in") == jobs(third) | made_of_them
+    trained = jobs(sine, third, ours, scripts=("tune_rate", "train_networks"))
+    assert sweep.changed_by("* np.sign(gradients)", "* 2 * np.sign(gradients)") == trained | made_of_them
+    assert sweep.changed_by("np.power(z, 3, out=out)", "np.power(z, 5, out=out)") == set()
+
+
+def test_a_comment_a_docstring_and_the_layout_rerun_nothing(sweep):
+    assert sweep.changed_by("class Signs:\n", 'class Signs:\n    """By signs."""\n\n    # A comment.\n') == set()
+    assert sweep.changed_by("import numpy as np\n", "# A comment.\n\nimport numpy as np\n") == set()
+
+
+def test_where_no_name_leads_to_a_statement_the_whole_file_is_in_the_digest(sweep):
+    sine, third, ours = Own.CELLS
+    loop = "import numpy as np\n\nfor _ in range(3):\n    pass\n"
+    with_loop = sweep.changed_by("import numpy as np\n", loop)
+    users = jobs(sine, third) | jobs(ours, scripts=("tune_rate", "train_networks")) | {("predict_signal",)}
+    assert with_loop == users
+    before = sweep.digests()
+    Path("mine.py").write_text(MINE.replace("import numpy as np\n", loop.replace("3", "4")))
+    after = sweep.digests()
+    assert {job for job in after if after[job] != before[job]} == users
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [("from numpy import *\n", "a star import hides"), ("import importlib\n", "importlib finds names")],
+)
+def test_code_in_which_an_edit_could_be_overlooked_is_refused_with_its_line(sweep, line, words):
+    Path("mine.py").write_text(MINE.replace("import numpy as np\n", f"import numpy as np\n{line}"))
+    library = Library(ROOT / "src/depthsounder", own_records(sweep.config))
+    with pytest.raises(NotFollowed, match=f"mine.py, line 2: {words}"):
+        require_digests(ROOT / "scripts", ["sine"], ["third"], library)
+
+
+def test_two_files_of_one_name_are_told_apart(folder):
+    (folder / "a").mkdir()
+    (folder / "a/mine.py").write_text(
+        MINE.replace("sine", "sinus").split("INITIALIZERS")[0].replace('"cube"', '"kubus"')
+    )
+    config = validate_files([DEFAULT, configured(folder, extensions=["mine.py", "a/mine.py"], activations=["sinus"])])
+    cell = (ROOT / "scripts/measure_signal.py", "sinus", "third")
+    before = code_fingerprint(*cell, Library(ROOT / "src/depthsounder", own_records(config)))
+    for path in ("mine.py", "a/mine.py"):
+        text = (folder / path).read_text()
+        (folder / path).write_text(text.replace("3 / fan_in", "3.1 / fan_in").replace("np.cos(z", "np.cos(1.0 * z"))
+        assert code_fingerprint(*cell, Library(ROOT / "src/depthsounder", own_records(config))) != before
+        (folder / path).write_text(text)
+
+
+def test_the_report_names_the_files_their_digests_and_what_was_taken_from_them(folder):
+    config = validate_files([DEFAULT, configured(folder)])
+    (file,) = extension_files(SimpleNamespace(config=config))
+    digest = subprocess.run(["sha256sum", "mine.py"], capture_output=True, text=True, check=True).stdout.split()[0]
+    assert (file.path, file.digest, file.names) == ("mine.py", digest, ("sine", "third", "signs"))
+
+
+def test_own_names_have_looks_of_their_own(folder):
+    load_extension(Path("mine.py"))
+    assert len({activation_marker(name) for name in ACTIVATIONS}) == len(ACTIVATIONS)
+    assert len({str(init_style(name)) for name in INITIALIZERS}) == len(INITIALIZERS)
+
+
+def blocks(page, language):
+    """The code that a page shows, by its language."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```", (ROOT / page).read_text(), re.DOTALL | re.MULTILINE)
+    return ["".join(line.removeprefix(indent) for line in code.splitlines(True)) for indent, code in found]
+
+
+@pytest.fixture
+def shown(folder):
+    """The records that the page of own code shows."""
+    (code,) = blocks("docs/own-code.md", "python")
+    (folder / "shown.py").write_text(code)
+    load_extension(Path("shown.py"))
+
+
+def test_a_truncated_normal_has_the_stated_variance_and_no_weight_beyond_its_cut(shown):
+    init = INITIALIZERS["he_truncated"]
+    weights = init.shape(np.random.default_rng(0).standard_normal((400, 500)), 0.02)
+    assert np.var(weights) == pytest.approx(0.02, rel=0.02)
+    assert np.abs(weights).max() < 2.0 * np.sqrt(0.02 / 0.7737)
+    assert misdrawn(init, TANH, [(64, 64)], 1) is None
+    assert init.independent
+
+
+def test_a_truncated_normal_that_forgets_what_the_cut_takes_costs_its_theory():
+    init = Initializer("cut", lambda n, m, activation: 2.0 / n, "", shape=lambda z, v: np.clip(z, -2, 2) * np.sqrt(v))
+    assert "have variance" in misdrawn(init, TANH, [(64, 64)], 1)
+
+
+def test_a_mean_of_the_biases_is_a_constant_and_costs_the_theory(shown):
+    _, biases = draw_network(1, 0, [6, 5, 5, 3], TANH, INITIALIZERS["he_biased"])
+    assert [set(layer) for layer in biases] == [{0.1}, {0.1}, {0.0}]
+    ((_, columns),) = predict_cells([("tanh", "he_biased")], [2], np.ones((4, 6)), 5, 1)
+    assert columns["note"][0].startswith("theory is withheld: biases of 'he_biased' have mean 0.1")
+    assert columns["z_second_moment"] == [None, None]
+    ((_, columns),) = predict_cells([("tanh", "he_normal")], [2], np.ones((4, 6)), 5, 1)
+    assert columns["note"][0] is None
+
+
+def test_networks_with_a_mean_of_the_biases_are_no_rescaled_networks_without(shown):
+    assert draw_of("relu", "he_normal") == draw_of("relu", "glorot_normal")
+    assert draw_of("relu", "he_biased") != draw_of("relu", "he_normal")
+
+
+def test_the_file_and_the_config_that_the_readme_shows_are_right(folder):
+    own_blocks = [code for code in blocks("README.md", "python") if "depthsounder.elements" in code]
+    (folder / "mine.py").write_text(own_blocks[0])
+    (folder / "mine.yaml").write_text(blocks("README.md", "yaml")[0])
+    config = validate_files([DEFAULT, folder / "mine.yaml"])
+    assert config.activations == ("sine", "tanh")
+    assert not breaches(ACTIVATIONS["sine"])
+    assert len(own_blocks[0].splitlines()) <= 16
