@@ -1,6 +1,5 @@
 """The contract of activations: right ones keep it, and each wrong one is named by the promise that it breaks."""
 
-
 import numpy as np
 import pytest
 from own_records import NOT_ANALYTIC, RIGHT, WRONG, own, valued

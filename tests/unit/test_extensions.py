@@ -13,6 +13,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 from own_files import MINE, WRONG
+from scipy.stats import truncnorm
 from tiny_sweep import TINY_SWEEP
 
 from depthsounder.checking.contract import breaches
@@ -390,7 +391,8 @@ def test_a_truncated_normal_has_the_stated_variance_and_no_weight_beyond_its_cut
     init = INITIALIZERS["he_truncated"]
     weights = init.shape(np.random.default_rng(0).standard_normal((400, 500)), 0.02)
     assert np.var(weights) == pytest.approx(0.02, rel=0.02)
-    assert np.abs(weights).max() < 2.0 * np.sqrt(0.02 / 0.7737)
+    assert np.abs(weights).max() < 2.0 * np.sqrt(0.02 / truncnorm.var(-2.0, 2.0))
+    assert np.abs(weights).max() == pytest.approx(2.0 * np.sqrt(0.02 / truncnorm.var(-2.0, 2.0)), rel=1e-3)
     assert misdrawn(init, TANH, [(64, 64)], 1) is None
     assert init.independent
 

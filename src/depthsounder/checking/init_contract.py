@@ -40,17 +40,18 @@ def _states_variances(init: Initializer, activation: Activation, normals: np.nda
     stated: dict[str, Callable[[], float]] = {
         f"weight_variance for {activation.name}": lambda: _variance(init, activation, normals),
         "bias_variance": lambda: init.bias_variance,
+        "bias_mean": lambda: init.bias_mean,
     }
-    for what, variance in stated.items():
+    for what, moment in stated.items():
         try:
-            value = float(variance())
+            value = float(moment())
         # Whatever goes wrong in a function that a user wrote is the user's to know.
         except Exception as error:  # noqa: BLE001
             return f"{what} cannot be computed: {type(error).__name__}: {error}."
-        if not (isfinite(value) and value >= 0.0):
+        if what == "bias_mean" and not isfinite(value):
+            return f"bias_mean is {value:g}: a mean is a finite number."
+        if what != "bias_mean" and not (isfinite(value) and value >= 0.0):
             return f"{what} is {value:g}: a variance is a finite number, and not below 0."
-    if not (isinstance(init.bias_mean, int | float) and isfinite(init.bias_mean)):
-        return f"bias_mean is {init.bias_mean!r}: a mean is a finite number."
     return None
 
 

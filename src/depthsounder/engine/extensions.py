@@ -61,7 +61,7 @@ class _Source:
         return ExtensionError(f"{self.path}, line {line}: {found}")
 
     def line(self, registry: str, entry: str | None = None) -> int:
-        """Return the line of an entry of a dictionary, or that which names the dictionary first if it cannot be told."""
+        """Return the line of an entry of a dictionary, or else the first that names the dictionary."""
         lines = [1]
         for statement in reversed(self.tree.body):
             parts = list(ast.walk(statement))
