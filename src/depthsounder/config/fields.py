@@ -231,6 +231,18 @@ Extension = Annotated[
     AfterValidator(_own_extension),
     Allowed(EXTENSION_TEXT),
 ]
+Extensions = Annotated[
+    tuple[Extension, ...],
+    Strict(False),
+    Field(
+        description="Files of your own with activations, inits and optimizers, which the other keys then name as they "
+        "do those of the library. A relative path starts at the folder in which Snakemake works, as that of "
+        "`data.source` does. A file is run like any program: name only those that you trust.",
+        json_schema_extra={"maxItems": LONGEST_LIST, "uniqueItems": True},
+    ),
+    AfterValidator(different),
+    Allowed(f"a list; each: {EXTENSION_TEXT}"),
+]
 ActivationName = Annotated[str, *_recorded(ACTIVATIONS, ACTIVATIONS_ELSEWHERE)]
 InitName = Annotated[
     str,

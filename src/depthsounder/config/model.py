@@ -16,15 +16,13 @@ from depthsounder.config.allowed import Allowed
 from depthsounder.config.comparisons import MOST_COMPARISONS, Comparison, check_family
 from depthsounder.config.data_section import Data, Section
 from depthsounder.config.fields import (
-    EXTENSION_TEXT,
     LIST,
-    LONGEST_LIST,
     MOST_TUNING_BLOCKS,
     TUNING_SEED_BASE,
     ActivationName,
     Depth,
     Examples,
-    Extension,
+    Extensions,
     InitName,
     LearningRate,
     LoggedStep,
@@ -36,7 +34,6 @@ from depthsounder.config.fields import (
     Steps,
     StudyName,
     Width,
-    different,
     distinct,
     increasing,
     refuse,
@@ -197,18 +194,7 @@ class Config(Section):
         description="Origin of all random numbers: another one gives another, independent sweep."
     )
     data: Data = Field(description="What the networks learn.")
-    extensions: Annotated[
-        tuple[Extension, ...],
-        Strict(False),
-        Field(json_schema_extra={"maxItems": LONGEST_LIST, "uniqueItems": True}),
-        AfterValidator(different),
-        Allowed(f"a list; each: {EXTENSION_TEXT}"),
-    ] = Field(
-        default=(),
-        description="Files of your own with activations, inits and optimizers, which the other keys then name as "
-        "they do those of the library. A relative path starts at the folder in which Snakemake works, as that of "
-        "`data.source` does. A file is run like any program: name only those that you trust.",
-    )
+    extensions: Extensions = ()
     depths: Annotated[tuple[Depth, ...], *LIST, AfterValidator(distinct)] = Field(
         description="Depths L of the sweep, without the readout. Unit: hidden layers."
     )
@@ -230,7 +216,6 @@ class Config(Section):
     )
     gradient_check: GradientCheck = Field(description="The check of backpropagation that gates the sweep.")
     verdicts: Verdicts = Field(description="The thresholds of the verdicts.")
-
     comparisons: Annotated[
         tuple[Comparison, ...],
         Strict(False),
@@ -240,7 +225,6 @@ class Config(Section):
         description="The one family of hypotheses that is tested. Whoever names a pair after a run of the same "
         "`root_seed` learns nothing new from its p-value. All other pairs of inits get effect sizes and no tests."
     )
-
     study: StudyName = Field(
         description="What the sweep is set beside, in a section of its report: a paper's figure, or the question that "
         "a preset of this name asks; null for none."
