@@ -16,6 +16,8 @@ from own_files import MINE, WRONG
 from scipy.stats import truncnorm
 from tiny_sweep import TINY_SWEEP
 
+from depthsounder.checking.checked_network import N_CLASSES, N_INPUTS, draw_checked_network
+from depthsounder.checking.checks import CheckPlan, check_records
 from depthsounder.checking.contract import breaches
 from depthsounder.checking.drawn_moments import misdrawn
 from depthsounder.config import (
@@ -34,6 +36,7 @@ from depthsounder.elements.activations import ACTIVATIONS, TANH
 from depthsounder.elements.initializers import INITIALIZERS, Initializer, draw_network
 from depthsounder.engine import extensions
 from depthsounder.engine.extensions import ExtensionError, extension_parser, file_of, load_extension
+from depthsounder.engine.network import layer_views
 from depthsounder.engine.optimizer_contract import optimizer_breach
 from depthsounder.engine.optimizers import OPTIMIZERS
 from depthsounder.figures.style import activation_marker, init_style
@@ -410,6 +413,20 @@ def test_a_mean_of_the_biases_is_a_constant_and_costs_the_theory(shown):
     assert columns["z_second_moment"] == [None, None]
     ((_, columns),) = predict_cells([("tanh", "he_normal")], [2], np.ones((4, 6)), 5, 1)
     assert columns["note"][0] is None
+
+
+def test_the_records_that_the_page_shows_pass_every_check(shown):
+    plan = CheckPlan(1, (1, 3), 4, 3, 8, 1e-12, "refuse")
+    for name in ("he_truncated", "he_biased"):
+        assert {row["verdict"] for row in check_records(TANH, INITIALIZERS[name], plan)} <= {"passed", "blind"}
+
+
+def test_the_checked_networks_have_the_mean_of_the_biases(shown):
+    sizes = [N_INPUTS, 4, 4, N_CLASSES]
+    drawn = (draw_checked_network(1, 2, 4, 3, TANH, INITIALIZERS[name]) for name in ("he_biased", "he_normal"))
+    biased, plain = (layer_views(network.parameters[None, :], sizes)[1] for network in drawn)
+    for one, other in zip(biased, plain, strict=True):
+        np.testing.assert_allclose(one - other, 0.1, rtol=1e-12)
 
 
 def test_networks_with_a_mean_of_the_biases_are_no_rescaled_networks_without(shown):

@@ -38,6 +38,8 @@ def _at_random(normals, variance):
         ({"weight_variance": lambda fan_in, fan_out, activation: np.nan}, "variances", "is nan"),
         ({"weight_variance": lambda fan_in, fan_out: 1.0}, "variances", "TypeError"),
         ({"bias_variance": -0.5}, "variances", "bias_variance is -0.5"),
+        ({"bias_mean": np.inf}, "variances", "bias_mean is inf: a mean is a finite number"),
+        ({"bias_mean": "0.1 each"}, "variances", "bias_mean cannot be computed: ValueError"),
         ({"shape": lambda normals, variance: normals.T}, "computes", "float64 (8, 6) for a layer of 6 × 8 weights"),
         ({"shape": lambda normals, variance: None}, "computes", "`shape` returns NoneType, and not an array."),
         ({"shape": lambda normals, variance: normals.astype(np.float32)}, "computes", "float32 (6, 8)"),
