@@ -9,7 +9,7 @@ from pathlib import Path
 from depthsounder.checking.checks import CheckPlan, check_records
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.initializers import initializer
-from depthsounder.engine.extensions import extension_parser
+from depthsounder.engine.extensions import extension_parser, own_places
 from depthsounder.engine.gate import check_schema, refusal_reason
 from depthsounder.engine.jobs import describe
 from depthsounder.process.commands import run
@@ -40,7 +40,8 @@ def main() -> None:
     rows = check_records(ACTIVATIONS[arguments.activation], arguments.init, plan)
     checked = {"activation": arguments.activation, "init": arguments.init.name}
     if reason := refusal_reason(rows):
-        print(f"{checked['activation']} with {checked['init']} is refused. {reason}", file=sys.stderr)
+        named = f"{checked['activation']} with {checked['init']}"
+        print(f"{named} is refused. {reason}{own_places(*checked.values())}", file=sys.stderr)
     write_rows(arguments.output, rows, check_schema(), describe(arguments, NOTED) | {"checked": json.dumps(checked)})
 
 

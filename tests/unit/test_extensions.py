@@ -73,9 +73,9 @@ def folder(tmp_path, monkeypatch):
 
 def forget():
     """Take what was loaded out of the registries, as if the process had just begun."""
-    for registry, name in extensions._files:
+    for registry, name in extensions._places:
         extensions._RECORDS[registry].pop(name)
-    extensions._files.clear()
+    extensions._places.clear()
     extensions._loaded.clear()
 
 

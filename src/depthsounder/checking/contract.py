@@ -15,6 +15,7 @@ import numpy as np
 
 from depthsounder.checking import trials
 from depthsounder.elements.activations import Activation
+from depthsounder.process.text import failure
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def _tried(trial: Callable[[Activation], str | None], activation: Activation) ->
     try:
         return trial(activation)
     except Exception as error:  # noqa: BLE001
-        return f"φ or φ' cannot be computed for some arrays of any shape and size: {type(error).__name__}: {error}."
+        return f"φ or φ' cannot be computed for some arrays of any shape and size: {failure(error)}."
 
 
 _TRIALS: dict[str, Callable[[Activation], str | None]] = {

@@ -16,6 +16,7 @@ import numpy as np
 from depthsounder.elements.activations import Activation
 from depthsounder.elements.initializers import Initializer
 from depthsounder.elements.streams import stream
+from depthsounder.process.text import failure
 
 DRAWN = 100_000
 """Weights that are drawn at least, as far as `MOST_LAYERS` allows; a layer of more is drawn with fewer outputs."""
@@ -57,7 +58,7 @@ def misdrawn(init: Initializer, activation: Activation, fans: Sequence[tuple[int
             mean, square = drawn_moments(init, fan_in, fan_out, stated, root_seed)
         # Whatever goes wrong in a function that a user wrote is the user's to know.
         except Exception as error:  # noqa: BLE001
-            return f"{layer} cannot be sampled: {type(error).__name__}: {error}"
+            return f"{layer} cannot be sampled: {failure(error)}"
         scale = _scale(stated)
         if mean.is_beside(0.0):
             return f"{layer} have mean {mean.value * scale:.3g}, and theory takes it to be 0"

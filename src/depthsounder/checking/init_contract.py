@@ -13,6 +13,7 @@ from depthsounder.checking.contract import Promise
 from depthsounder.elements.activations import Activation
 from depthsounder.elements.initializers import Initializer
 from depthsounder.elements.streams import stream
+from depthsounder.process.text import failure
 
 
 def try_init(
@@ -47,7 +48,7 @@ def _states_variances(init: Initializer, activation: Activation, normals: np.nda
             value = float(moment())
         # Whatever goes wrong in a function that a user wrote is the user's to know.
         except Exception as error:  # noqa: BLE001
-            return f"{what} cannot be computed: {type(error).__name__}: {error}."
+            return f"{what} cannot be computed: {failure(error)}."
         if what == "bias_mean" and not isfinite(value):
             return f"bias_mean is {value:g}: a mean is a finite number."
         if what != "bias_mean" and not (isfinite(value) and value >= 0.0):
@@ -59,7 +60,7 @@ def _draws(init: Initializer, activation: Activation, normals: np.ndarray) -> st
     try:
         weights = _weights(init, activation, normals)
     except Exception as error:  # noqa: BLE001
-        return f"`shape` cannot draw a layer of {_words(normals)}: {type(error).__name__}: {error}."
+        return f"`shape` cannot draw a layer of {_words(normals)}: {failure(error)}."
     if not isinstance(weights, np.ndarray):
         return f"`shape` returns {type(weights).__name__}, and not an array."
     if weights.shape != normals.shape or weights.dtype != normals.dtype:

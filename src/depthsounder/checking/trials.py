@@ -11,6 +11,7 @@ import numpy as np
 
 from depthsounder.checking.antiderivative import Mismatch, find_mismatch
 from depthsounder.elements.activations import Activation
+from depthsounder.process.text import failure
 
 LARGEST = 1e4
 """The largest |z| at which φ must be finite and φ' its derivative: six deviations of a signal of q = 3e6."""
@@ -63,7 +64,7 @@ def computes(activation: Activation) -> str | None:
             try:
                 _values(function, _GENTLE.astype(dtype), 0.0)
             except Exception as error:  # noqa: BLE001
-                return f"{name} cannot be computed in {np.dtype(dtype)}: {type(error).__name__}: {error}."
+                return f"{name} cannot be computed in {np.dtype(dtype)}: {failure(error)}."
     return None
 
 
@@ -245,7 +246,7 @@ def is_analytic(activation: Activation) -> str | None:
     try:
         moved = _values(activation.function, z + 1j * _COMPLEX_STEP, 0.0)
     except Exception as error:  # noqa: BLE001
-        return f"φ cannot be computed in complex128: {type(error).__name__}: {error}. {advice}"
+        return f"φ cannot be computed in complex128: {failure(error)}. {advice}"
     found = moved.imag / _COMPLEX_STEP
     steepest = np.abs(activation.slope(np.linspace(-3.0, 3.0, 601))).max()
     wrong = ~(np.abs(found - slopes) <= _COMPLEX_ERROR * (np.abs(slopes) + steepest))

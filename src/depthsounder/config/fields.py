@@ -48,9 +48,12 @@ class Broken(TypedDict):
     allowed: str | None
 
 
-def refuse(complaint: str, *within: str | int, allowed: str | None = None) -> PydanticCustomError:
-    """Return the error of a rule, of which `Broken` says what the arguments are."""
-    return PydanticCustomError("rule", "{complaint}", {"complaint": complaint, "within": within, "allowed": allowed})
+def refuse(
+    complaint: str, *within: str | int, allowed: str | None = None, remedy: str | None = None
+) -> PydanticCustomError:
+    """Return the error of a rule, of which `Broken` says what the arguments are, and what mends it."""
+    context = {"complaint": complaint, "within": within, "allowed": allowed, "remedy": remedy}
+    return PydanticCustomError("rule", "{complaint}", context)
 
 
 def refuse_all(broken: Sequence[Broken], remedy: str) -> PydanticCustomError:
@@ -58,6 +61,9 @@ def refuse_all(broken: Sequence[Broken], remedy: str) -> PydanticCustomError:
     first, *further = broken
     return PydanticCustomError("rule", "{complaint}", {**first, "further": tuple(further), "remedy": remedy})
 
+
+UNUSABLE = "cannot be used"
+"""The complaint of an extension; what mends it is told with the file's own line."""
 
 NOT_KNOWN = "is not known"
 """The complaint of a name that is in no registry."""
@@ -138,10 +144,14 @@ def _known_source(source: str) -> str:
         raise refuse("contains braces or angle brackets, in which Snakemake looks for names of its own")
     if source not in BUILT_IN and format_of(source) is None:
         raise refuse(advice_on_ending(source) or "is neither built-in data nor a file of a known kind")
-    if not source.startswith("~"):
-        return source
+    return _from_home(source)
+
+
+def _from_home(path: str) -> str:
+    if not path.startswith("~"):
+        return path
     try:
-        return str(Path(source).expanduser())
+        return str(Path(path).expanduser())
     except RuntimeError as error:
         raise refuse("begins with ~, and the home folder is not known") from error
 
@@ -157,7 +167,7 @@ def _own_extension(path: str) -> str:
     try:
         load_extension(Path(path))
     except ExtensionError as error:
-        raise refuse(f"cannot be used: {error}") from error
+        raise refuse(UNUSABLE, remedy=str(error)) from error
     return path
 
 
@@ -228,6 +238,7 @@ RunName = Annotated[
 Extension = Annotated[
     str,
     AfterValidator(_plain),
+    AfterValidator(_from_home),
     AfterValidator(_own_extension),
     Allowed(EXTENSION_TEXT),
 ]

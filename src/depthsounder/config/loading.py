@@ -12,10 +12,11 @@ from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from depthsounder.config.allowed import KeyPath, allowed_in, takes_text
 from depthsounder.config.explaining import LONGEST, each_place, explanation, place_of
-from depthsounder.config.fields import NOT_KNOWN
+from depthsounder.config.fields import NOT_KNOWN, UNUSABLE
 from depthsounder.config.files import ConfigFile, FileError, as_written, position, read_config_file
 from depthsounder.config.model import Config
 from depthsounder.process.commands import Refusal
@@ -214,9 +215,17 @@ def _problems(
         else:
             where = position(path, files, others, origin)
             written = None if where == origin else as_written(path, files)
-            lines = explanation(details, path, written)
+            lines = explanation(details, path, written) + _beside_its_config(details, files)
         problems.append(_Problem(where, key, tuple(lines)))
     return problems
+
+
+def _beside_its_config(details: ErrorDetails, files: list[ConfigFile]) -> list[str]:
+    """Return the file that was meant, if an extension is missing and lies in the folder of a config file instead."""
+    if details.get("ctx", {}).get("complaint") != UNUSABLE or Path(details["input"]).exists():
+        return []
+    meant = [path for file in files if (path := Path(file.name).parent / details["input"]).is_file()]
+    return [f"did you mean {meant[-1]}, which lies beside the config?"] if meant else []
 
 
 def save_resolved(path: Path, config: Config) -> None:
@@ -244,13 +253,24 @@ def load_resolved(path: Path) -> Config:
         return Config.model_validate(values)
     except ValidationError as error:
         problems = _problems(error, values, read_config_files([path]), {}, str(path))
-        gone = [item["ctx"]["complaint"] for item in error.errors() if item["loc"][0] == _EXTENSIONS and "ctx" in item]
-    if gone:
+        changed = _changed_extension(error.errors(), values)
+    if changed:
         raise ConfigError(
-            f"{path}: the run was made with an extension that {gone[0]}. Bring it back, or work in the folder in which "
-            "the run was made."
+            f"{path}: the run was made with {changed}. Bring it back, or work in the folder in which the run was made."
         )
     raise ConfigError(
         f"{path} is whole, and cannot be used: another version of Depthsounder wrote it, or it was changed since. "
         f"{_listed(problems)}\n  It stays where it is; once it is deleted, the same run writes it again."
     )
+
+
+def _changed_extension(found: Sequence[ErrorDetails], values: Mapping[str, Any]) -> str | None:
+    """Return which extension of a run is not what it was, and how it shows; None if it is nothing of theirs."""
+    contexts = [(details, details.get("ctx", {})) for details in found]
+    for _, context in contexts:
+        if context.get("complaint") == UNUSABLE:
+            return f"an extension that {UNUSABLE}: {context['remedy']}"
+    for details, context in contexts:
+        if context.get("complaint") == NOT_KNOWN and values.get(_EXTENSIONS):
+            return f"{details['input']} from {' or '.join(values[_EXTENSIONS])}, where it is no more"
+    return None

@@ -131,7 +131,8 @@ def squared_slope(activation: Activation, q: ArrayLike) -> np.ndarray:
     def integral(points: _Points) -> np.ndarray:
         return (points.weights * activation.slope(points.preactivations) ** 2).sum(axis=1)
 
-    at_zero, at_infinity = (float((_both_sides(activation.slope, end) ** 2).mean()) for end in (_TINY, _HUGE))
+    with np.errstate(over="ignore"):
+        at_zero, at_infinity = (float((_both_sides(activation.slope, end) ** 2).mean()) for end in (_TINY, _HUGE))
     return _integrate(activation, q, integral, at_zero, at_infinity)
 
 

@@ -22,7 +22,9 @@ from depthsounder.elements.activations import ACTIVATIONS, Activation
 from depthsounder.elements.initializers import GAUSSIAN_PATTERN, INITIALIZERS, Initializer
 from depthsounder.engine.optimizer_contract import optimizer_breach
 from depthsounder.engine.optimizers import OPTIMIZERS
+from depthsounder.engine.record_contract import record_breach
 from depthsounder.process.commands import Refusal
+from depthsounder.process.text import failure
 
 Registry = tuple[str, str]
 """A dictionary of records, by the library's module and its name there."""
@@ -40,9 +42,10 @@ _RECORDS: Mapping[Registry, dict[str, Any]] = {
     OPTIMIZER: OPTIMIZERS,
 }
 _TYPES: Mapping[Registry, type] = {ACTIVATION: Activation, INIT: Initializer}
+_IMPORTABLE = "allowed: imports of what is installed, and of the library; not of a file that lies beside it"
 _NAMES = ", ".join(name for _, name in _RECORDS)
 
-_files: dict[tuple[Registry, str], Path] = {}
+_places: dict[tuple[Registry, str], tuple[Path, int]] = {}
 _loaded: set[Path] = set()
 
 
@@ -89,13 +92,20 @@ def load_extension(path: Path) -> None:
         raise source.refusal(1, f"there are no records; allowed: dictionaries of the names {_NAMES}")
     for registry, records in own.items():
         _RECORDS[registry].update(records)
-        _files.update({(registry, name): path for name in records})
+        _places.update({(registry, name): (path, source.line(registry[1], name)) for name in records})
     _loaded.add(place)
 
 
 def file_of(registry: Registry, name: str) -> Path | None:
     """Return the file from which a record comes, as it was named; None for those of the library."""
-    return _files.get((registry, name))
+    path, _ = _places.get((registry, name), (None, 0))
+    return path
+
+
+def own_places(activation: str, init: str) -> str:
+    """Return in sentences where a cell's records of the user's stand, behind a blank; nothing for those of the library."""
+    places = [(name, _places.get((registry, name))) for registry, name in ((ACTIVATION, activation), (INIT, init))]
+    return "".join(f" {name} stands in {place[0]}, line {place[1]}." for name, place in places if place)
 
 
 def extension_parser(words: Iterable[str] | None = None) -> argparse.ArgumentParser:
@@ -118,7 +128,9 @@ def _read(path: Path) -> _Source:
     try:
         return _Source(path, ast.parse(path.read_text(encoding="utf-8"), str(path)))
     except SyntaxError as error:
-        raise ExtensionError(f"{path}, line {error.lineno}: {type(error).__name__}: {error.msg}") from None
+        # A null byte is in no line.
+        place = f"{path}, line {error.lineno}" if error.lineno else str(path)
+        raise ExtensionError(f"{place}: {type(error).__name__}: {error.msg}; allowed: Python") from None
     except (OSError, ValueError) as error:
         raise ExtensionError(f"{path}: the file cannot be read: {error}") from None
 
@@ -126,12 +138,13 @@ def _read(path: Path) -> _Source:
 def _run(source: _Source) -> Mapping[str, object]:
     """Return what a file defines; the library's registries are as they were."""
     before = {registry: dict(records) for registry, records in _RECORDS.items()}
+    modules = set(sys.modules)
     try:
         found = runpy.run_path(str(source.path), run_name=f"extension {source.path.stem}")
     # Whatever goes wrong in what a user wrote, also that it ends the process, is the user's to know.
     except (Exception, SystemExit) as error:  # noqa: BLE001
         lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == str(source.path)]
-        raise source.refusal(lines[-1] if lines else 1, f"fails with {type(error).__name__}: {error}") from None
+        raise source.refusal(lines[-1] if lines else 1, f"fails with {failure(error)}{_importable(error)}") from None
     finally:
         changed = [registry for registry, records in _RECORDS.items() if records != before[registry]]
         for registry in changed:
@@ -141,7 +154,41 @@ def _run(source: _Source) -> Mapping[str, object]:
         raise source.refusal(
             source.line(name), f"changes the library's own {name}; allowed: {name} = {{…}}, a dictionary of your own"
         )
+    _require_no_neighbors(source, sys.modules.keys() - modules)
     return found
+
+
+def _require_no_neighbors(source: _Source, modules: Iterable[str]) -> None:
+    """Refuse modules from a file's own folder: an edit there would change what is computed, and no digest."""
+    folder = source.path.absolute().resolve().parent
+    for name in sorted(modules):
+        path = Path(getattr(sys.modules[name], "__file__", None) or "/").resolve()
+        ours = name.split(".")[0] == __name__.split(".")[0]
+        if path.is_relative_to(folder) and not ours and not _is_installed(path):
+            raise source.refusal(
+                _import_line(source.tree, name), f"imports {path}, where an edit would be overlooked; {_IMPORTABLE}"
+            )
+
+
+def _is_installed(path: Path) -> bool:
+    """Tell whether a module came with Python, with an environment, or by an installer; each may lie below a folder."""
+    prefixes = [Path(prefix).resolve() for prefix in (sys.prefix, sys.base_prefix)]
+    return any(map(path.is_relative_to, prefixes)) or not {"site-packages", "dist-packages"}.isdisjoint(path.parts)
+
+
+def _import_line(tree: ast.Module, name: str) -> int:
+    """Return the line that imports a module, or one of the package; the first where none names it."""
+    for node in ast.walk(tree):
+        named = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        named += [str(node.module)] if isinstance(node, ast.ImportFrom) else []
+        if any(one.split(".")[0] == name.split(".")[0] for one in named):
+            return int(getattr(node, "lineno", 1))
+    return 1
+
+
+def _importable(error: BaseException) -> str:
+    """Return what a file may import, to follow an import that failed; nothing after another failure."""
+    return f"; {_IMPORTABLE}" if isinstance(error, ImportError) else ""
 
 
 def _own_records(source: _Source, registry: Registry, found: Mapping[str, object]) -> Mapping[str, Any]:
@@ -172,8 +219,9 @@ def _problem(registry: Registry, name: object, record: object) -> str | None:
     wanted = _TYPES[registry]
     if not isinstance(record, wanted):
         return f"{name} is {_a(record)}; allowed in {registry[1]}: records of the type {wanted.__name__}"
-    called = getattr(record, "name", None)
-    return None if called == name else f"the record of {name} calls itself {called!r}; allowed: one name for both"
+    if record.name != name:
+        return f"the record of {name} calls itself {record.name!r}; allowed: one name for both"
+    return record_breach(record)
 
 
 def _a(value: object) -> str:

@@ -9,6 +9,7 @@ This module calls an optimizer; it knows nothing of networks.
 import numpy as np
 
 from depthsounder.elements.streams import stream
+from depthsounder.process.text import failure
 
 _ALLOWED = (
     "allowed: a class, or a function, that is called as optimizer(parameters, learning_rates), and whose result has "
@@ -28,7 +29,7 @@ def optimizer_breach(name: str, make: object) -> str | None:
         together, alone = (_trained(make, start, gradients, first) for first in (0, 1))
     # Whatever goes wrong in what a user wrote is the user's to know.
     except Exception as error:  # noqa: BLE001
-        return f"{name} cannot take a step: {type(error).__name__}: {error}; {_ALLOWED}"
+        return f"{name} cannot take a step: {failure(error)}; {_ALLOWED}"
     if together.dtype != np.float32 or np.array_equal(together, start[1]):
         return f"{name} leaves the parameters as they are: update must change them in place"
     if not np.allclose(together, alone, rtol=1e-5, atol=1e-7):

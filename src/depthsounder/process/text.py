@@ -82,6 +82,12 @@ def depths(values: Sequence[int]) -> str:
     return f"{'depth' if len(values) == 1 else 'depths'} {join(values)}"
 
 
+def failure(error: BaseException) -> str:
+    """Return what an exception is and says in one line: ``NameError: name 'npp' is not defined``."""
+    said = " ".join(str(error).split())
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
 def _times_power(mantissa: str, exponent: int) -> str:
     """Return ``9.5 × 10⁻⁷``; a mantissa of 1 is left out."""
     power = f"10{superscript(exponent)}"
