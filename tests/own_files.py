@@ -77,11 +77,93 @@ _KEEPS_WRONG = f"""{_HEAD}class Mine(Momentum):
 OPTIMIZERS = {{"mine": Mine}}
 """
 
+_FUNCTIONS = f"""{_HEAD}def phi(z):
+    return z
+
+
+def slope(z, out):
+    return z
+
+
+"""
+
+
+def _activation(**fields):
+    """A file with an activation of which some fields are not ours."""
+    changes = "".join(f", {name}={value}" for name, value in fields.items())
+    return f'{_FUNCTIONS}ACTIVATIONS = {{"mine": replace(TANH, name="mine"{changes})}}\n'
+
+
+def _init(**fields):
+    """A file with an init of which some fields are not ours."""
+    changes = "".join(f", {name}={value}" for name, value in fields.items())
+    return f'{_FUNCTIONS}INITIALIZERS = {{"mine": replace(HE_NORMAL, name="mine"{changes})}}\n'
+
+
 WRONG = {
     "fails": ("import numpy as np\n\nX = npp.sin(1)\n", 3, "fails with NameError: name 'npp' is not defined"),
     "fails in a function": ("def f():\n    return 1 / 0\n\n\nf()\n", 2, "fails with ZeroDivisionError"),
     "ends the process": ("import sys\nsys.exit(3)\n", 2, "fails with SystemExit: 3"),
-    "imports what is not installed": ("import nowhere_to_be_found\n", 1, "fails with ModuleNotFoundError"),
+    "says much when it fails": ('raise ValueError("one\\n\\n  two")\n', 1, "fails with ValueError: one two"),
+    "imports what is not installed": (
+        "import nowhere_to_be_found\n",
+        1,
+        "fails with ModuleNotFoundError: No module named 'nowhere_to_be_found'; allowed: imports of what is installed",
+    ),
+    "imports what is not in the library": (
+        "from depthsounder.elements.activations import TAN\n",
+        1,
+        "fails with ImportError: cannot import name 'TAN' from 'depthsounder.elements.activations'",
+    ),
+    "leaves out a field": (
+        f'{_HEAD}ACTIVATIONS = {{"mine": Activation("mine", None, None)}}\n',
+        5,
+        "fails with TypeError: Activation.__init__() missing 3 required positional arguments: 'kinks'",
+    ),
+    "has a function of one argument": (
+        _activation(function="phi"),
+        13,
+        "`function` of mine is a function in line 5 of (z); allowed: a function of (z, out)",
+    ),
+    "has a derivative without h": (
+        _activation(derivative="slope"),
+        13,
+        "`derivative` of mine is a function in line 9 of (z, out); allowed: a function of (z, h, out)",
+    ),
+    "has a number for a derivative": (
+        _activation(derivative="1.0"),
+        13,
+        "`derivative` of mine is 1.0; allowed: a function of (z, h, out)",
+    ),
+    "has a number for its kinks": (_activation(kinks="(0.0)"), 13, "`kinks` of mine is 0.0; allowed: a tuple of"),
+    "has a list of kinks": (_activation(kinks="[0.0]"), 13, "`kinks` of mine is a list; allowed: a tuple of numbers"),
+    "has a text for a truth value": (
+        _activation(rectifier='"no"'),
+        13,
+        "`rectifier` of mine is 'no'; allowed: True or False",
+    ),
+    "has a variance of two arguments": (
+        _init(weight_variance="lambda fan_in, fan_out: 2 / fan_in"),
+        13,
+        "`weight_variance` of mine is a function in line 13 of (fan_in, fan_out); allowed: a function of (fan_in, fan",
+    ),
+    "has a number for a variance of weights": (
+        _init(weight_variance="2.0"),
+        13,
+        "`weight_variance` of mine is 2.0; allowed: a function of (fan_in, fan_out, activation)",
+    ),
+    "has a shape of one argument": (
+        _init(shape="phi"),
+        13,
+        "`shape` of mine is a function in line 5 of (z); allowed: a function of (normals, variance)",
+    ),
+    "has a text for a variance of biases": (
+        _init(bias_variance='"0.1"'),
+        13,
+        "`bias_variance` of mine is '0.1'; allowed: a number",
+    ),
+    "has a mean of biases that is none": (_init(bias_mean='float("nan")'), 13, "`bias_mean` of mine is nan; allowed"),
+    "has a source that is no text": (_init(source="2015"), 13, "`source` of mine is 2015; allowed: a text"),
     "is no Python": ("x = 1\ndef f(:\n", 2, "SyntaxError: invalid syntax"),
     "has no records": ("SINE = 1\n", 1, "there are no records; allowed: dictionaries of the names ACTIVATIONS"),
     "has an empty dictionary": ("ACTIVATIONS = {}\n", 1, "there are no records"),

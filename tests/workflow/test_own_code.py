@@ -64,7 +64,7 @@ def test_what_the_readme_shows_runs_to_a_report_from_a_folder_of_the_users_own(o
     text = (own / "mine.py").read_text()
     (own / "mine.py").write_text(f"# A comment.\n{text}")
     assert own.plan(*ours, *CONFIGS) == []
-    (own / "mine.py").write_text(text.replace("np.cos(z, out=out)", "np.cos(1.0 * z, out=out)"))
+    (own / "mine.py").write_text(text.replace("np.cos(z, out)", "np.cos(1.0 * z, out)"))
     assert cells(own.plan(*ours, *CONFIGS), "train_networks") == {("sine", "third"), ("sine", "glorot_normal")}
     (own / "mine.py").write_text(text.replace("3 / fan_in", "3.1 / fan_in"))
     assert cells(own.plan(*ours, *CONFIGS), "train_networks") == {("sine", "third"), ("tanh", "third")}
@@ -84,23 +84,30 @@ def test_what_the_readme_shows_runs_to_a_report_from_a_folder_of_the_users_own(o
 
 
 def test_the_path_starts_at_the_folder_in_which_snakemake_works(own, sources):
-    """With --directory at that folder, and in a module at the importer's, whatever its prefix."""
+    """With --directory at that folder, and in a module at the importer's, whatever its prefix; of two files."""
     ours = ("--snakefile", sources / "Snakefile")
     elsewhere = own / "elsewhere"
     elsewhere.mkdir()
     absolute = ("--configfile", own / "mine.yaml", own / "small.yaml", "--directory", elsewhere)
+    code = (own / "mine.py").read_text()
+    (own / "more.py").write_text(code.replace('"third"', '"fourth"').replace("ACTIVATIONS = ", "UNUSED = "))
+    small = SMALL | {"extensions": ["mine.py", "more.py"], "inits": ["third", "fourth", "glorot_normal"]}
+    (own / "small.yaml").write_text(yaml.safe_dump(small))
 
     run = own.snakemake("--dry-run", *ours, *absolute)
     assert run.code
     assert f"mine.py: there is no such file; its path starts at the working folder, {elsewhere}" in run.output
+    assert f"did you mean {own / 'mine.py'}, which lies beside the config?" in run.output
     assert "Traceback" not in run.output
-    part = "results/mine/parts/initial/depth=2/activation=sine/init=third/seeds=0-1.parquet"
-    (own / "mine.py").rename(elsewhere / "mine.py")
+    part = "results/mine/parts/initial/depth=2/activation=sine/init=fourth/seeds=0-1.parquet"
+    for file in ("mine.py", "more.py"):
+        (own / file).rename(elsewhere / file)
     own.run(part, *ours, *absolute, cores=1)
     assert (elsewhere / part).exists()
 
-    (elsewhere / "mine.py").rename(own / "mine.py")
-    handed = yaml.safe_load((own / "mine.yaml").read_text()) | SMALL
+    for file in ("mine.py", "more.py"):
+        (elsewhere / file).rename(own / file)
+    handed = yaml.safe_load((own / "mine.yaml").read_text()) | small
     (own / "Snakefile").write_text(
         f"module sounding:\n    snakefile: {str(sources / 'Snakefile')!r}\n    config: {handed!r}\n"
         '    prefix: "below"\nuse rule * from sounding as sounding_*\n'

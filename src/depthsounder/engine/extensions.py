@@ -103,7 +103,7 @@ def file_of(registry: Registry, name: str) -> Path | None:
 
 
 def own_places(activation: str, init: str) -> str:
-    """Return in sentences where a cell's records of the user's stand, behind a blank; nothing for those of the library."""
+    """Return in sentences, each behind a blank, where those records of a cell stand that are the user's."""
     places = [(name, _places.get((registry, name))) for registry, name in ((ACTIVATION, activation), (INIT, init))]
     return "".join(f" {name} stands in {place[0]}, line {place[1]}." for name, place in places if place)
 
@@ -181,7 +181,7 @@ def _import_line(tree: ast.Module, name: str) -> int:
     for node in ast.walk(tree):
         named = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         named += [str(node.module)] if isinstance(node, ast.ImportFrom) else []
-        if any(one.split(".")[0] == name.split(".")[0] for one in named):
+        if any(one.split(".")[0] == name.split(".", maxsplit=1)[0] for one in named):
             return int(getattr(node, "lineno", 1))
     return 1
 
