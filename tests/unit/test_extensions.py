@@ -562,4 +562,6 @@ def test_the_file_and_the_config_that_the_readme_shows_are_right(folder):
     config = validate_files([DEFAULT, folder / "mine.yaml"])
     assert config.activations == ("sine", "tanh")
     assert not breaches(ACTIVATIONS["sine"])
+    plan = CheckPlan(1, (1, 3), 4, 3, 8, 1e-12, "refuse")
+    assert {row["verdict"] for row in check_records(ACTIVATIONS["sine"], INITIALIZERS["third"], plan)} == {"passed"}
     assert len(own_blocks[0].splitlines()) == 10

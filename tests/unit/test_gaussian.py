@@ -129,6 +129,11 @@ def test_what_overflows_is_infinite_and_what_underflows_is_zero():
     assert fourth_moment(LINEAR, 1e-200) == 0.0
 
 
+def test_a_slope_whose_square_overflows_is_no_reason_for_a_warning():
+    cube = _activation("cube", lambda z: z**3, lambda z: 3.0 * z * z)
+    np.testing.assert_allclose(squared_slope(cube, [2.0, inf]), [9.0 * 3.0 * 2.0**2, inf], rtol=1e-10)
+
+
 def test_an_array_of_q_gives_an_array_of_its_shape():
     q = np.array([[0.0, 1.0, 2.0], [3.0, inf, 5.0]])
     values = second_moment(TANH, q)

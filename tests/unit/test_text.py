@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from depthsounder.process.text import count, join, number, rounds_to, setting, superscript
+from depthsounder.process.text import count, failure, join, number, rounds_to, setting, superscript
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,18 @@ def test_an_exponent_is_raised():
 )
 def test_a_number_is_compared_in_the_digits_of_its_quotation(value, quoted, same):
     assert rounds_to(value, quoted) is same
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ValueError("one\n\n  two "), "ValueError: one two"),
+        (KeyError("q"), "KeyError: 'q'"),
+        (ZeroDivisionError(), "ZeroDivisionError"),
+    ],
+)
+def test_a_failure_is_told_in_one_line(error, text):
+    assert failure(error) == text
 
 
 def test_lists_are_read_aloud():

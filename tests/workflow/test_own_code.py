@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.workflow, pytest.mark.faults]
 
 SMALL = {
     **{name: TINY_SWEEP[name] for name in ("seeds", "seeds_per_block", "width", "training", "probe_examples")},
-    "depths": [2, 20],
+    "depths": [20],
     "gradient_check": {"depths": [1, 2], "width": 3, "examples": 2},
     "verdicts": {"tail_steps": 3},
 }
@@ -99,7 +99,7 @@ def test_the_path_starts_at_the_folder_in_which_snakemake_works(own, sources):
     assert f"mine.py: there is no such file; its path starts at the working folder, {elsewhere}" in run.output
     assert f"did you mean {own / 'mine.py'}, which lies beside the config?" in run.output
     assert "Traceback" not in run.output
-    part = "results/mine/parts/initial/depth=2/activation=sine/init=fourth/seeds=0-1.parquet"
+    part = "results/mine/parts/initial/depth=20/activation=sine/init=fourth/seeds=0-1.parquet"
     for file in ("mine.py", "more.py"):
         (own / file).rename(elsewhere / file)
     own.run(part, *ours, *absolute, cores=1)
@@ -136,4 +136,4 @@ def test_a_plan_knows_own_names(own, sources):
     environment = {"PYTHONPATH": str(sources / "src")}
     done = subprocess.run(command, cwd=own.folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "run mine: 8 cells" in done.stdout
+    assert "run mine: 4 cells" in done.stdout

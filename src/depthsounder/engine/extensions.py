@@ -41,7 +41,7 @@ _RECORDS: Mapping[Registry, dict[str, Any]] = {
     INIT: INITIALIZERS,
     OPTIMIZER: OPTIMIZERS,
 }
-_TYPES: Mapping[Registry, type] = {ACTIVATION: Activation, INIT: Initializer}
+_TYPES: Mapping[Registry, type[Activation | Initializer]] = {ACTIVATION: Activation, INIT: Initializer}
 _IMPORTABLE = "allowed: imports of what is installed, and of the library; not of a file that lies beside it"
 _NAMES = ", ".join(name for _, name in _RECORDS)
 
