@@ -54,9 +54,12 @@ def cause_of_activation(row: dict[str, Any]) -> Markup:
         ).format(init, percent(factor or 0.0), steep, link, part(row["delta_ratio"] if factor else 0.0))
     if signal == "exploding":
         grown = f"is multiplied by {times([factor])} in each layer" if factor else "overflows"
-        return Markup(
-            "With {} the error that comes back {}, until at {} a single step throws the weights far off."
-        ).format(init, grown, link)
+        ends = (
+            "until at {} a single step throws the weights far off"
+            if row["outcome"] == "diverged"
+            else "and at {} most networks still guess"
+        )
+        return Markup("With {} the error that comes back {}, " + ends + ".").format(init, grown, link)
     arrives = percent(row["delta_ratio"]) if row["delta_ratio"] <= 1 else f"{times([row['delta_ratio']])} times as much"
     return Markup(
         "That is not for want of an error to learn from: with {} at {}, {} of what the last layer gets reaches the "
@@ -80,9 +83,9 @@ def causes_of_naive(run: Run, table: pd.DataFrame) -> Markup:
     sentences = [Markup("Weights of about {} at any width. ").format(joined(sizes, "or"))]
     blown, dead = (table[table["outcome"] == verdict] for verdict in ("diverged", "stalled"))
     if len(blown):
-        sentences.append(Markup("{} up {}{}. ").format(_who(blown, "blow"), _since(run, blown), _grown(blown)))
+        sentences.append(Markup("{} blow up {}{}. ").format(_who(blown), _since(run, blown), _found(blown)))
     if len(dead):
-        sentences.append(Markup("{} nothing {}{}. ").format(_who(dead, "learn"), _since(run, dead), _lost(dead)))
+        sentences.append(Markup("{} learn nothing {}{}. ").format(_who(dead), _since(run, dead), _found(dead)))
     return Markup("").join([*sentences, *_spared(run, table)]).strip()
 
 
@@ -101,21 +104,16 @@ def _sentence(words: str) -> str:
     return words[0].upper() + words[1:]
 
 
-def _who(rows: pd.DataFrame, does: str) -> Markup:
-    """Return the activations, each as a link to its shallowest failing network, with a verb in its number."""
+def _who(rows: pd.DataFrame) -> Markup:
+    """Return "Most tanh and relu networks", each activation a link to its shallowest failing network.
+
+    A cell fails by what most of its networks do; some of them may learn all the same.
+    """
     first = rows.sort_values("depth", kind="stable").drop_duplicates("activation")
     chosen = {row["activation"]: row for row in rows_of(first)}
     names = [chosen[name] for name in dict.fromkeys(rows["activation"])]
-    links = [
-        cell_link(
-            _sentence(label(row["activation"])) if not at else label(row["activation"]),
-            int(row["depth"]),
-            row["activation"],
-            row["init"],
-        )
-        for at, row in enumerate(names)
-    ]
-    return joined(links) + f" {does}{'s' if len(links) == 1 else ''}"
+    links = [cell_link(label(row["activation"]), int(row["depth"]), row["activation"], row["init"]) for row in names]
+    return Markup("Most {} networks").format(joined(links))
 
 
 def _since(run: Run, rows: pd.DataFrame) -> str:
@@ -128,19 +126,50 @@ def _since(run: Run, rows: pd.DataFrame) -> str:
     return f"from {words} on" if lasting else f"first at {words}"
 
 
+def _found(rows: pd.DataFrame) -> str:
+    """Say what the failing networks have in common; where they differ, what each activation shows, by its own numbers.
+
+    Parameters
+    ----------
+    rows
+        As for `causes_of_naive`: each measured at the depth at which that network first fails.
+    """
+    found = [(words, group) for verdict, say in _SIGNS.items()
+             if len(group := rows[rows["signal_verdict"] == verdict]) and (words := say(group))]  # fmt: skip
+    whole = len(found) == 1 and len(found[0][1]) == len(rows)
+    said = [words if whole else f"with {_whose(group, rows)} {words}" for words, group in found]
+    return f": {'; '.join(said)}" if said else ""
+
+
+def _whose(group: pd.DataFrame, rows: pd.DataFrame) -> str:
+    """Name the activations of a group, with their initializations where others of theirs show something else."""
+    names = []
+    for name, own in group.groupby("activation", sort=False):
+        inits = "" if len(own) == (rows["activation"] == name).sum() else f" ({join(map(label, own['init']))})"
+        names.append(f"{label(str(name))}{inits}")
+    return join(names)
+
+
+def _faded(rows: pd.DataFrame) -> str:
+    factors = [factor for factor in map(left_by_a_layer, rows_of(rows)) if factor is not None]
+    return f"each layer passes on only {percent(*factors)} of the error" if factors else ""
+
+
 def _grown(rows: pd.DataFrame) -> str:
-    factors = [factor for factor in map(left_by_a_layer, rows_of(rows)) if factor is not None and factor > 1]
-    return f": each layer multiplies the error by {times(factors)}" if factors else ""
+    factors = [factor for factor in map(left_by_a_layer, rows_of(rows)) if factor is not None]
+    return f"each layer multiplies the error by {times(factors)}" if factors else "the error overflows"
 
 
-def _lost(rows: pd.DataFrame) -> str:
-    """Say what keeps networks from learning: units where the curve is flat, or an error that fades."""
-    flat = rows["saturated"].max()
-    if flat >= _FLAT:
-        return f": up to {percent(flat)} of their units sit where the curve is flat"
-    fading = rows[rows["signal_verdict"] == "vanishing"]
-    factors = [factor for factor in map(left_by_a_layer, rows_of(fading)) if factor is not None]
-    return f": each layer passes on only {percent(*factors)} of the error" if factors else ""
+def _arrived(rows: pd.DataFrame) -> str:
+    """Say that the error arrives, and how many units are flat if they are many in each of these networks."""
+    flat = rows["saturated"].dropna()
+    many = len(flat) == len(rows) and flat.min() >= _FLAT
+    curve = f", but {percent(*flat)} of the units sit where the curve is flat" if many else ""
+    return f"the error arrives{curve}"
+
+
+_SIGNS = {"vanishing": _faded, "exploding": _grown, "healthy": _arrived}
+"""What is said of failing networks, by what became of the error in them before training."""
 
 
 def percent(*shares: float) -> str:
