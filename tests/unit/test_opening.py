@@ -70,7 +70,7 @@ def test_a_failing_sigmoid_is_counted_by_depth_and_by_what_a_layer_leaves(tmp_pa
 
     # √0.05 = 0.22 a layer; over the four steps back from the fifth, a 400th.
     assert said(run)["Sigmoid"] == (
-        "At 5 layers networks learn nothing in 30 steps with 1 of 3 initializations, at 10 layers with 2. "
+        "At 5 layers most networks learn nothing in 30 steps with 1 of 3 initializations, at 10 layers with 2. "
         "The error that a layer learns from comes back through all layers above it, and with glorot normal each passes "
         "on only 22 % (sigmoid is nowhere steeper than 0.25): of 5 layers, the first gets 1 part in 400."
     )
@@ -106,8 +106,8 @@ def test_an_activation_that_passes_more_on_than_its_slope_is_not_explained_by_it
 def test_an_activation_whose_errors_explode_is_said_to_blow_up(tmp_path):
     run = made_up(tmp_path, ["relu"], ["he_normal"], {"relu": 9.0}, depths=[10])
     assert said(run)["Relu"] == (
-        "At 10 layers networks blow up in 30 steps with the one initialization. With he normal the error that comes "
-        "back is multiplied by 3 in each layer, until at 10 layers a single step throws the weights far off."
+        "At 10 layers most networks blow up in 30 steps with the one initialization. With he normal the error that "
+        "comes back is multiplied by 3 in each layer, until at 10 layers a single step throws the weights far off."
     )
 
 

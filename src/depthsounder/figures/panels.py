@@ -161,7 +161,7 @@ def training_words(run: Run) -> dict[str, str]:
         "slow": "slow: over half of the loss is gone",
         "barely": "barely: learns, but less is gone",
         "mixed": "mixed: only some networks learn",
-        "stalled": f"stalled: guesses after {steps} steps",
+        "stalled": f"stalled: most guess after {steps} steps",
         "diverged": "diverged, even at the best learning rate",
     }
 

@@ -54,12 +54,10 @@ def cause_of_activation(row: dict[str, Any]) -> Markup:
         ).format(init, percent(factor or 0.0), steep, link, part(row["delta_ratio"] if factor else 0.0))
     if signal == "exploding":
         grown = f"is multiplied by {times([factor])} in each layer" if factor else "overflows"
-        ends = (
-            "until at {} a single step throws the weights far off"
-            if row["outcome"] == "diverged"
-            else "and at {} most networks still guess"
-        )
-        return Markup("With {} the error that comes back {}, " + ends + ".").format(init, grown, link)
+        end = Markup("until at {} a single step throws the weights far off")
+        if row["outcome"] == "stalled":
+            end = Markup("and at {} most networks still guess")
+        return Markup("With {} the error that comes back {}, {}.").format(init, grown, end.format(link))
     arrives = percent(row["delta_ratio"]) if row["delta_ratio"] <= 1 else f"{times([row['delta_ratio']])} times as much"
     return Markup(
         "That is not for want of an error to learn from: with {} at {}, {} of what the last layer gets reaches the "

@@ -119,7 +119,7 @@ def _of_activation(run: Run, table: pd.DataFrame) -> Markup:
     at_first, at_last = (sum(depth in depths for depths in failing["failing_depths"]) for depth in (first, last))
     shallowest = example if first in example["failing_depths"] else min(rows_of(failing), key=lambda row: row["depth"])
     activation, steps = example["activation"], count(run.config.training.steps, "step")
-    sentence = Markup("At {} networks {} in {} with {}").format(
+    sentence = Markup("At {} most networks {} in {} with {}").format(
         cell_link(_layers(first), first, activation, shallowest["init"]),
         _fate(failing[failing["depth"] == first]),
         steps,
