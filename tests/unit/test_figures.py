@@ -27,7 +27,7 @@ from depthsounder.figures import (
 from depthsounder.figures.aggregate import median_interval, relative_to_top, spread, within
 from depthsounder.figures.curves import Curve, draw_curves
 from depthsounder.figures.outcomes import outcomes
-from depthsounder.figures.panels import log_limits
+from depthsounder.figures.panels import log_limits, training_words
 from depthsounder.figures.style import INK, PAPER, TRAINING, activation_marker, init_style, ink_on, label, save
 from depthsounder.judging.paired_inits import Pair, compare, evaluation_tails
 from depthsounder.judging.verdicts import FAILURES
@@ -102,6 +102,10 @@ def test_every_figure_is_drawn_and_worded_for_every_run(runs, figure, name, tmp_
     assert record.message(run).endswith(".")
     assert "nan" not in record.alternative_text(run)
     assert isinstance(record.rows(run), pd.DataFrame)
+
+
+def test_the_legend_says_that_most_networks_of_a_stalled_cell_guess_and_not_all(usual):
+    assert training_words(usual)["stalled"] == "stalled: most guess after 30 steps"
 
 
 @pytest.mark.parametrize("figure", FIGURES)
@@ -349,10 +353,39 @@ def of_seeds(run, factors):
     return traces.assign(train_loss=flat)
 
 
-def test_training_is_said_to_bring_d_nearer_to_1_only_where_it_does():
-    assert training_signal._moved(2.9, 1.7) == "training brought it nearer"
-    assert training_signal._moved(1.7, 2.9) == "training does not repair it"
-    assert training_signal._moved(1.701, 1.702) == "training left it as far"
+def trained_from_to(folder, before, after, sizes=(1.0, 2.0, 3.0)):
+    """A run of three cells that learn: D in each before training and at its end. Equal sizes of z make one law."""
+    inits = ["naive_unit", "he_normal", "xavier_note"]
+    run = load_run(write_run(folder, [5], ["tanh"], inits, factor=lambda *_: 1.0))
+    signal = run.signal.copy()
+    for step, ratios in ((0, before), (run.config.training.logged_at[-1], after)):
+        for init, ratio, size in zip(inits, ratios, sizes, strict=True):
+            chosen = (signal["step"] == step) & (signal["init"] == init)
+            signal.loc[chosen, "z_second_moment"] *= size
+            signal.loc[chosen, "delta_second_moment"] = 1.0
+            signal.loc[chosen & (signal["layer"] == 1), "delta_second_moment"] = ratio**2
+    return with_tables(run, signal=signal, verdicts=run.verdicts.assign(training_verdict="trains"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ((2.0, 0.125, 4.0), (8.0, 2.0, 2.0), "in 2 of 3 and away from it in 1; {} was 4.0 before training and 2.0"),
+        ((2.0, 0.125, 4.0), (8.0, 8.0, 8.0), "in none of 3 and away from it in 2; {} was 4.0 before training and 8.0"),
+        # A D that is 0 lies at no distance.
+        ((2.0, 0.0, 4.0), (1.0, 8.0, 4.0), "in 1 of 2 and away from it in none; {} was 2.8 before training and 2.0"),
+    ],
+)
+def test_training_is_said_to_move_d_as_often_as_it_does_whichever_way(tmp_path, before, after, words):
+    assert training_signal.message(trained_from_to(tmp_path, before, after)).endswith(
+        f"Training moved D towards 1 {words.format('the median factor between D and 1')} at its end."
+    )
+
+
+def test_a_law_with_two_names_is_one_cell_whose_d_moved(tmp_path):
+    message = training_signal.message(trained_from_to(tmp_path, (2.0, 2.0, 8.0), (4.0, 4.0, 4.0), (1.0, 1.0, 3.0)))
+    assert "networks learned in 3 cells, 2 of them distinct laws." in message
+    assert "towards 1 in 1 of 2 and away from it in 1; the median factor between D and 1 was 4.0" in message
 
 
 def test_two_inits_that_diverged_everywhere_have_no_ratio_drawn(runs):

@@ -9,6 +9,7 @@ from depthsounder.figures.aggregate import median_interval, relative_to_top
 from depthsounder.figures.curves import Curve, draw_curves, exit_handles, united
 from depthsounder.figures.ends import End
 from depthsounder.figures.layers import name_curves
+from depthsounder.figures.outcomes import of_distinct_laws, repeated_laws
 from depthsounder.figures.panels import label_axis, log_axis, log_limits, note, panel_grid
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import themed
@@ -53,27 +54,44 @@ def rows(run: Run) -> pd.DataFrame:
 
 
 def message(run: Run) -> str:
-    """Return in a sentence how the ratio of errors moved in the cells that learn at the shown depth."""
+    """Return in sentences in how many of the cells that learn D moved towards 1, each law counting once."""
     depth = shown_depth(run)
-    table = rows(run)
     learning = run.verdicts[(run.verdicts["depth"] == depth) & ~run.verdicts["training_verdict"].isin(FAILURES)]
-    ratios = table[table["measure"] == "delta_ratio"].merge(learning[CELL_KEYS], on=CELL_KEYS)
-    if ratios.empty:
+    distances = _distances(run, learning)
+    if distances.empty:
         return f"At depth {depth} no cell learned, or there is no ratio of errors to follow."
-    distance = np.abs(np.log10(ratios["median"].replace(0, np.nan))).groupby(ratios["step"]).median()
-    first, last = 10 ** distance.iloc[0], 10 ** distance.iloc[-1]
+    laws = of_distinct_laws(learning, repeated_laws(run))
+    first, last = distances["first"], distances["last"]
+    # What is written alike has not moved.
+    kept = first.map(number) == last.map(number)
+    nearer = int((~kept & (last < first)).sum())
     return (
-        f"At depth {depth}, the deepest with success, networks learned in {count(len(learning), 'cell')}. In the "
-        f"median cell D lay a factor of {number(first)} from 1 before training, and {number(last)} at its end: "
-        f"{_moved(first, last)}."
+        f"At depth {depth}, the deepest with success, networks learned in {count(len(learning), 'cell')}{laws}. "
+        f"Training moved D towards 1 in {nearer or 'none'} of {len(distances)} and away from it in "
+        f"{int((~kept & (last > first)).sum()) or 'none'}; the median factor between D and 1 was {_median(first)} "
+        f"before training and {_median(last)} at its end."
     )
 
 
-def _moved(first: float, last: float) -> str:
-    """Say whether training brought D nearer to 1, by factors as they are written."""
-    if number(first) == number(last):
-        return "training left it as far"
-    return "training brought it nearer" if last < first else "training does not repair it"
+def _distances(run: Run, learning: pd.DataFrame) -> pd.DataFrame:
+    """Return the factor between D and 1 before training (first) and at its end (last), a row for each distinct law.
+
+    Cells whose D is 0, or not finite, at either end have none.
+    """
+    table = rows(run)
+    ratios = table[(table["measure"] == "delta_ratio") & (table["median"] > 0) & np.isfinite(table["median"])]
+    ratios = ratios.merge(learning[CELL_KEYS], on=CELL_KEYS)
+    names = zip(ratios["activation"], ratios["init"], strict=True)
+    repeated = repeated_laws(run)
+    ratios = ratios.loc[np.array([name not in repeated for name in names], dtype=bool)]
+    factors = np.exp(np.abs(np.log(ratios["median"].astype(float))))
+    wide = ratios.assign(factor=factors).pivot_table(index=CELL_KEYS, columns="step", values="factor", observed=True)
+    ends = {"first": run.config.training.logged_at[0], "last": run.config.training.logged_at[-1]}
+    return pd.DataFrame({name: wide.get(step) for name, step in ends.items()}, index=wide.index).dropna()
+
+
+def _median(factors: pd.Series) -> str:
+    return number(float(np.exp(np.log(factors).median())))
 
 
 @themed
