@@ -27,6 +27,10 @@ def address(tmp_path_factory, root):
         ["sigmoid", "tanh", "relu"],
         ["naive_small", "naive_large", "glorot_normal", "he_normal", "critical"],
         classes=["a", "b", EVIL, "d"],
+        comparisons=[
+            {"activation": activation, "depth": 5, "init": "glorot_normal", "against": "he_normal"}
+            for activation in ("tanh", "relu")
+        ],
     )
     run = load_run(results)
     for name, record in FIGURES.items():
@@ -265,6 +269,34 @@ def test_the_explorer_is_walked_through_by_keyboard(open_page):
     assert page.evaluate("document.activeElement.name") == "depth"
     page.focus("#explorer-compare")
     page.keyboard.press("Enter")
+    assert page.locator("#explorer .panel").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("figure", "links"), [("answer", 15), ("failure_map", 45), ("learning_rates", 45), ("comparisons", 2)]
+)
+def test_what_stands_for_a_cell_in_a_drawing_is_found_under_the_pointer(open_page, figure, links):
+    page = open_page()
+    missed = page.evaluate(
+        """(figure) => [...document.querySelectorAll(`#figure-${figure} svg a.cell`)].map((link) => {
+            link.scrollIntoView({block: "center", behavior: "instant"});
+            const box = link.getBoundingClientRect();
+            const found = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+            return found?.closest("a") === link ? null : link.getAttribute("href");
+        })""",
+        figure,
+    )
+    assert missed == [None] * links
+
+
+def test_a_row_of_the_comparisons_is_explained_under_the_pointer_and_opens_both_cells(open_page):
+    page = open_page()
+    row = page.locator("#figure-comparisons svg a.cell").first
+    row.hover(timeout=5000)
+    assert page.locator("#tip").inner_text().startswith("tanh, glorot normal, depth 5: ")
+    row.click(timeout=5000)
+
+    page.wait_for_url("**#cell=5/tanh/glorot_normal&against=5/tanh/he_normal")
     assert page.locator("#explorer .panel").count() == 2
 
 
