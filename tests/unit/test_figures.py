@@ -307,6 +307,19 @@ def test_the_prediction_is_judged_by_the_thresholds_of_the_run(usual):
     assert agree.mean() > 0.8
 
 
+COPIES = " ({} that are no exact copy or rescaling of another)"
+
+
+@pytest.mark.parametrize("figure", [prediction, finite_width])
+def test_cells_that_copy_or_rescale_another_are_said_to_be_no_more_than_that(runs, figure):
+    # Under ReLU the four inits draw the same normals in four sizes; under tanh each is an experiment.
+    cells, distinct = (24, 15) if figure is prediction else (8, 5)
+    assert f" of {cells} {'cells' if figure is prediction else 'combinations'}{COPIES.format(distinct)}" in (
+        figure.message(runs["usual"])
+    )
+    assert "copy" not in figure.message(runs["one_cell"])
+
+
 def texts(figure):
     """Everything that is written in a figure."""
     return [text.get_text() for text in figure.findobj(Text)]

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from scipy.stats import chi2, norm
 
 from depthsounder.figures.layers import LAYER_KEYS, Measure, combined, draw_layers, measured
-from depthsounder.figures.outcomes import independent, repeated_laws
+from depthsounder.figures.outcomes import repeated_laws, uncopied
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import themed
 from depthsounder.process.text import count, number
@@ -101,8 +101,8 @@ def message(run: Run) -> str:
         return "This run has no cell with a spread to compare."
     factor = last["median"] / last["theory"]
     inside, of = _inside(run)
-    draws = independent(last, repeated_laws(run))
-    alone = f" ({draws} of them independent draws)" if draws < len(last) else ""
+    draws = uncopied(last, repeated_laws(run))
+    alone = f" ({draws:,} that are no exact copy or rescaling of another)" if draws < len(last) else ""
     right = int(factor.between(1 / _AGREES, _AGREES).sum())
     return (
         f"At layer {depth} the spread of ln q over networks is within a factor of {number(_AGREES)} of the predicted "

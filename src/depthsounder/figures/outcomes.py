@@ -70,8 +70,8 @@ def of_distinct_laws(table: pd.DataFrame, repeated: dict[tuple[str, str], str]) 
     return f", {distinct:,} of them distinct laws" if distinct < len(table) else ""
 
 
-def independent(table: pd.DataFrame, repeated: dict[tuple[str, str], str]) -> int:
-    """Return how many rows are independent draws before training: neither another's law nor another's, rescaled.
+def uncopied(table: pd.DataFrame, repeated: dict[tuple[str, str], str]) -> int:
+    """Return how many rows are no exact copy or rescaling of another before training.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from depthsounder.figures.aggregate import within
 from depthsounder.figures.form import canvas, stroke, text_size
-from depthsounder.figures.outcomes import independent, repeated_laws, shades
+from depthsounder.figures.outcomes import repeated_laws, shades, uncopied
 from depthsounder.figures.panels import (
     DECADES,
     cell_id,
@@ -115,9 +115,9 @@ def _precision(known: pd.DataFrame) -> str:
 
 
 def draws(run: Run, known: pd.DataFrame) -> str:
-    """Say of the predicted cells how many are independent draws, in brackets; empty if all are."""
-    alone = independent(known, repeated_laws(run))
-    return f" ({alone} independent draws: the others rescale or repeat one)" if alone < len(known) else ""
+    """Say of the predicted cells how many are no copy or rescaling of another, in brackets; empty if none is."""
+    alone = uncopied(known, repeated_laws(run))
+    return f" ({alone:,} that are no exact copy or rescaling of another)" if alone < len(known) else ""
 
 
 def became(cells: pd.DataFrame) -> str:
