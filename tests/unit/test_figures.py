@@ -307,6 +307,24 @@ def test_the_prediction_is_judged_by_the_thresholds_of_the_run(usual):
     assert agree.mean() > 0.8
 
 
+def test_theory_of_the_forward_signal_is_told_by_its_share_and_by_how_far_it_misses(usual):
+    theory = usual.theory.copy()
+    bent = (theory["activation"] == "tanh") & (theory["init"] == "naive_large")
+    for column, factor in (("z_second_moment_probe", 3.0), ("z_batch_variance_probe", 1.5)):
+        theory.loc[bent, column] *= factor
+    assert forward_signal.message(usual).endswith(
+        "Theory of the mean square lies within the 95 % interval of the last layer's median in 8 of 8 (100 %), within "
+        "10 % of it in 8 and within a factor of 2 in 8, at worst by a factor of 1.0 (tanh, naive small)"
+        "; of the variance in 8 of 8 (100 %), within 10 % of it in 8 and within a factor of 2 in 8, "
+        "at worst by a factor of 1.0 (tanh, naive small)."
+    )
+    message = forward_signal.message(with_tables(usual, theory=theory))
+    assert f" of 8 combinations{COPIES.format(5)} inputs collapsed" in message
+    assert "in 7 of 8 (88 %), within 10 % of it in 7 and within a factor of 2 in 7, at worst by a factor of" in message
+    assert "in 7 of 8 (88 %), within 10 % of it in 7 and within a factor of 2 in 8, at worst by a factor of" in message
+    assert message.count("(tanh, naive large)") == 2
+
+
 COPIES = " ({} that are no exact copy or rescaling of another)"
 
 

@@ -153,6 +153,8 @@ def test_q_is_counted_and_worded_by_the_configs_bounds(tmp_path):
         return [f"cells: q {end}" for end in ends]
 
     assert counted[0.2] == dict(zip(words(0.2, 5), (1, 1, 0), strict=True))
+    # Each cell has one of these, and so it is said that what collapses is counted twice.
+    assert next(iter(forward_counts(run))).words == "cells: inputs collapse (they also count for q)"
     assert counted[0.05] == dict(zip(words(0.05, 20), (0, 0, 2), strict=True))
 
 

@@ -48,6 +48,14 @@ def within(expected: pd.Series, low: pd.Series, high: pd.Series) -> pd.Series:
     return inside.astype("boolean").where(expected.notna())
 
 
+def factors_apart(expected: pd.Series, measured: pd.Series) -> pd.Series:
+    """Return by which factor, at least 1, each row's two values differ; only of rows where both have a size."""
+    known = (expected > 0) & (measured > 0) & np.isfinite(expected) & np.isfinite(measured)
+    factors = expected[known].astype(float) / measured[known].astype(float)
+    factors = factors[(factors > 0) & np.isfinite(factors)]
+    return np.maximum(factors, 1 / factors)
+
+
 def relative_to_top(signal: pd.DataFrame, column: str) -> pd.DataFrame:
     """Return the hidden layers' rows with the column divided by its value at layer L of the same network.
 

@@ -101,8 +101,7 @@ def message(run: Run) -> str:
         return "This run has no cell with a spread to compare."
     factor = last["median"] / last["theory"]
     inside, of = _inside(run)
-    draws = uncopied(last, repeated_laws(run))
-    alone = f" ({draws:,} that are no exact copy or rescaling of another)" if draws < len(last) else ""
+    alone = uncopied(last, repeated_laws(run))
     right = int(factor.between(1 / _AGREES, _AGREES).sum())
     return (
         f"At layer {depth} the spread of ln q over networks is within a factor of {number(_AGREES)} of the predicted "

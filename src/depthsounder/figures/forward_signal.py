@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from depthsounder.figures.layers import Measure, agreement, combined, draw_layers, measured
+from depthsounder.figures.outcomes import repeated_laws, uncopied
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import label, themed
 from depthsounder.judging.verdicts import COLLAPSED
@@ -46,14 +47,15 @@ def message(run: Run) -> str:
     squares, variances = (measure.table for measure in _measures(run))
     deepest = run.verdicts[run.verdicts["depth"] == depth]
     collapsed = int((deepest["forward_verdict"] == COLLAPSED).sum())
+    alone = uncopied(deepest, repeated_laws(run))
     return (
         f"From layer 1 to layer {depth} the mean square of z changed by factors from "
         f"{number(least['forward_ratio'])} ({label(least['activation'])}, {label(least['init'])}) to "
         f"{number(most['forward_ratio'])} ({label(most['activation'])}, {label(most['init'])}); in {collapsed} "
-        f"of {count(len(deepest), 'combination')} inputs collapsed: at layer {depth} less than "
-        f"{setting(run.config.verdicts.collapsed_share)} of it differed between them. Theory lies "
-        f"within the 95 % interval of the median at the last layer in {agreement(squares, depth)} of them for the mean "
-        f"square, and in {agreement(variances, depth)} for the variance."
+        f"of {count(len(deepest), 'combination')}{alone} inputs collapsed: at layer {depth} less than "
+        f"{setting(run.config.verdicts.collapsed_share)} of it differed between them. Theory of the mean square lies "
+        f"within the 95 % interval of the last layer's median in {agreement(squares, depth)}; of the variance "
+        f"in {agreement(variances, depth)}."
     )
 
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from depthsounder.figures.aggregate import median_interval, within
+from depthsounder.figures.aggregate import factors_apart, median_interval, within
 from depthsounder.figures.curves import Curve, coincide, draw_curves, exit_handles, heights, united
 from depthsounder.figures.ends import End, name_ends
 from depthsounder.figures.form import stroke
@@ -26,7 +26,8 @@ from depthsounder.figures.panels import (
     panel_grid,
     theory_handle,
 )
-from depthsounder.figures.style import INK, init_style
+from depthsounder.figures.style import INK, init_style, label
+from depthsounder.process.text import number
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
@@ -78,9 +79,18 @@ def measured(signal: pd.DataFrame, column: str, theory: pd.DataFrame | None = No
 
 
 def agreement(table: pd.DataFrame, layer: int) -> str:
-    """Return in how many combinations the theory lies within the interval at a layer: "25 of 40"."""
-    compared = table.loc[table["layer"] == layer, "within_interval"].dropna()
-    return f"{int(compared.sum())} of {len(compared)}"
+    """Return in how many combinations the theory lies within the interval at a layer, and how near it comes."""
+    last = table[(table["layer"] == layer) & table["within_interval"].notna()]
+    inside, off = int(last["within_interval"].sum()), factors_apart(last["theory"], last["median"])
+    sentence = f"{inside} of {len(last)} ({100 * inside / max(len(last), 1):.0f} %)"
+    if off.empty:
+        return sentence
+    worst = last.loc[off.idxmax()]
+    return (
+        f"{sentence}, within 10 % of it in {int((off <= 1.1).sum())} and within a factor of 2 in "
+        f"{int((off <= 2).sum())}, at worst by a factor of {number(off.max())} ({label(worst['activation'])}, "
+        f"{label(worst['init'])})"
+    )
 
 
 def combined(measures: Sequence[Measure]) -> pd.DataFrame:

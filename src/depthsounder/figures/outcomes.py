@@ -70,8 +70,8 @@ def of_distinct_laws(table: pd.DataFrame, repeated: dict[tuple[str, str], str]) 
     return f", {distinct:,} of them distinct laws" if distinct < len(table) else ""
 
 
-def uncopied(table: pd.DataFrame, repeated: dict[tuple[str, str], str]) -> int:
-    """Return how many rows are no exact copy or rescaling of another before training.
+def uncopied(table: pd.DataFrame, repeated: dict[tuple[str, str], str]) -> str:
+    """Say in brackets how many rows are no exact copy or rescaling of another before training; empty if none is one.
 
     Parameters
     ----------
@@ -82,7 +82,8 @@ def uncopied(table: pd.DataFrame, repeated: dict[tuple[str, str], str]) -> int:
     """
     keys = [name for name in ("depth", "activation", "init") if name in table]
     cells = [row for row in rows_of(table[keys]) if (row["activation"], row["init"]) not in repeated]
-    return len({(row.get("depth"), draw_of(row["activation"], row["init"])) for row in cells})
+    alone = len({(row.get("depth"), draw_of(row["activation"], row["init"])) for row in cells})
+    return f" ({alone:,} that are no exact copy or rescaling of another)" if alone < len(table) else ""
 
 
 def outcomes(run: Run) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from depthsounder.figures.aggregate import within
+from depthsounder.figures.aggregate import factors_apart, within
 from depthsounder.figures.form import canvas, stroke, text_size
 from depthsounder.figures.outcomes import repeated_laws, shades, uncopied
 from depthsounder.figures.panels import (
@@ -79,8 +79,9 @@ def message(run: Run) -> str:
     if known.empty:
         return "Theory makes no prediction for the cells of this run."
     agree = int((known["predicted_verdict"] == known["signal_verdict"]).sum())
+    alone = uncopied(known, repeated_laws(run))
     sentences = [
-        f"Theory predicted the measured signal verdict in {agree} of {count(len(known), 'cell')}{draws(run, known)}.",
+        f"Theory predicted the measured signal verdict in {agree} of {count(len(known), 'cell')}{alone}.",
         *filter(None, [_precision(known)]),
     ]
     for predicted, called in (
@@ -95,29 +96,20 @@ def message(run: Run) -> str:
 def _precision(known: pd.DataFrame) -> str:
     """Say how near the predicted D is: within the interval, beside what was due, and by which factor; or nothing."""
     compared = known["within_interval"].dropna().astype(bool)
-    finite = known[(known["delta_ratio"] > 0) & np.isfinite(known["delta_ratio"])]
-    factors = finite["predicted_delta_ratio"] / finite["delta_ratio"]
-    factors = factors[(factors > 0) & np.isfinite(factors)]
-    if factors.empty:
+    off = factors_apart(known["predicted_delta_ratio"], known["delta_ratio"])
+    if off.empty:
         return ""
-    off = np.maximum(factors, 1 / factors)
     within_interval = (
         f" lies within the 95 % interval of the measured one in {int(compared.sum())} of {len(compared)} "
         f"({100 * compared.mean():.0f} %), and"
         if len(compared)
         else ""
     )
-    worst = finite.loc[off.idxmax()]
+    worst = known.loc[off.idxmax()]
     return (
         f"The predicted D{within_interval} is within 10 % of it in {int((off <= 1.1).sum())} and within a factor of "
         f"2 in {int((off <= 2).sum())}; the worst is {_name(worst)}, by a factor of {number(off.max())}."
     )
-
-
-def draws(run: Run, known: pd.DataFrame) -> str:
-    """Say of the predicted cells how many are no copy or rescaling of another, in brackets; empty if none is."""
-    alone = uncopied(known, repeated_laws(run))
-    return f" ({alone:,} that are no exact copy or rescaling of another)" if alone < len(known) else ""
 
 
 def became(cells: pd.DataFrame) -> str:

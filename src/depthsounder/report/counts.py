@@ -76,7 +76,7 @@ def forward_counts(run: Run) -> list[Count]:
     shrunk, grown = deeper["forward_ratio"] < low, deeper["forward_ratio"] > high
     collapsed = run.verdicts["forward_verdict"] == COLLAPSED
     return [
-        _of_cells(run.verdicts, collapsed, "cells: inputs collapse", "stalled"),
+        _of_cells(run.verdicts, collapsed, "cells: inputs collapse (they also count for q)", "stalled"),
         _of_cells(deeper, shrunk, f"cells: q shrinks to less than {setting(low)} of itself", "stalled"),
         _of_cells(deeper, grown, f"cells: q grows to more than {setting(high)} times itself", "diverged"),
         _of_cells(deeper, ~shrunk & ~grown, "cells: q stays within", "trains"),

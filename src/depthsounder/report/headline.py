@@ -5,6 +5,7 @@ expected to find. `opening` says what fails and why.
 """
 
 from depthsounder.figures import prediction
+from depthsounder.figures.outcomes import repeated_laws, uncopied
 from depthsounder.figures.style import label
 from depthsounder.judging.verdicts import DISTINCT, FAILURES
 from depthsounder.process.text import count, join, number
@@ -26,8 +27,9 @@ def _foreseen(run: Run) -> str:
     if known.empty:
         return ""
     right = int((known["predicted_verdict"] == known["signal_verdict"]).sum())
+    alone = uncopied(known, repeated_laws(run))
     sentence = (
-        f"Was it predictable? In {right} of {count(len(known), 'cell')}{prediction.draws(run, known)} theory foresaw "
+        f"Was it predictable? In {right} of {count(len(known), 'cell')}{alone} theory foresaw "
         "whether the error survives"
     )
     healthy = known["predicted_verdict"] == "healthy"
