@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_up_run import with_tables, write_run
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 from scipy.stats import chi2
 
 from depthsounder.elements.activations import ACTIVATIONS, LINEAR
@@ -28,7 +29,7 @@ from depthsounder.figures.aggregate import median_interval, relative_to_top, spr
 from depthsounder.figures.curves import Curve, draw_curves
 from depthsounder.figures.outcomes import outcomes
 from depthsounder.figures.panels import log_limits, training_words
-from depthsounder.figures.style import INK, PAPER, TRAINING, activation_marker, init_style, ink_on, label, save
+from depthsounder.figures.style import INK, MUTED, PAPER, TRAINING, activation_marker, init_style, ink_on, label, save
 from depthsounder.judging.paired_inits import Pair, compare, evaluation_tails
 from depthsounder.judging.verdicts import FAILURES
 from depthsounder.sweep.runs import load_run
@@ -417,6 +418,16 @@ def test_a_law_with_two_names_is_one_cell_whose_d_moved(tmp_path):
     message = training_signal.message(trained_from_to(tmp_path, (2.0, 2.0, 8.0), (4.0, 4.0, 4.0), (1.0, 1.0, 3.0)))
     assert "networks learned in 3 cells, 2 of them distinct laws." in message
     assert "towards 1 in 1 of 2 and away from it in 1; the median factor between D and 1 was 4.0" in message
+
+
+def test_the_lines_that_lead_to_names_are_gray_and_thinner_than_any_curve(usual):
+    figure = training_signal.draw(usual)
+    leaders = [text.arrow_patch for text in figure.findobj(Annotation) if text.arrow_patch is not None]
+    thinnest = min(line.get_linewidth() for panel in figure.axes for line in panel.lines if len(line.get_xdata()) > 1)
+
+    assert leaders
+    assert {to_hex(leader.get_edgecolor()) for leader in leaders} == {MUTED}
+    assert max(leader.get_linewidth() for leader in leaders) < thinnest / 2
 
 
 def test_two_inits_that_diverged_everywhere_have_no_ratio_drawn(runs):

@@ -11,7 +11,7 @@ from matplotlib.transforms import offset_copy
 from scipy.optimize import isotonic_regression
 
 from depthsounder.figures.form import stroke, text_size
-from depthsounder.figures.style import INK, Marker, init_style, label
+from depthsounder.figures.style import INK, MUTED, Marker, init_style, label
 
 _SIZE = 7.5
 """Points of a name on a page."""
@@ -115,7 +115,10 @@ def _name(panel: Axes, end: End, side: float, height: float) -> Artist:
 
 
 def _mark(panel: Axes, end: End, marker: Marker, side: float, height: float, position: int) -> None:
-    """Put a marker beside the panel, and for the first of a curve a line that leads from its end to there."""
+    """Put a marker beside the panel, and for the first of a curve a line that leads from its end to there.
+
+    The line is thin and gray, so that nobody takes it for a piece of the curve.
+    """
     figure = panel.get_figure(root=True)
     edge = 1.0 if side > 0 else 0.0
     across = side * stroke(_GAP + 6.5 * position)
@@ -127,6 +130,6 @@ def _mark(panel: Axes, end: End, marker: Marker, side: float, height: float, pos
     if end.place is not None and position == 0:
         panel.annotate(
             "", (end.place, end.height), xycoords="axes fraction", xytext=(edge, height), textcoords=beside,
-            arrowprops={"arrowstyle": "-", "color": end.color, "linewidth": stroke(0.7), "shrinkA": 0, "shrinkB": 0},
+            arrowprops={"arrowstyle": "-", "color": MUTED, "linewidth": stroke(0.4), "shrinkA": 0, "shrinkB": 0},
             annotation_clip=False,
         )  # fmt: skip
