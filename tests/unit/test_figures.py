@@ -370,6 +370,35 @@ def test_what_is_one_law_is_named_outside_the_family_too(runs):
     assert message.endswith("1 other pair of inits has effect sizes and no test; 1 of them is one law in two names.")
 
 
+@pytest.mark.parametrize(("diverged", "arrow"), [("glorot_normal", ">"), ("critical", "<"), (None, None)])
+def test_an_interval_that_a_diverged_network_leaves_open_ends_in_an_arrow(runs, diverged, arrow):
+    run = of_ten_seeds(runs["compared"], diverged)
+
+    markers = [line.get_marker() for line in comparisons.draw(run).axes[0].lines if line.get_marker() in ("<", ">")]
+
+    assert set(markers) == {arrow} - {None}
+
+
+def of_ten_seeds(run, diverged):
+    """The comparisons of a run with ten seeds, of which half diverged with one init."""
+    traces = pd.concat([run.evaluation_traces.query("seed == 0").assign(seed=seed) for seed in range(10)])
+    losses = 1.0 + 0.01 * traces["seed"] * traces["init"].str.len()
+    losses[(traces["init"] == diverged) & (traces["seed"] < 5)] = np.inf
+    return compared_again(run, traces.assign(train_loss=losses))
+
+
+def test_why_a_gain_of_pairing_is_not_known_is_said_where_a_network_diverged(runs):
+    run = of_ten_seeds(runs["compared"], "glorot_normal")
+    failed = run.verdicts.assign(diverged_seeds=np.where(run.verdicts["init"] == "critical", 5, 0))
+    some = run.comparisons.assign(pairing_gain=np.where(run.comparisons["against"] == "critical", np.nan, 1.5))
+    known = with_tables(run, comparisons=run.comparisons.assign(pairing_gain=1.5), verdicts=failed)
+
+    words = "; none is known for tanh at depth 2, where a network diverged."
+    assert words in comparisons.message(with_tables(run, comparisons=some, verdicts=failed))
+    assert "none is known" not in comparisons.message(known)
+    assert "none is known" not in comparisons.message(with_tables(run, comparisons=some))
+
+
 def test_how_small_a_p_value_can_be_is_said_with_the_seeds_that_bound_it(runs):
     run = runs["compared"]
     # Three seeds have eight signs between them, of which two are as extreme as any.

@@ -13,7 +13,7 @@ from depthsounder.figures.panels import cell_id, legend_below, log_axis, log_lim
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, MUTED, init_style, label, themed
 from depthsounder.judging.paired_inits import SIGNIFICANT, least_p_value
-from depthsounder.process.text import count, number
+from depthsounder.process.text import count, join, number
 from depthsounder.storage.frames import rows_of
 from depthsounder.sweep.runs import Run
 
@@ -52,7 +52,7 @@ def message(run: Run) -> str:
     if len(gains):
         sentences.append(
             f"Pairing the seeds was worth {number(gains.median())} times as many (the median, from "
-            f"{number(gains.min())} to {number(gains.max())})."
+            f"{number(gains.min())} to {number(gains.max())}){_without_gain(run, tests)}."
         )
     return " ".join([*sentences, f"{others[0].upper()}{others[1:]} effect sizes and no test{_laws(run)}."])
 
@@ -66,6 +66,18 @@ def _floor(tests: pd.DataFrame) -> str:
         f"No p-value of {count(seeds, 'seed')} lies below {number(least)}, nor the smallest of {len(tests)} below "
         f"{number(min(1.0, least * len(tests)))} by Holm's method; {reached} of them stand there."
     )
+
+
+def _without_gain(run: Run, tests: pd.DataFrame) -> str:
+    """Say of which tests no gain is known because some network diverged, whose loss is no number; or nothing."""
+    diverged = run.verdicts[run.verdicts["diverged_seeds"] > 0]
+    cells = set(zip(diverged["depth"], diverged["activation"], diverged["init"], strict=True))
+    without = [
+        f"{label(pair['activation'])} at depth {pair['depth']}"
+        for pair in rows_of(tests[tests["pairing_gain"].isna()])
+        if cells & {(pair["depth"], pair["activation"], pair[init]) for init in ("init", "against")}
+    ]
+    return f"; none is known for {join(dict.fromkeys(without))}, where a network diverged" if without else ""
 
 
 def _laws(run: Run) -> str:
@@ -98,7 +110,14 @@ def draw(run: Run) -> Figure:
     legend_below(
         figure,
         [
-            Line2D([], [], linestyle="", marker="o", color=INK, label=f"told apart, Holm's p ≤ {SIGNIFICANT:g}"),
+            Line2D(
+                [],
+                [],
+                linestyle="",
+                marker="o",
+                color=INK,
+                label=f"told apart, Holm's p at most {100 * SIGNIFICANT:g} %",
+            ),
             Line2D([], [], linestyle="", marker="o", color=INK, markerfacecolor="white", label="not told apart"),
         ],
     )
@@ -107,6 +126,7 @@ def draw(run: Run) -> Figure:
 
 def _draw_pair(panel: Axes, position: int, pair: dict[str, Any], limits: tuple[float, float]) -> None:
     color = init_style(pair["init"]).color
+    open_ends = pair["tail_ratio_low"] < limits[0], pair["tail_ratio_high"] > limits[1]
     low, middle, high = (
         np.clip(pair[name], limits[0], limits[1]) for name in ("tail_ratio_low", "tail_ratio", "tail_ratio_high")
     )
@@ -116,6 +136,9 @@ def _draw_pair(panel: Axes, position: int, pair: dict[str, Any], limits: tuple[f
         text = "every network of both diverged"
     else:
         panel.plot([low, high], [position, position], color=color, linewidth=stroke(2.2), alpha=0.5, zorder=2)
+        for beyond, edge, marker in zip(open_ends, limits, "<>", strict=True):
+            if beyond:
+                panel.plot(edge, position, marker, color=color, markersize=stroke(6), clip_on=False, zorder=4)
         fill = "white" if pair["finding"] == "not told apart" else color
         panel.plot(middle, position, "o", color=color, markerfacecolor=fill, markersize=stroke(7), zorder=3)
         gain = f", pairing × {number(pair['pairing_gain'])}" if pair["pairing_gain"] > 0 else ""
