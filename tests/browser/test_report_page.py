@@ -89,6 +89,12 @@ def test_every_text_stands_out_from_its_ground(open_page, scheme):
     assert faint == []
 
 
+def test_the_dark_page_leaves_the_figures_contrasts_as_they_are(open_page):
+    # The colors on tiles are chosen to read well, and a filter over them would take some of it away.
+    page = open_page(color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.querySelector('.canvas')).filter") == "none"
+
+
 def test_dark_and_light_differ(open_page):
     grounds = {
         open_page(color_scheme=scheme).evaluate("getComputedStyle(document.body).backgroundColor")
