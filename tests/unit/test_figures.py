@@ -617,8 +617,8 @@ def test_condition_numbers_are_worded_whatever_their_size(tmp_path):
     # Each layer divides the third of three singular values by ten.
     run = load_run(write_run(tmp_path, [4], ["linear"], ["orthogonal", "glorot_normal"]))
     words = jacobian_spectrum.message(run)
-    assert words.startswith("At depth 4 the Jacobian's condition number runs from 10000 (linear, ")
-    assert "same variance: 10000 against 10000 for linear." in words
+    assert words.startswith("At depth 4 the Jacobian's condition number runs from 10,000 (linear, ")
+    assert "same variance: 10,000 against 10,000 for linear." in words
 
     run.deepest_jacobian["log_singular_value"] *= 100.0
     assert "10⁴⁰⁰ against 10⁴⁰⁰ for linear." in jacobian_spectrum.message(run)

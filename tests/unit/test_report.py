@@ -180,6 +180,23 @@ def test_every_claim_is_shown_once_with_its_verdict(text, evil_run):
     assert "0.9²⁰ = 0.12." in text
 
 
+def test_the_claims_that_are_counted_are_all_of_them(text, evil_run, figures, captions):
+    decided = with_tables(evil_run, claims=evil_run.claims.assign(verdict="confirmed"))
+    other = render_report(decided, figures, captions, figures.parent / "index.html")
+
+    counted = [re.sub(r"\s+", " ", page) for page in (text, other)]
+    assert (
+        "confirmed 1, found 0 to hold only under conditions, and refuted 1; 1 was inconclusive. Refuted:" in counted[0]
+    )
+    assert "confirmed 3, found 0 to hold only under conditions, and refuted 0. </p>" in counted[1]
+
+
+@pytest.mark.parametrize(("step", "words"), [(8.0, "8"), (8.5, "8.5"), (1200.0, "1,200"), (None, "–")])
+def test_the_explorer_writes_a_step_as_people_count(tanh_run, step, words):
+    cells = explorer_data(with_verdicts(tanh_run, escape_step=step))["cells"]
+    assert {cell["escape_step"] for cell in cells.values()} == {words}
+
+
 def test_a_claim_of_the_ledger_stands_with_its_source_its_hypothesis_and_what_it_reads(evil_run, figures, captions):
     entries = {claim.name: claim for claim in ledger()}
     names = ["sigmoid_gradient_rate", "naive_at_any_width", "no_longer_in_the_ledger"]

@@ -18,6 +18,7 @@ from depthsounder.process.text import count, failure, join, number, rounds_to, s
         (0.0, "0"),
         (0.056, "0.056"),
         (103.0076, "103"),
+        (1036.4, "1,036"),
         (-2.5, "−2.5"),
         (np.inf, "∞"),
         (np.nan, "–"),
@@ -43,7 +44,7 @@ def test_words_agree_with_their_number():
         (1e-7, "10⁻⁷"),
         (0.00035, "3.50 × 10⁻⁴"),
         (1.0, "1.00"),
-        (1469.8, "1470"),
+        (1469.8, "1,470"),
         (-2.5e6, "−2.50 × 10⁶"),
         (99999.9, "10⁵"),
         (0.0, "0"),
@@ -57,7 +58,16 @@ def test_a_number_has_as_many_digits_as_are_asked_for(value, text):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.01, "0.01"), (100.0, "100"), (0.25, "0.25"), (1e-7, "10⁻⁷"), (9.5e-7, "9.5 × 10⁻⁷"), (None, "–")],
+    [
+        (0.01, "0.01"),
+        (100.0, "100"),
+        (8.0, "8"),
+        (10000.0, "10,000"),
+        (0.25, "0.25"),
+        (1e-7, "10⁻⁷"),
+        (9.5e-7, "9.5 × 10⁻⁷"),
+        (None, "–"),
+    ],
 )
 def test_a_setting_has_the_digits_of_the_config(value, text):
     assert setting(value) == text
@@ -102,6 +112,7 @@ def read(text):
     """Return a number that was written with powers of ten."""
     mantissa, times, power = re.fullmatch(r"(.*?)( × )?(10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?", text).groups()
     exponent = power[2:].translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")) if power else "0"
+    mantissa = mantissa.replace(",", "")
     return float(f"{mantissa.replace('−', '-') if times or not power else f'{mantissa}1'}e{exponent}")
 
 

@@ -27,7 +27,7 @@ def number(value: float | None, digits: int = 2) -> str:
         return "0"
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     if -3 <= int(exponent) < 5:
-        return f"{value:.{max(0, digits - 1 - int(exponent))}f}".replace("-", "−")
+        return f"{value:,.{max(0, digits - 1 - int(exponent))}f}".replace("-", "−")
     return _times_power(mantissa, int(exponent))
 
 
@@ -35,7 +35,7 @@ def setting(value: float | None) -> str:
     """Return a setting, such as a learning rate or a threshold, with the digits that it has in the config."""
     if value is None or isnan(value):
         return "–"
-    mantissa, _, exponent = f"{value:g}".partition("e")
+    mantissa, _, exponent = f"{value:,g}".partition("e")
     return _times_power(mantissa, int(exponent)) if exponent else mantissa
 
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from depthsounder.figures.aggregate import median_interval, relative_to_top, spread
 from depthsounder.figures.outcomes import shade
-from depthsounder.process.text import number
+from depthsounder.process.text import number, setting
 from depthsounder.storage.frames import rows_of
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
@@ -47,7 +47,7 @@ _FACTS = [
     "seeds",
     "reason",
 ]
-_NUMBERS = ["tail_loss", "escape_step", "success_rate_low", "success_rate_high", "delta_ratio", "delta_ratio_low"]
+_NUMBERS = ["tail_loss", "success_rate_low", "success_rate_high", "delta_ratio", "delta_ratio_low"]
 _NUMBERS += ["delta_ratio_high", "forward_ratio", "reference_loss", "variance_share", "dead_units"]
 
 
@@ -68,6 +68,7 @@ def explorer_data(run: Run) -> dict[str, Any]:
             "shade": shade(row),
             **{name: _plain(row[name]) for name in _FACTS},
             **{name: number(row[name]) for name in _NUMBERS},
+            "escape_step": setting(row["escape_step"]),
             "rates": {},
         }
         for row in rows_of(run.verdicts)
