@@ -595,6 +595,32 @@ def test_the_band_of_single_networks_holds_95_percent_of_normal_logarithms(usual
     np.testing.assert_allclose(chosen["median"], medians.to_numpy() / chosen["z_second_moment_single"])
 
 
+def test_the_shade_of_single_networks_stays_within_the_frame(usual):
+    # One network of a cell lies far from its theory, which a median does not see.
+    signal = usual.initial_signal
+    far = (signal["depth"] == 10) & (signal["init"] == "he_normal") & (signal["seed"] == signal["seed"].min())
+    signal = signal.assign(z_second_moment_single=signal["z_second_moment_single"].where(~far, 300.0))
+    scattered = with_tables(usual, signal=signal)
+    shades = [
+        (panel.get_ylim(), shade.get_paths()[0].vertices[:, 1])
+        for panel in finite_width.draw(scattered).axes
+        for shade in panel.collections
+        if len(shade.get_paths()) and len(shade.get_paths()[0].vertices)
+    ]
+
+    assert max(heights.max() for _, heights in shades) > 100
+    assert all(low <= heights.min() and heights.max() <= high for (low, high), heights in shades)
+
+
+def test_steps_at_an_axis_are_written_in_thousands(usual):
+    figure = loss_traces.draw(usual)
+    figure.axes[0].set_xlim(0, 3000)
+    figure.draw_without_rendering()
+    written = {text.get_text() for text in figure.axes[-1].get_xticklabels()}
+
+    assert {"0", "1,000", "2,000", "3,000"} <= written
+
+
 def test_the_spectrum_is_the_median_of_logarithms_beside_its_theory(tmp_path):
     run = load_run(write_run(tmp_path, [2, 4], ["linear", "tanh"], ["orthogonal", "glorot_normal"]))
     table = jacobian_spectrum.rows(run)

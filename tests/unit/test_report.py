@@ -188,13 +188,20 @@ def test_the_claims_that_are_counted_are_all_of_them(text, evil_run, figures, ca
     assert (
         "confirmed 1, found 0 to hold only under conditions, and refuted 1; 1 was inconclusive. Refuted:" in counted[0]
     )
-    assert "confirmed 3, found 0 to hold only under conditions, and refuted 0. </p>" in counted[1]
+    assert "confirmed 3, found 0 to hold only under conditions, and refuted 0.</p>" in counted[1]
 
 
 @pytest.mark.parametrize(("step", "words"), [(8.0, "8"), (8.5, "8.5"), (1200.0, "1,200"), (None, "–")])
 def test_the_explorer_writes_a_step_as_people_count(tanh_run, step, words):
     cells = explorer_data(with_verdicts(tanh_run, escape_step=step))["cells"]
     assert {cell["escape_step"] for cell in cells.values()} == {words}
+
+
+def test_the_explorer_writes_a_rate_as_the_page_does(tanh_run):
+    data = explorer_data(with_verdicts(tanh_run, best_learning_rate=1e-5))
+    assert {cell["best_learning_rate"] for cell in data["cells"].values()} == {"10⁻⁵"}
+    assert all(set(cell["rates"]) <= set(data["rates"]) for cell in data["cells"].values())
+    assert "0.01" in data["rates"].values()
 
 
 def test_a_claim_of_the_ledger_stands_with_its_source_its_hypothesis_and_what_it_reads(evil_run, figures, captions):

@@ -74,7 +74,20 @@ def test_an_effect_size_moves_when_it_leaves_the_earlier_interval(earlier, share
     before, after = snapshot_with(earlier, "verdicts", shift), snapshot_with(earlier, "verdicts", shift_more)
     moved = compare_runs(before, after).moved
     assert len(moved) == n_moved
-    assert all(change.before == "1 (0.75 to 1.25)" for change in moved)
+    assert all(change.before == "1.00 (0.750 to 1.25)" for change in moved)
+
+
+def test_a_size_is_written_as_everywhere_on_the_page(earlier):
+    def shrink(table):
+        table.loc[3, ["delta_ratio", "delta_ratio_low", "delta_ratio_high"]] = 4.4e-62, 3.2e-62, 1234.5
+
+    def grow(table):
+        shrink(table)
+        table.loc[3, "delta_ratio"] = 12345.6
+
+    moved = compare_runs(snapshot_with(earlier, "verdicts", shrink), snapshot_with(earlier, "verdicts", grow)).moved
+
+    assert [(change.before, change.after) for change in moved] == [("4.40 × 10⁻⁶² (3.20 × 10⁻⁶² to 1,234)", "12,346")]
 
 
 def test_settings_and_cells_that_only_one_run_has_are_counted(earlier, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from depthsounder.process.text import count, failure, join, number, rounds_to, setting, superscript
+from depthsounder.process.text import count, failure, join, number, percent, rounds_to, setting, superscript
 
 
 @pytest.mark.parametrize(
@@ -119,3 +119,11 @@ def read(text):
 @given(st.floats(min_value=-1e300, max_value=1e300, allow_subnormal=False))
 def test_a_number_can_be_read_back_to_three_digits(value):
     assert read(number(value, 3)) == pytest.approx(value, rel=5.1e-3)
+
+
+@pytest.mark.parametrize(
+    ("share", "digits", "text"),
+    [(0.95, 3, "95 %"), (0.6827, 3, "68.3 %"), (0.997, 2, "100 %"), (0.07, 2, "7 %"), (1e-7, 3, "10⁻⁵ %")],
+)
+def test_a_percentage_has_no_more_digits_than_are_asked_for(share, digits, text):
+    assert percent(share, digits) == text

@@ -448,6 +448,22 @@ def test_every_verdict_can_be_said(ratio, n):
     assert f"Signal {signal.signal_verdict}" in said(signal, tail_loss=np.inf, training_verdict="diverged")
 
 
+def test_the_reason_writes_numbers_as_everywhere_on_the_page():
+    thresholds = replace(THRESHOLDS, exploding_ratio=1000.0, vanishing_ratio=1e-6)
+    signal = replace(judge_signal(np.full(20, 4.4e-62), thresholds), delta_ratio_high=9e-61)
+    training = replace(judge([trace(0.05)] * 10), best_learning_rate=1e-5, first_escape=8.0, last_escape=1036.0)
+    forward = ForwardVerdict(COLLAPSED, 2.1e-21, 0.997)
+    text = reason(signal, forward, training, 0, 3000, thresholds)
+
+    assert "D = 4.4 × 10⁻⁶² (4.4 × 10⁻⁶² to 9.0 × 10⁻⁶¹) is below 10⁻⁶, and inputs" in text
+    assert "only 2.1 × 10⁻²¹ of the last layer's mean square" in text
+    assert "and 100 % of its units are dead" in text
+    assert "Trains within 3,000 steps" in text
+    assert "left the plateau at steps 8 to 1,036; at rate 10⁻⁵." in text
+    healthy = reason(judge_signal(np.full(20, 1.0), thresholds), ARRIVES, training, 0, 3000, thresholds)
+    assert "D = 1.0 (1.0 to 1.0) is between 10⁻⁶ and 1,000." in healthy
+
+
 def test_one_hidden_layer_is_said_to_have_no_ratio():
     assert said().startswith("One hidden layer has no ratio of errors.")
 
@@ -457,7 +473,7 @@ def test_the_reason_counts_the_seeds_and_says_when_they_left_the_plateau():
     text = judged_words([early, late, trace(0.1), diverged(), trace(H), trace(H)])
     assert "Mixed within 20 steps: of 6 seeds 1 trained, 2 learning, 2 on the plateau, 1 diverged;" in text
     assert "; 3 left the plateau at steps 4 to 16;" in text
-    assert "median tail loss 1.5 nat, 0.75 of what a constant prediction costs at least;" in text
+    assert "median tail loss 1.50 nat, 0.75 of what a constant prediction costs at least;" in text
 
 
 def test_the_reason_counts_what_was_dead_at_birth():
@@ -480,7 +496,7 @@ def test_a_healthy_ratio_of_errors_does_not_hide_that_inputs_collapsed_or_units_
 def test_a_tail_without_a_rare_class_has_no_ratio_and_says_why():
     text = said(reference_loss=0.0)
     assert (
-        "median tail loss 0.05 nat, where half of the tails or more hold a single class, which costs guessing" in text
+        "median tail loss 0.0500 nat, where half of the tails or more hold a single class, which costs guessing" in text
     )
     assert "of what a constant" not in text
     assert "single class" not in said()

@@ -13,7 +13,7 @@ from depthsounder.figures.panels import cell_id, legend_below, log_axis, log_lim
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, MUTED, init_style, label, themed
 from depthsounder.judging.paired_inits import SIGNIFICANT, least_p_value
-from depthsounder.process.text import count, join, number
+from depthsounder.process.text import count, join, number, percent
 from depthsounder.storage.frames import rows_of
 from depthsounder.sweep.runs import Run
 
@@ -42,7 +42,7 @@ def message(run: Run) -> str:
     summary = (
         f"Of {count(len(tests), 'comparison')} that the config names, {lower} end as named, with the lower tail loss "
         f"at the first of the two inits, {higher} the other way round, and {alike} are not told apart at "
-        f"{100 * SIGNIFICANT:g} % over the family."
+        f"{percent(SIGNIFICANT)} over the family."
     )
     sentences = [summary, _floor(tests)] if len(tests) else [summary]
     if len(table) > len(tests):
@@ -116,7 +116,7 @@ def draw(run: Run) -> Figure:
                 linestyle="",
                 marker="o",
                 color=INK,
-                label=f"told apart, Holm's p at most {100 * SIGNIFICANT:g} %",
+                label=f"told apart, Holm's p at most {percent(SIGNIFICANT)}",
             ),
             Line2D([], [], linestyle="", marker="o", color=INK, markerfacecolor="white", label="not told apart"),
         ],

@@ -9,7 +9,7 @@ from depthsounder.figures.layers import LAYER_KEYS, Measure, combined, draw_laye
 from depthsounder.figures.outcomes import repeated_laws, uncopied
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import themed
-from depthsounder.process.text import count, number
+from depthsounder.process.text import count, number, percent
 from depthsounder.sweep.runs import Run
 
 _CONFIDENCE = 0.95
@@ -106,7 +106,7 @@ def message(run: Run) -> str:
     return (
         f"At layer {depth} the spread of ln q over networks is within a factor of {number(_AGREES)} of the predicted "
         f"one in {right} of {count(len(last), 'combination')}{alone}; measured over predicted, it lies between "
-        f"{number(factor.min())} and {number(factor.max())}. The band that holds {100 * _CONFIDENCE:g} % of networks "
+        f"{number(factor.min())} and {number(factor.max())}. The band that holds {percent(_CONFIDENCE)} of networks "
         f"in theory holds {inside:,} of {count(of, 'network')}, {100 * inside / max(of, 1):.0f} %."
     )
 

@@ -119,7 +119,7 @@ def draw_layers(
     figure, axes = panel_grid(run.activations, [measure.name for measure in measures], height)
     ends: dict[Axes, list[End]] = {}
     for measure in measures:
-        drawn = ["median", "theory", *measure.table.columns.intersection(_BAND)]
+        drawn = ["median", "low", "high", "theory", *measure.table.columns.intersection(_BAND)]
         limits = log_limits(measure.table[drawn].to_numpy(dtype=float).ravel(), decades=measure.decades)
         for activation in run.activations:
             panel = axes[measure.name, activation]

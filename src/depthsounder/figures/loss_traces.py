@@ -12,10 +12,10 @@ from depthsounder.figures.aggregate import median_interval, spread
 from depthsounder.figures.curves import Curve, draw_curves, exit_handles, united
 from depthsounder.figures.ends import End, mark_ends
 from depthsounder.figures.form import canvas, stroke
-from depthsounder.figures.panels import WIDTH, init_handles, legend_below, log_axis
+from depthsounder.figures.panels import WIDTH, init_handles, legend_below, log_axis, step_axis
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import MUTED, init_style, label, themed
-from depthsounder.process.text import count, number
+from depthsounder.process.text import count, number, setting
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
@@ -51,9 +51,9 @@ def message(run: Run) -> str:
     left = int(cells["escape_step"].notna().sum())
     trained = int((cells["training_verdict"] == "trains").sum())
     return (
-        f"Within {run.config.training.steps} steps {left} of {count(len(cells), 'cell')} left the plateau at "
+        f"Within {count(run.config.training.steps, 'step')} {left} of {count(len(cells), 'cell')} left the plateau at "
         f"H = {number(run.data.class_entropy, 3)} nat, the loss of guessing by the class frequencies, and {trained} "
-        f"came down to {run.config.verdicts.trains_loss:g} H in enough of their seeds."
+        f"came down to {setting(run.config.verdicts.trains_loss)} H in enough of their seeds."
     )
 
 
@@ -71,7 +71,7 @@ def draw(run: Run) -> Figure:
     below = 0.8 * share * entropy
     floor = np.nanmin(table["low"].replace([np.inf, 0.0], np.nan).to_numpy(dtype=float), initial=below)
     limits = (min(max(0.7 * floor, 0.003 * entropy), below), 4 * entropy)
-    levels = [(entropy, "H, the loss of guessing", "-"), (share * entropy, f"{share:g} H: trained", _DASHES)]
+    levels = [(entropy, "H, the loss of guessing", "-"), (share * entropy, f"{setting(share)} H: trained", _DASHES)]
     ends: dict[Axes, list[End]] = {}
     for row, activation in enumerate(activations):
         for column, depth in enumerate(depths):
@@ -86,7 +86,7 @@ def draw(run: Run) -> Figure:
             if column == 0:
                 panel.set_ylabel(f"{label(activation)}\nloss (nat)")
             if row == len(activations) - 1:
-                panel.set_xlabel("step")
+                step_axis(panel)
     lines = [
         Line2D([], [], color=MUTED, linewidth=stroke(0.8), linestyle=dashes, label=name) for _, name, dashes in levels
     ]

@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from depthsounder.figures.form import canvas, stroke
 from depthsounder.figures.style import INK, MUTED, SHADES, init_style, label
-from depthsounder.process.text import power_of_ten
+from depthsounder.process.text import count, power_of_ten
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
@@ -108,6 +108,12 @@ def layer_axis(panel: Axes, last: int) -> None:
     panel.set_xticks([1, *(count for count in range(step, last + 1, step) if count > 1 + step / 3)])
 
 
+def step_axis(panel: Axes) -> None:
+    """Let an axis count the steps of a training, in thousands as the page's sentences do."""
+    panel.set_xlabel("step")
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+
+
 def log_limits(values: np.ndarray, always: Sequence[float] = (), decades: float = DECADES) -> tuple[float, float]:
     """Return the limits of a logarithmic axis that shows the finite positive values, within so many decades of 1."""
     values = np.asarray(values, dtype=float)
@@ -155,13 +161,13 @@ def training_handles(run: Run, letters: bool = False) -> list[Patch]:
 
 def training_words(run: Run) -> dict[str, str]:
     """Return what each shade of a verdict says, and no more: within so many steps, and on this grid of rates."""
-    steps = run.config.training.steps
+    steps = count(run.config.training.steps, "step")
     return {
-        "trains": f"trains within {steps} steps",
+        "trains": f"trains within {steps}",
         "slow": "slow: over half of the loss is gone",
         "barely": "barely: learns, but less is gone",
         "mixed": "mixed: only some networks learn",
-        "stalled": f"stalled: most guess after {steps} steps",
+        "stalled": f"stalled: most guess after {steps}",
         "diverged": "diverged, even at the best learning rate",
     }
 

@@ -111,7 +111,7 @@ def draw(run: Run) -> Figure:
             panel = axes[measure, activation]
             log_axis(panel, limits)
             panel.set_xlim(-0.3, len(steps) - 0.7)
-            panel.set_xticks(range(len(steps)), [str(step) for step in steps])
+            panel.set_xticks(range(len(steps)), [f"{step:,}" for step in steps])
             panel.grid(False, axis="x")
             curves = of_measure[of_measure["activation"] == activation].set_index("step")
             if curves.empty:

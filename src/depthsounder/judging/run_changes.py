@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from depthsounder.process.text import number
 from depthsounder.storage.frames import rows_of
 from depthsounder.storage.replacing import replacing
 from depthsounder.storage.tables import CELL_KEYS, read_table
@@ -150,7 +151,8 @@ def _size(subject: str, row: dict[str, Any], name: str, ends: tuple[str, str]) -
     low, high = (row[f"{end}_before"] for end in ends)
     if pd.isna([before, after, low, high]).any() or low <= after <= high:
         return []
-    return [Change(subject, name, f"{before:.3g} ({low:.3g} to {high:.3g})", f"{after:.3g}")]
+    was, least, most, is_now = (number(value, 3) for value in (before, low, high, after))
+    return [Change(subject, name, f"{was} ({least} to {most})", is_now)]
 
 
 def _settings(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:

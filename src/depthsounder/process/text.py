@@ -50,9 +50,9 @@ def at_most(value: float, bound: float) -> str:
     return f"≤ {setting(bound)}" if value <= bound else number(value)
 
 
-def percent(share: float) -> str:
-    """Return a share as a percentage: ``68 %``, ``95.2 %``."""
-    return f"{100 * share:.3g} %"
+def percent(share: float, digits: int = 3) -> str:
+    """Return a share as a percentage with at most so many digits: ``68 %``, ``95.2 %``."""
+    return f"{setting(float(f'{100 * share:.{digits}g}'))} %"
 
 
 def rounds_to(value: float, quoted: str) -> bool:

@@ -34,7 +34,6 @@ _FACTS = [
     "training_verdict",
     "signal_verdict",
     "signal_borderline",
-    "best_learning_rate",
     "edge_of_grid",
     "forward_verdict",
     "successes",
@@ -49,6 +48,7 @@ _FACTS = [
 ]
 _NUMBERS = ["tail_loss", "success_rate_low", "success_rate_high", "delta_ratio", "delta_ratio_low"]
 _NUMBERS += ["delta_ratio_high", "forward_ratio", "reference_loss", "variance_share", "dead_units"]
+_SETTINGS = ["best_learning_rate", "escape_step"]
 
 
 def explorer_json(run: Run) -> Markup:
@@ -68,7 +68,7 @@ def explorer_data(run: Run) -> dict[str, Any]:
             "shade": shade(row),
             **{name: _plain(row[name]) for name in _FACTS},
             **{name: number(row[name]) for name in _NUMBERS},
-            "escape_step": setting(row["escape_step"]),
+            **{name: setting(row[name]) for name in _SETTINGS},
             "rates": {},
         }
         for row in rows_of(run.verdicts)
@@ -92,6 +92,7 @@ def explorer_data(run: Run) -> dict[str, Any]:
         "entropy": run.data.class_entropy,
         "trains": run.config.verdicts.trains_loss * run.data.class_entropy,
         "steps": steps,
+        "rates": {f"{rate:g}": setting(rate) for rate in run.config.training.learning_rates},
         "layers": {str(depth): shown for depth, shown in layers.items()},
         "cells": cells,
     }

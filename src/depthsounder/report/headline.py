@@ -8,7 +8,7 @@ from depthsounder.figures import prediction
 from depthsounder.figures.outcomes import repeated_laws, uncopied
 from depthsounder.figures.style import label
 from depthsounder.judging.verdicts import DISTINCT, FAILURES
-from depthsounder.process.text import count, join, number
+from depthsounder.process.text import count, join, number, percent
 from depthsounder.sweep.runs import Run
 
 MOST_SCATTER = 0.1
@@ -74,7 +74,7 @@ def rare_classes(run: Run) -> str:
     examples = tail_steps * run.config.training.batch_size
     return (
         f"Rare classes leave little to judge: a tail has {count(examples, 'example')}, of which the rarest class has "
-        f"{number(share * examples)} in the mean, so that what guessing costs there scatters by {scatter:.0%} of H "
+        f"{number(share * examples)} in the mean, so that what guessing costs there scatters by {percent(scatter, 2)} of H "
         "from seed to seed. Each network is compared with guessing on its own batches, so that one that learns nothing "
         "is not said to learn; but few examples decide whether one that learns is seen to."
     )

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from depthsounder.figures.form import canvas, stroke
-from depthsounder.figures.panels import WIDTH, init_handles, legend_below
+from depthsounder.figures.panels import WIDTH, init_handles, legend_below, step_axis
 from depthsounder.figures.style import INK, MUTED, init_style, label
 from depthsounder.judging.fates import escape_step, first_below
 from depthsounder.judging.thresholds import Thresholds
@@ -105,7 +105,8 @@ def draw_milestones(run: Run, table: pd.DataFrame, milestones: Sequence[Mileston
             _draw_panel(panel, run, chosen, milestones, reference)
             panel.set_title(f"{label(activation)}, depth {depth}")
             panel.set_ylabel("share of networks" if column == 0 else "")
-            panel.set_xlabel("step" if row == len(activations) - 1 else "")
+            if row == len(activations) - 1:
+                step_axis(panel)
     patterns = [Line2D([], [], color=INK, linestyle=item.dashes, label=item.words) for item in milestones]
     if reference is not None and reference < run.config.training.steps:
         patterns.append(Line2D([], [], color=MUTED, linestyle=_DOTS, label=f"step {reference:,}"))

@@ -79,8 +79,9 @@ function power(decade) {
 function rounded(logarithm) {
   if (Number.isNaN(logarithm)) return "unknown";
   if (!Number.isFinite(logarithm)) return logarithm < 0 ? "0" : "infinite";
-  const value = 10 ** logarithm;
-  return Math.abs(logarithm) < 3 ? String(Number(value.toPrecision(2))) : value.toExponential(1);
+  if (Math.abs(logarithm) < 3) return String(Number((10 ** logarithm).toPrecision(2)));
+  const decade = Math.floor(logarithm);
+  return `${(10 ** (logarithm - decade)).toFixed(1)} × ${power(decade)}`;
 }
 
 // A ground for curves: a logarithmic axis with at most five powers of ten, and x from first to last.
@@ -98,7 +99,7 @@ function ground(figure, title, xLabel, [first, last], values, height) {
   }
   for (const value of new Set([last, Math.round((first + last) / 2), first])) {
     const anchor = value === last ? "end" : "middle";
-    figure.append(element("text", { x: x(value), y: bottom + 15, "text-anchor": anchor }, String(value)));
+    figure.append(element("text", { x: x(value), y: bottom + 15, "text-anchor": anchor }, value.toLocaleString("en")));
   }
   figure.append(element("text", { x: LEFT, y: 14, class: "title" }, title));
   figure.append(element("text", { x: WIDTH - RIGHT, y: height - 4, "text-anchor": "end" }, xLabel));
@@ -141,7 +142,7 @@ function layersChart(title, layers, signal) {
 function lossChart(choice, cell) {
   const tuned = choice.rate === TUNED;
   const traces = (tuned ? cell.losses ?? [] : cell.rates[choice.rate]).map(decode);
-  const title = tuned ? `Loss at the tuned rate, ${cell.best_learning_rate}` : `Loss of the tuning seeds at rate ${choice.rate}`;
+  const title = tuned ? `Loss at the tuned rate, ${cell.best_learning_rate}` : `Loss of the tuning seeds at rate ${data.rates[choice.rate]}`;
   const levels = [Math.log10(data.entropy), Math.log10(data.trains)];
   const ends = traces.map((trace) => rounded(trace.at(-1)));
   const figure = drawing(190, `${title}: one line for each of ${traces.length} seeds, ending at ${ends.join(", ")} nat.`);
@@ -217,7 +218,7 @@ function facts(list, cell) {
   fact(list, "The other seeds", others(cell));
   fact(list, "Tail loss", `${cell.tail_loss} nat, the median over seeds; a constant prediction costs at least ${cell.reference_loss}`);
   fact(list, "Leaves its plateau", cell.escape_step === "–" ? "not within this run" : `at step ${cell.escape_step}`);
-  fact(list, "Tuned rate", `${cell.best_learning_rate ?? "–"}${cell.edge_of_grid ? ", at the edge of the grid" : ""}`);
+  fact(list, "Tuned rate", `${cell.best_learning_rate}${cell.edge_of_grid ? ", at the edge of the grid" : ""}`);
   fact(list, "D, δ of layer 1 over layer L", `${cell.delta_ratio} (${cell.delta_ratio_low} to ${cell.delta_ratio_high})`);
   fact(list, "q of layer L over layer 1", cell.forward_ratio);
   fact(list, "Variance over inputs over q, layer L", `${cell.variance_share}${cell.forward_verdict ? `, ${cell.forward_verdict}` : ""}`);
@@ -251,7 +252,7 @@ function fillChoice(panel, choice) {
   fill(init, data.inits, choice.init);
   fill(depth, data.depths, choice.depth);
   const rates = Object.keys(cellOf(choice).rates).sort((one, other) => one - other);
-  fill(rate, [TUNED, ...rates], choice.rate, (value) => value === TUNED ? "tuned, evaluation seeds" : `${value}, tuning seeds`);
+  fill(rate, [TUNED, ...rates], choice.rate, (value) => value === TUNED ? "tuned, evaluation seeds" : `${data.rates[value]}, tuning seeds`);
 }
 
 // Another choice of one panel. A cell that was not run, because its gradient check failed, leaves the old one.
