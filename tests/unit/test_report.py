@@ -342,7 +342,7 @@ def test_rare_classes_are_said_to_leave_little_to_judge(tanh_run):
     sentence = rare_classes(replace(tanh_run, config=config, data=replace(tanh_run.data, train_labels=labels)))
 
     assert "a tail has 1,600 examples, of which the rarest class has 16 in the mean" in sentence
-    assert 14 <= int(re.search(r"scatters by (\d+)% of H", sentence)[1]) <= 27
+    assert 14 <= int(re.search(r"scatters by (\d+) % of H", sentence)[1]) <= 27
 
 
 def test_classes_that_are_not_rare_are_not_spoken_of(tanh_run):

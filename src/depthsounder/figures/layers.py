@@ -85,7 +85,7 @@ def agreement(table: pd.DataFrame, layer: int) -> str:
     sentence = f"{inside} of {len(last)} ({100 * inside / max(len(last), 1):.0f} %)"
     if off.empty:
         return sentence
-    worst = last.loc[off.idxmax()]
+    worst = last.loc[off.index].iloc[int(off.to_numpy().argmax())]
     return (
         f"{sentence}, within 10 % of it in {int((off <= 1.1).sum())} and within a factor of 2 in "
         f"{int((off <= 2).sum())}, at worst by a factor of {number(off.max())} ({label(worst['activation'])}, "

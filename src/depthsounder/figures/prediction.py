@@ -105,7 +105,7 @@ def _precision(known: pd.DataFrame) -> str:
         if len(compared)
         else ""
     )
-    worst = known.loc[off.idxmax()]
+    worst = known.loc[off.index].iloc[int(off.to_numpy().argmax())]
     return (
         f"The predicted D{within_interval} is within 10 % of it in {int((off <= 1.1).sum())} and within a factor of "
         f"2 in {int((off <= 2).sum())}; the worst is {_name(worst)}, by a factor of {number(off.max())}."

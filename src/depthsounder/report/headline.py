@@ -74,7 +74,7 @@ def rare_classes(run: Run) -> str:
     examples = tail_steps * run.config.training.batch_size
     return (
         f"Rare classes leave little to judge: a tail has {count(examples, 'example')}, of which the rarest class has "
-        f"{number(share * examples)} in the mean, so that what guessing costs there scatters by {percent(scatter, 2)} of H "
-        "from seed to seed. Each network is compared with guessing on its own batches, so that one that learns nothing "
-        "is not said to learn; but few examples decide whether one that learns is seen to."
+        f"{number(share * examples)} in the mean, so that what guessing costs there scatters by {percent(scatter, 2)} "
+        "of H from seed to seed. Each network is compared with guessing on its own batches, so that one that learns "
+        "nothing is not said to learn; but few examples decide whether one that learns is seen to."
     )
