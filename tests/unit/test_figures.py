@@ -600,7 +600,7 @@ def test_the_shade_of_single_networks_stays_within_the_frame(usual):
     # One network of each cell lies far from its theory, which a median does not see.
     signal = usual.initial_signal
     far = (signal["depth"] == 10) & (signal["seed"] == signal["seed"].min())
-    signal = signal.assign(z_second_moment_single=signal["z_second_moment_single"].where(~far, 300.0))
+    signal = signal.assign(z_second_moment_single=signal["z_second_moment_single"] * np.where(far, 300.0, 1.0))
     scattered = with_tables(usual, initial_signal=signal)
     shades = [
         (panel.get_ylim(), shade.get_paths()[0].vertices[:, 1])
