@@ -14,7 +14,7 @@ from depthsounder.figures.style import label
 from depthsounder.judging.run_changes import compare_runs, load_snapshot
 from depthsounder.process.text import count, join, number, setting
 from depthsounder.report.context import report_context
-from depthsounder.report.glossary import glossary, mark_words
+from depthsounder.report.glossary import glossary, mark_words, named_elements
 from depthsounder.report.links import cell_address, named_cells
 from depthsounder.sweep.runs import Run
 
@@ -63,7 +63,7 @@ def render_report(run: Run, figures: Path, captions: Path, output: Path, baselin
         style=Markup(style),  # noqa: S704 - our own files, which hold no one else's text
         scripts=[_script("report.js"), _script("tips.js"), _script("explorer.js")],
     )
-    return mark_words(page, glossary(run), named_cells(run))
+    return mark_words(page, [*glossary(run), *named_elements(run)], named_cells(run))
 
 
 def _script(name: str) -> dict[str, str]:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from depthsounder.process.text import count, number, setting
+from depthsounder.figures.style import label
+from depthsounder.process.text import count, number, percent, setting
 from depthsounder.sweep.runs import Run
 
 _TAG = re.compile(r"(<!--.*?-->|<script\b.*?</script>|<style\b.*?</style>|<[^>]*>)", re.DOTALL)
 _NAME = re.compile(r"<(/?)([a-zA-Z][\w-]*)")
-_DEFINITION = re.compile(r' id="(word-[^"]+)"')
+_DEFINITION = re.compile(r' id="((?:word|init|activation)-[^"]+)"')
 _CLOSED = {"a", "button", "code", "dfn", "h1", "h2", "h3", "head", "label", "nav", "option", "pre"}
 _CLOSED |= {"summary", "svg", "template", "title"}
 """Elements in which nothing is marked: what is a link or a title already, or no text."""
@@ -23,23 +24,44 @@ _CLOSED |= {"summary", "svg", "template", "title"}
 
 @dataclass(frozen=True)
 class Word:
-    """A word, the forms in which it is recognized (a regular expression), and what it means."""
+    """A word, the forms in which it is recognized (a regular expression), and what it means.
+
+    `kind` tells where it is defined: in the glossary, or in the table of initializations or activations.
+    """
 
     name: str
     forms: str
     meaning: str
+    kind: str = "word"
 
     @property
     def anchor(self) -> str:
         """The id of its definition."""
-        return f"word-{self.name.replace(' ', '-')}"
+        return f"{self.kind}-{self.name.replace(' ', '-')}"
 
 
 def glossary(run: Run) -> list[Word]:
     """Return the words, with the bounds of the run."""
-    verdicts, steps = run.config.verdicts, run.config.training.steps
-    entropy = number(run.data.class_entropy, 3)
+    verdicts, training = run.config.verdicts, run.config.training
+    entropy, steps = number(run.data.class_entropy, 3), training.steps
     return [
+        Word("unit", "units?", "adds up its inputs, each times a weight; its activation makes the sum its output."),
+        Word("activation", "activations?", "the curve φ by which a unit turns its sum into its output."),
+        Word("width", "width", f"the units of a hidden layer, {run.config.width:,} here."),
+        Word(
+            "initialization",
+            "initializations?|inits?",
+            "the rule by which the weights are drawn before training.",
+        ),
+        Word(
+            "step", "(?<!complex )steps?", f"one change of all weights, after {count(training.batch_size, 'example')}."
+        ),
+        Word(
+            "trains",
+            "trains|Trained(?= within)",
+            f"in {percent(verdicts.trains_share)} of the networks or more the tail loss comes to at most "
+            f"{setting(verdicts.trains_loss)} of what guessing costs.",
+        ),
         Word("stalled", "stalled", f"most networks still guess after {count(steps, 'step')}; more might free them."),
         Word(
             "diverged",
@@ -71,6 +93,20 @@ def glossary(run: Run) -> list[Word]:
         Word("law", "laws?", "two initializations are one law where they draw equal weights: one result, two names."),
         Word("blind", "blind", "of a gradient check: rounding hides what it should compare."),
     ]
+
+
+def named_elements(run: Run) -> list[Word]:
+    """Return the names of the run's activations and initializations, whose tables say what they are."""
+    named = [("activation", name) for name in run.activations] + [("init", name) for name in run.inits]
+    # Of two names that begin alike the longer is the one that is meant.
+    named.sort(key=lambda item: -len(item[1]))
+    return [Word(name, _forms(name), "", kind) for kind, name in named]
+
+
+def _forms(name: str) -> str:
+    """Return how a name stands in a sentence: as in the config, or as a reader writes it, at its start too."""
+    words = re.escape(label(name))
+    return f"{re.escape(name)}|(?i:{words[0]}){words[1:]}"
 
 
 def mark_words(page: str, words: list[Word], names: Mapping[str, str]) -> Markup:

@@ -1,21 +1,31 @@
-"""What the names mean: the run's initializations and activations with their formulas, from their own records."""
+"""What the names mean: the run's initializations and activations in words and formulas, from their own records.
+
+The words are worked out from what a record computes, so that one that a user adds has them too.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.activations import ACTIVATIONS, Activation
 from depthsounder.elements.initializers import initializer
 from depthsounder.figures.style import label
 from depthsounder.process.text import join, number
 from depthsounder.sweep.runs import Run
 
+_FAR = 1e4
+"""So far from 0 an activation has become what it goes on as."""
+
+_SETTLED = 1e-3
+"""A slope that changes by no more is settled, and one below it is flat."""
+
 
 @dataclass(frozen=True)
 class InitRow:
-    """An initialization: Var(W) as a formula, n·Var(W) between the run's hidden layers, and whose it is."""
+    """An initialization: its weights in words, Var(W) as a formula, n·Var(W) between hidden layers, and whose it is."""
 
     name: str
+    words: str
     formula: str
     gain: str
     source: str
@@ -24,9 +34,10 @@ class InitRow:
 
 @dataclass(frozen=True)
 class ActivationRow:
-    """An activation: its formula, and its slope at 0."""
+    """An activation: what it does far from 0, its formula, and its slope at 0."""
 
     name: str
+    words: str
     formula: str
     slope: str
 
@@ -35,7 +46,14 @@ def init_rows(run: Run) -> list[InitRow]:
     """Return the run's initializations, in its order."""
     records = [initializer(name) for name in run.inits]
     return [
-        InitRow(record.name, record.formula, _gain(run, record.name), record.source, record.called)
+        InitRow(
+            record.name,
+            _weights(run, record.name),
+            record.formula,
+            _gain(run, record.name),
+            record.source,
+            record.called,
+        )
         for record in records
     ]
 
@@ -43,20 +61,61 @@ def init_rows(run: Run) -> list[InitRow]:
 def activation_rows(run: Run) -> list[ActivationRow]:
     """Return the run's activations, in its order."""
     records = [ACTIVATIONS[name] for name in run.activations]
-    return [ActivationRow(record.name, record.formula, _slope(record.name)) for record in records]
+    return [ActivationRow(record.name, curve(record), record.formula, _slope(record.name)) for record in records]
+
+
+def curve(activation: Activation) -> str:
+    """Return what an activation does far below and far above 0; empty if it settles to nothing there."""
+    near = np.linspace(-3.0, 3.0, 13)
+    if np.array_equal(activation(near), near):
+        return "passes the sum on as it is"
+    sides = [_far(activation, side) for side in (-_FAR, _FAR)]
+    return f"{sides[0]} far below 0 and {sides[1]} far above" if all(sides) else ""
+
+
+def _far(activation: Activation, z: float) -> str:
+    """Return "goes to 1" or "has slope 1" for what an activation does at z and beyond; empty if it does neither."""
+    with np.errstate(all="ignore"):
+        (slope, beyond), height = activation.slope(np.array([z, 2.0 * z])), float(activation(np.array([z]))[0])
+    if not np.isfinite([slope, beyond, height]).all() or abs(beyond - slope) > _SETTLED:
+        return ""
+    if abs(slope) < _SETTLED:
+        return f"goes to {_without_zeros(number(round(height, 3), 3))}"
+    return f"has slope {_without_zeros(number(float(slope)))}"
+
+
+def _weights(run: Run, init: str) -> str:
+    """Return how large an initialization's weights are at the run's width, and whether that depends on the width."""
+    width, record = run.config.width, initializer(init)
+    used = [ACTIVATIONS[name] for name in _activations_with(run, init)]
+    if not used:
+        return ""
+    spreads = [float(record.weight_variance(width, width, activation)) ** 0.5 for activation in used]
+    if max(spreads) == 0:
+        return "all weights 0"
+    sizes = dict.fromkeys(f"±{number(spread)}" for spread in (min(spreads), max(spreads)))
+    reach = "at any width" if all(record.fixed(activation) for activation in used) else "less in wider layers"
+    by = ", by the activation" if len(sizes) > 1 else ""
+    angles = "; at right angles" if record.orthogonal else ""
+    return f"weights of about {' to '.join(sizes)}{by}, {reach}{angles}"
 
 
 def _gain(run: Run, init: str) -> str:
     """Return n·Var(W) at the run's width; where it depends on the activation, once for each value."""
     width, record = run.config.width, initializer(init)
     alike: dict[str, list[str]] = {}
-    for name in run.activations:
-        if ((run.verdicts["activation"] == name) & (run.verdicts["init"] == init)).any():
-            gain = number(record.gain(width, width, ACTIVATIONS[name]), 3)
-            alike.setdefault(_without_zeros(gain), []).append(label(name))
+    for name in _activations_with(run, init):
+        gain = number(record.gain(width, width, ACTIVATIONS[name]), 3)
+        alike.setdefault(_without_zeros(gain), []).append(label(name))
     if len(alike) == 1:
         return next(iter(alike))
     return "; ".join(f"{join(names)} {gain}" for gain, names in alike.items())
+
+
+def _activations_with(run: Run, init: str) -> list[str]:
+    """Return the activations of which the run has cells with this initialization, in its order."""
+    used = set(run.verdicts.loc[run.verdicts["init"] == init, "activation"])
+    return [name for name in run.activations if name in used]
 
 
 def _slope(activation: str) -> str:

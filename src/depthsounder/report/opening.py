@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from depthsounder.elements.activations import ACTIVATIONS, SIGMOID
 from depthsounder.elements.initializers import initializer
-from depthsounder.figures.outcomes import outcomes
+from depthsounder.figures.outcomes import outcomes, repeated_laws
 from depthsounder.figures.style import label
 from depthsounder.judging.verdicts import FAILURES
 from depthsounder.process.text import count, join
@@ -112,7 +112,7 @@ def _of_activation(run: Run, table: pd.DataFrame) -> Markup:
         others = "the other" if rest == 1 else f"the other {rest}"
         slow = f"; {others} learned, but not fast enough" if rest else ""
         return Markup("Nothing failed: {} trained at every depth up to {} layers{}.").format(
-            _share(trained, len(table)), depth, slow
+            _share(run, table, trained), depth, slow
         )
     example = min(rows_of(failing), key=lambda row: (_rank(row["init"]), row["depth"]))
     first, last = int(failing["depth"].min()), run.depths[-1]
@@ -123,7 +123,7 @@ def _of_activation(run: Run, table: pd.DataFrame) -> Markup:
         cell_link(_layers(first), first, activation, shallowest["init"]),
         _fate(failing[failing["depth"] == first]),
         steps,
-        _share(at_first, len(table)),
+        _share(run, table, at_first),
     )
     if last > first:
         link = cell_link(_layers(last), last, activation, example["init"])
@@ -143,10 +143,19 @@ def _fate(rows: pd.DataFrame) -> str:
     return {"stalled": "learn nothing", "diverged": "blow up"}.get("".join(set(rows["outcome"])), "fail")
 
 
-def _share(amount: int, of: int) -> str:
+def _share(run: Run, table: pd.DataFrame, amount: int) -> Markup:
+    """Return "4 of 7 initializations, as critical is he normal": of those of one activation, each law counted once."""
+    of, activation = len(table), table["activation"].iloc[0]
     if of == 1:
-        return "the one initialization" if amount else "no initialization"
-    return f"all {of} initializations" if amount == of else f"{amount or 'none'} of {of} initializations"
+        counted = "the one initialization" if amount else "no initialization"
+    else:
+        counted = f"all {of} initializations" if amount == of else f"{amount or 'none'} of {of} initializations"
+    others = [
+        Markup("{} is {}").format(init_link(init), init_link(first))
+        for (repeating, init), first in repeated_laws(run).items()
+        if repeating == activation
+    ]
+    return Markup(", as ").join([Markup(escape(counted)), *([joined(others)] if others else [])])  # noqa: S704 - escaped
 
 
 def _what_works(run: Run, table: pd.DataFrame) -> Markup:
@@ -157,12 +166,14 @@ def _what_works(run: Run, table: pd.DataFrame) -> Markup:
         return Markup("Nothing trained within {}, at any depth.").format(steps)
     best = trained.groupby("activation", sort=False)["deepest_training"].max().astype(int)
     chosen = trained[trained["deepest_training"] == trained["activation"].map(best)]
-    alike: dict[tuple[int, tuple[str, ...]], list[str]] = {}
+    alike: dict[tuple[int, tuple[str, ...], str], list[str]] = {}
     for activation, rows in chosen.groupby("activation", sort=False):
-        alike.setdefault((int(best[activation]), tuple(rows["init"])), []).append(str(activation))
+        inits = tuple(rows["init"])
+        counted = _share(run, table[table["activation"] == activation], len(inits)) if len(inits) > _NAMED else ""
+        alike.setdefault((int(best[activation]), inits, counted), []).append(str(activation))
     phrases = [
-        _trained_at(depth, activations, inits, len(table[table["activation"] == activations[0]]))
-        for (depth, inits), activations in sorted(alike.items(), key=lambda item: -item[0][0])
+        _trained_at(depth, activations, inits, counted)
+        for (depth, inits, counted), activations in sorted(alike.items(), key=lambda item: -item[0][0])
     ]
     never = [label(name) for name in run.activations if name not in best.index]
     sentence = Markup("Trained within {}: {}").format(steps, Markup("; ").join(phrases))
@@ -184,11 +195,14 @@ def _learning(table: pd.DataFrame, depth: int) -> Markup:
     return Markup("; ").join(phrases)
 
 
-def _trained_at(depth: int, activations: list[str], inits: tuple[str, ...], of: int) -> Markup:
-    """Return "tanh and linear at 50 layers (orthogonal)", with links from what is named to its cells."""
+def _trained_at(depth: int, activations: list[str], inits: tuple[str, ...], counted: str) -> Markup:
+    """Return "tanh and linear at 50 layers (orthogonal)", with links from what is named to its cells.
+
+    Parameters
+    ----------
+    counted
+        How many initializations these are, where they are too many to be named; else empty.
+    """
     links = joined(cell_link(label(name), depth, name, inits[0]) for name in activations)
-    if len(inits) > _NAMED:
-        how = Markup(escape(_share(len(inits), of)))  # noqa: S704 - escaped here
-    else:
-        how = joined(cell_link(label(init), depth, activations[0], init) for init in inits)
+    how = counted or joined(cell_link(label(init), depth, activations[0], init) for init in inits)
     return Markup("{} at {} ({})").format(links, _layers(depth), how)

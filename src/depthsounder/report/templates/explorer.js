@@ -301,9 +301,9 @@ tipTexts.cell = (link) => {
   const said = [...found.values()].map((text) => read(text)).filter((choice) => choice !== null).map((choice) => {
     const cell = cellOf(choice);
     const arrives = cell.delta_ratio === "–" ? "" : ` Error at layer 1 over the last one's: ${cell.delta_ratio}.`;
-    const formula = document.getElementById(`init-${choice.init}`)?.children[1].textContent;
-    return `${nameOf(choice)}: ${cell.shade}, ${cell.successes} of ${cell.seeds} networks trained.${arrives}`
-      + (formula ? ` Var(W) = ${formula}.` : "");
+    const names = [`activation-${choice.activation}`, `init-${choice.init}`].map(meaning);
+    return `${nameOf(choice)}: ${cell.shade}, ${cell.successes} of ${cell.seeds} networks trained.${arrives} `
+      + `${names.join(". ")}.`;
   });
   return said.join(" Against ");
 };

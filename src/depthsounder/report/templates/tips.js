@@ -1,14 +1,17 @@
 "use strict";
 // One tooltip for all that is explained: words of the glossary, and links to cells. It appears under the pointer and on
 // focus alike, stays while the pointer is on it, and leaves on Escape. Within a drawing the arrow keys go from cell to cell.
-const tipTexts = {
-  // A definition of the glossary, or a row of the table of initializations.
-  word: (link) => {
-    const defined = document.getElementById(link.hash.slice(1));
-    const [name, meaning, , source] = [...defined.children].map((part) => part.textContent);
-    return defined.matches("tr") ? `${name}: Var(W) = ${meaning} (${source})` : `${name}: ${meaning}`;
-  },
-};
+const tipTexts = { word: (link) => meaning(link.hash.slice(1)) };
+
+// What a definition of the glossary says, or a row of the tables of names: its words, and its formula by that column's title.
+function meaning(id) {
+  const defined = document.getElementById(id);
+  const [name, words, formula] = [...defined.children].map((part) => part.textContent);
+  if (!defined.matches("tr")) return `${name}: ${words}`;
+  const title = defined.closest("table").querySelectorAll("thead th")[2].textContent;
+  return `${name}: ${[words, `${title} = ${formula}`].filter((text) => !text.endsWith("–")).join("; ")}`;
+}
+
 (() => {
 const EXPLAINED = "a.word, a.cell";
 const tip = document.createElement("div");
