@@ -51,7 +51,7 @@ def glossary(run: Run) -> list[Word]:
         Word(
             "initialization",
             "initializations?|inits?",
-            "the rule by which the weights are drawn before training.",
+            "the rule for the first weights.",
         ),
         Word(
             "step", "(?<!complex )steps?", f"one change of all weights, after {count(training.batch_size, 'example')}."

@@ -69,8 +69,11 @@ def curve(activation: Activation) -> str:
     near = np.linspace(-3.0, 3.0, 13)
     if np.array_equal(activation(near), near):
         return "passes the sum on as it is"
-    sides = [_far(activation, side) for side in (-_FAR, _FAR)]
-    return f"{sides[0]} far below 0 and {sides[1]} far above" if all(sides) else ""
+    below, above = (_far(activation, side) for side in (-_FAR, _FAR))
+    if not (below and above):
+        return ""
+    verb = below.split(" ", 1)[0]
+    return f"{below} far below 0 and {above.removeprefix(f'{verb} ')} far above"
 
 
 def _far(activation: Activation, z: float) -> str:
@@ -93,7 +96,7 @@ def _weights(run: Run, init: str) -> str:
     spreads = [float(record.weight_variance(width, width, activation)) ** 0.5 for activation in used]
     if max(spreads) == 0:
         return "all weights 0"
-    sizes = dict.fromkeys(f"±{number(spread)}" for spread in (min(spreads), max(spreads)))
+    sizes = dict.fromkeys(f"±{_without_zeros(number(spread))}" for spread in (min(spreads), max(spreads)))
     reach = "at any width" if all(record.fixed(activation) for activation in used) else "less in wider layers"
     by = ", by the activation" if len(sizes) > 1 else ""
     angles = "; at right angles" if record.orthogonal else ""
