@@ -76,6 +76,29 @@ def test_a_failing_sigmoid_is_counted_by_depth_and_by_what_a_layer_leaves(tmp_pa
     )
 
 
+INITS = ["glorot_normal", "lecun_normal", "orthogonal", "xavier_note", "he_normal", "critical"]
+"""Laws are told apart by what they measure: with these factors all are, for sigmoid and for relu."""
+FACTORS = dict(zip(INITS, (0.98, 0.05, 1.02, 0.95, 1.1, 1.2), strict=True))
+
+
+def test_where_two_names_are_one_law_the_page_says_why_it_counts_one_less(tmp_path):
+    found = said(made_up(tmp_path, ["sigmoid", "relu"], INITS, {**FACTORS, ("relu", "critical"): 1.1}))
+
+    assert "with 1 of 6 initializations, at" in found["Sigmoid"]
+    assert "relu at 10 layers (4 of 5 initializations; critical is he normal)" in found["What works"]
+    assert "sigmoid at 10 layers (5 of 6 initializations)" in found["What works"]
+
+
+def test_the_activation_of_which_the_screen_speaks_counts_a_law_once_and_says_so(tmp_path):
+    failing = said(made_up(tmp_path / "failing", ["sigmoid"], INITS, {**FACTORS, "critical": 1.1}))["Sigmoid"]
+    fine = said(made_up(tmp_path / "fine", ["sigmoid"], INITS[2:], {**FACTORS, "critical": 1.1}))["Sigmoid"]
+    alike = said(made_up(tmp_path / "alike", ["sigmoid"], INITS, {}))["Sigmoid"]
+
+    assert "with 1 of 5 initializations (critical is he normal), at 10 layers" in failing
+    assert "Nothing failed: all 3 initializations (critical is he normal) trained" in fine
+    assert "Nothing failed: the one initialization (5 draw what others draw) trained" in alike
+
+
 def test_a_sigmoid_that_does_not_fail_is_not_said_to(tmp_path):
     run = made_up(tmp_path, ["sigmoid", "tanh"], ["xavier_note", "he_normal"], {"tanh": 0.05, "he_normal": 1.1})
     assert said(run)["Sigmoid"] == "Nothing failed: all 2 initializations trained at every depth up to 10 layers."

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from made_up_run import write_run
 
-from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.activations import ACTIVATIONS, Activation
 from depthsounder.elements.initializers import INITIALIZERS
 from depthsounder.report.counts import Count, training_counts
-from depthsounder.report.glossary import Word, glossary, mark_words
+from depthsounder.report.glossary import Word, glossary, mark_words, named_elements
 from depthsounder.report.links import cell_address, cell_words, linked_drawing, named_cells
-from depthsounder.report.names import activation_rows, init_rows
+from depthsounder.report.names import activation_rows, curve, init_rows
 from depthsounder.sweep.runs import load_run
 
 WORDS = [Word("D", "D", "a ratio."), Word("tail loss", "tail loss(?:es)?", "a mean.")]
@@ -62,6 +62,39 @@ def test_every_word_that_the_page_needs_is_defined_with_the_bounds_of_the_run(ru
     assert "Below 0.01 it vanishes, above 100 it explodes" in meanings["D"]
     assert "1.39 nat" in meanings["H"]
     assert "last 5 batches" in meanings["tail loss"]
+    assert {"unit", "activation", "initialization"} <= set(meanings)
+    assert meanings["width"] == "the units of a hidden layer, 8 here."
+    assert f"after {run.config.training.batch_size} examples" in meanings["step"]
+    assert meanings["trains"].startswith("in 80 % of the networks or more the tail loss comes to at most 0.1 of")
+
+
+def test_the_words_that_a_first_reader_lacks_are_explained_where_they_stand(run):
+    html = "<p>Trained within 30 steps; no unit trains by a complex step, whatever the width, activation or init.</p>"
+    page = str(mark_words(f"<main>{html}</main>", glossary(run), {}))
+    assert re.findall(r'#(word-\w+)">([^<]+)</a>', page) == [
+        ("word-trains", "Trained"),
+        ("word-step", "steps"),
+        ("word-unit", "unit"),
+        ("word-width", "width"),
+        ("word-activation", "activation"),
+        ("word-initialization", "init"),
+    ]
+
+
+def test_a_name_leads_to_its_row_and_is_not_explained_there(run):
+    html = '<dt>Sigmoid</dt><dd>He normal, he_normal and relu</dd><tr id="init-critical"><td>critical</td></tr>'
+    page = str(mark_words(f"<main>{html}</main>", named_elements(run), {}))
+    assert re.findall(r'href="#([^"]+)">([^<]+)</a>', page) == [
+        ("activation-sigmoid", "Sigmoid"),
+        ("init-he_normal", "He normal"),
+        ("activation-relu", "relu"),
+    ]
+
+
+def test_of_two_names_that_end_alike_the_longer_is_meant(tmp_path):
+    run = load_run(write_run(tmp_path, [2], ["relu", "leaky_relu"], ["he_normal"]))
+    page = str(mark_words("<main>leaky relu, relu</main>", named_elements(run), {}))
+    assert re.findall(r'href="#([^"]+)"', page) == ["activation-leaky_relu", "activation-relu"]
 
 
 # --- cells ---
@@ -138,6 +171,50 @@ def test_each_initialization_has_its_formula_gain_and_name_in_the_course_note(ru
     assert (rows["he_normal"].gain, rows["he_normal"].called) == ("2", "He")
     assert rows["critical"].gain == "sigmoid 103; relu 2"
     assert rows["gaussian_w1.5_b0.05"].formula == "1.5/n_in, biases 0.05"
+
+
+def test_each_initialization_is_told_in_words_by_how_large_its_weights_are(run):
+    words = {row.name: row.words for row in init_rows(run)}
+    # At width 8: √(2/8) and √(1.5/8); the critical gains are 103.0076 for sigmoid and 2 for relu.
+    assert words == {
+        "naive_small": "weights about ±0.01, at any width",
+        "he_normal": "weights about ±0.5, less in wider layers",
+        "critical": "weights about ±0.5 to ±3.6, by the activation, less in wider layers",
+        "gaussian_w1.5_b0.05": "weights about ±0.43, less in wider layers",
+    }
+
+
+def test_orthogonal_and_absent_weights_are_told_as_such(tmp_path):
+    run = load_run(write_run(tmp_path, [2], ["tanh"], ["orthogonal", "zeros"]))
+    assert [row.words for row in init_rows(run)] == [
+        "weights about ±0.35, less in wider layers; at right angles",
+        "all weights 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("linear", "passes the sum on as it is"),
+        ("sigmoid", "goes to 0 far below 0 and to 1 far above"),
+        ("tanh", "goes to −1 far below 0 and to 1 far above"),
+        ("relu", "goes to 0 far below 0 and has slope 1 far above"),
+        ("leaky_relu", "has slope 0.01 far below 0 and slope 1 far above"),
+        ("selu", "goes to −1.76 far below 0 and has slope 1.1 far above"),
+    ],
+)
+def test_an_activation_is_told_in_words_by_what_it_does_far_from_zero(name, words):
+    assert curve(ACTIVATIONS[name]) == words
+
+
+def test_an_activation_that_settles_to_nothing_has_no_words():
+    def wave(z, out):
+        np.sin(z, out=out)
+
+    def slope(z, h, out):
+        np.cos(z, out=out)
+
+    assert curve(Activation("wave", wave, slope, (), rectifier=False, source="here")) == ""
 
 
 def test_each_activation_has_its_slope_at_zero_from_both_sides(run):

@@ -100,7 +100,7 @@ def _weights(run: Run, init: str) -> str:
     reach = "at any width" if all(record.fixed(activation) for activation in used) else "less in wider layers"
     by = ", by the activation" if len(sizes) > 1 else ""
     angles = "; at right angles" if record.orthogonal else ""
-    return f"weights of about {' to '.join(sizes)}{by}, {reach}{angles}"
+    return f"weights about {' to '.join(sizes)}{by}, {reach}{angles}"
 
 
 def _gain(run: Run, init: str) -> str:

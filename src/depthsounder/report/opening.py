@@ -106,24 +106,27 @@ def _subject(run: Run, table: pd.DataFrame) -> str:
 def _of_activation(run: Run, table: pd.DataFrame) -> Markup:
     """Say how many initializations of one activation fail at which depth, and why."""
     failing = table[table["outcome"].isin(FAILURES)]
+    repeats = _repeats(run, table["activation"].iloc[0])
+    aside = Markup(" ({})").format(repeats) if repeats else ""
     if failing.empty:
         trained, depth = int((table["outcome"] == "trains").sum()), run.depths[-1]
         rest = len(table) - trained
         others = "the other" if rest == 1 else f"the other {rest}"
         slow = f"; {others} learned, but not fast enough" if rest else ""
-        return Markup("Nothing failed: {} trained at every depth up to {} layers{}.").format(
-            _share(run, table, trained), depth, slow
+        return Markup("Nothing failed: {}{} trained at every depth up to {} layers{}.").format(
+            _share(trained, len(table)), aside, depth, slow
         )
     example = min(rows_of(failing), key=lambda row: (_rank(row["init"]), row["depth"]))
     first, last = int(failing["depth"].min()), run.depths[-1]
     at_first, at_last = (sum(depth in depths for depths in failing["failing_depths"]) for depth in (first, last))
     shallowest = example if first in example["failing_depths"] else min(rows_of(failing), key=lambda row: row["depth"])
     activation, steps = example["activation"], count(run.config.training.steps, "step")
-    sentence = Markup("At {} most networks {} in {} with {}").format(
+    sentence = Markup("At {} most networks {} in {} with {}{}").format(
         cell_link(_layers(first), first, activation, shallowest["init"]),
         _fate(failing[failing["depth"] == first]),
         steps,
-        _share(run, table, at_first),
+        _share(at_first, len(table)),
+        aside,
     )
     if last > first:
         link = cell_link(_layers(last), last, activation, example["init"])
@@ -143,19 +146,18 @@ def _fate(rows: pd.DataFrame) -> str:
     return {"stalled": "learn nothing", "diverged": "blow up"}.get("".join(set(rows["outcome"])), "fail")
 
 
-def _share(run: Run, table: pd.DataFrame, amount: int) -> Markup:
-    """Return "4 of 7 initializations, as critical is he normal": of those of one activation, each law counted once."""
-    of, activation = len(table), table["activation"].iloc[0]
+def _share(amount: int, of: int) -> str:
     if of == 1:
-        counted = "the one initialization" if amount else "no initialization"
-    else:
-        counted = f"all {of} initializations" if amount == of else f"{amount or 'none'} of {of} initializations"
-    others = [
-        Markup("{} is {}").format(init_link(init), init_link(first))
-        for (repeating, init), first in repeated_laws(run).items()
-        if repeating == activation
-    ]
-    return Markup(", as ").join([Markup(escape(counted)), *([joined(others)] if others else [])])  # noqa: S704 - escaped
+        return "the one initialization" if amount else "no initialization"
+    return f"all {of} initializations" if amount == of else f"{amount or 'none'} of {of} initializations"
+
+
+def _repeats(run: Run, activation: str) -> Markup:
+    """Return "critical is he normal", for an activation of whose initializations each law counts once; or nothing."""
+    found = {init: first for (own, init), first in repeated_laws(run).items() if own == activation}
+    if len(found) > _NAMED:
+        return Markup("{} draw what others draw").format(len(found))
+    return joined(Markup("{} is {}").format(init_link(init), init_link(first)) for init, first in found.items())
 
 
 def _what_works(run: Run, table: pd.DataFrame) -> Markup:
@@ -168,8 +170,9 @@ def _what_works(run: Run, table: pd.DataFrame) -> Markup:
     chosen = trained[trained["deepest_training"] == trained["activation"].map(best)]
     alike: dict[tuple[int, tuple[str, ...], str], list[str]] = {}
     for activation, rows in chosen.groupby("activation", sort=False):
-        inits = tuple(rows["init"])
-        counted = _share(run, table[table["activation"] == activation], len(inits)) if len(inits) > _NAMED else ""
+        inits, of = tuple(rows["init"]), int((table["activation"] == activation).sum())
+        parts = [escape(_share(len(inits), of)), _repeats(run, str(activation))] if len(inits) > _NAMED else []
+        counted = Markup("; ").join(filter(None, parts))
         alike.setdefault((int(best[activation]), inits, counted), []).append(str(activation))
     phrases = [
         _trained_at(depth, activations, inits, counted)
