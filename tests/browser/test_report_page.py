@@ -1,5 +1,7 @@
 """The report in a real browser: it opens offline, fits every screen, and can be used without a mouse or a script."""
 
+import re
+
 import pandas as pd
 import pytest
 from made_up_run import write_run
@@ -173,16 +175,36 @@ def test_a_cell_that_is_named_says_what_became_of_it_and_leads_to_it(open_page, 
     name = f"{activation}, {init}, depth {depth}".replace("_", " ")
     assert tip.startswith(f"{name}: ")
     assert "networks trained" in tip
+    assert f"{activation}: " in tip
     assert "Var(W) = " in tip
     assert_shown(page, name)
 
 
-def test_an_initialization_that_is_named_says_how_it_draws(open_page):
+@pytest.mark.parametrize("way", ["hover", "focus"])
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("init-naive_small", "naive small: weights about ±0.01, at any width; Var(W) = 0.01²"),
+        ("activation-sigmoid", "sigmoid: goes to 0 far below 0 and to 1 far above; φ(z) = 1/(1 + exp(−z))"),
+        ("word-width", "width: the units of a hidden layer, 8 here."),
+    ],
+)
+def test_what_is_named_on_the_first_screen_is_told_in_words(open_page, row, words, way):
     page = open_page()
 
-    page.locator("#answer a.word[href='#init-naive_small']").first.hover()
+    getattr(page.locator(f"#answer .points a.word[href='#{row}']").first, way)()
 
-    assert page.locator("#tip").inner_text() == "naive small: Var(W) = 0.01² (the course note's too small case)"
+    assert page.locator("#tip").inner_text() == words
+
+
+def test_the_explorer_writes_small_numbers_as_the_page_does(open_page):
+    page = open_page(fragment="#cell=20/sigmoid/naive_small")
+
+    said = " ".join(page.locator("#explorer svg[aria-label]").evaluate_all("all => all.map(e => e.ariaLabel)"))
+    shown = page.locator("#explorer .panel").inner_text()
+
+    assert "× 10⁻" in said
+    assert not re.search(r"\de[-+]?\d", said + shown)
 
 
 def test_the_definition_of_every_word_that_is_marked_stands_on_the_page(open_page):
