@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from depthsounder.process.text import count, failure, join, number, percent, rounds_to, setting, superscript
+from depthsounder.process.text import count, failure, join, number, percent, rounds_to, setting, superscript, tally
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,10 @@ from depthsounder.process.text import count, failure, join, number, percent, rou
 )
 def test_numbers_are_printed_as_people_write_them(value, text):
     assert number(value) == text
+
+
+def test_a_tally_of_nothing_is_a_word():
+    assert [tally(amount) for amount in (0, 1, 1036)] == ["none", "1", "1,036"]
 
 
 def test_words_agree_with_their_number():

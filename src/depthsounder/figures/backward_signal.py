@@ -36,8 +36,8 @@ def message(run: Run) -> str:
     finite = cells[np.isfinite(cells["delta_ratio"])]
     least, most = finite.loc[finite["delta_ratio"].idxmin()], finite.loc[finite["delta_ratio"].idxmax()]
     return (
-        f"Before any training the gradient had vanished in {int((verdicts == 'vanishing').sum())} of "
-        f"{count(len(cells), 'cell')} and exploded in {int((verdicts == 'exploding').sum())}: D ran from "
+        f"Before any training the gradient had vanished in {int((verdicts == 'vanishing').sum()):,} of "
+        f"{count(len(cells), 'cell')} and exploded in {int((verdicts == 'exploding').sum()):,}: D ran from "
         f"{number(least['delta_ratio'])} ({_cell(least)}) to {number(most['delta_ratio'])} ({_cell(most)})."
     )
 

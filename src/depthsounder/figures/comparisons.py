@@ -40,8 +40,8 @@ def message(run: Run) -> str:
     found = tests["finding"].value_counts()
     lower, higher, alike = (int(found.get(finding, 0)) for finding in ("lower", "higher", "not told apart"))
     summary = (
-        f"Of {count(len(tests), 'comparison')} that the config names, {lower} end as named, with the lower tail loss "
-        f"at the first of the two inits, {higher} the other way round, and {alike} are not told apart at "
+        f"Of {count(len(tests), 'comparison')} that the config names, {lower:,} end as named, with the lower tail loss "
+        f"at the first of the two inits, {higher:,} the other way round, and {alike:,} are not told apart at "
         f"{percent(SIGNIFICANT)} over the family."
     )
     sentences = [summary, _floor(tests)] if len(tests) else [summary]
@@ -63,7 +63,7 @@ def _floor(tests: pd.DataFrame) -> str:
     least = least_p_value(seeds)
     reached = int(np.isclose(tests["p_value"].astype(float), least, rtol=1e-9).sum())
     return (
-        f"No p-value of {count(seeds, 'seed')} lies below {number(least)}, nor the smallest of {len(tests)} below "
+        f"No p-value of {count(seeds, 'seed')} lies below {number(least)}, nor the smallest of {len(tests):,} below "
         f"{number(min(1.0, least * len(tests)))} by Holm's method; {reached} of them stand there."
     )
 

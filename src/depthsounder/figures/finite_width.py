@@ -105,7 +105,7 @@ def message(run: Run) -> str:
     right = int(factor.between(1 / _AGREES, _AGREES).sum())
     return (
         f"At layer {depth} the spread of ln q over networks is within a factor of {number(_AGREES)} of the predicted "
-        f"one in {right} of {count(len(last), 'combination')}{alone}; measured over predicted, it lies between "
+        f"one in {right:,} of {count(len(last), 'combination')}{alone}; measured over predicted, it lies between "
         f"{number(factor.min())} and {number(factor.max())}. The band that holds {percent(_CONFIDENCE)} of networks "
         f"in theory holds {inside:,} of {count(of, 'network')}, {100 * inside / max(of, 1):.0f} %."
     )

@@ -151,7 +151,7 @@ def _mean_square_sentence(run: Run) -> list[str]:
     right = int((distance.abs() <= np.log10(_AGREES)).sum())
     sentence = (
         f"The root mean square of the singular values is within a factor of {number(_AGREES)} of mean-field theory's "
-        f"in {right} of {count(len(distance), 'combination')}; measured over predicted, it lies between "
+        f"in {right:,} of {count(len(distance), 'combination')}; measured over predicted, it lies between "
         f"{_power(distance.min())} and {_power(distance.max())}."
     )
     return [sentence]

@@ -82,13 +82,13 @@ def agreement(table: pd.DataFrame, layer: int) -> str:
     """Return in how many combinations the theory lies within the interval at a layer, and how near it comes."""
     last = table[(table["layer"] == layer) & table["within_interval"].notna()]
     inside, off = int(last["within_interval"].sum()), factors_apart(last["theory"], last["median"])
-    sentence = f"{inside} of {len(last)} ({100 * inside / max(len(last), 1):.0f} %)"
+    sentence = f"{inside:,} of {len(last):,} ({100 * inside / max(len(last), 1):.0f} %)"
     if off.empty:
         return sentence
     worst = last.loc[off.index].iloc[int(off.to_numpy().argmax())]
     return (
-        f"{sentence}, within 10 % of it in {int((off <= 1.1).sum())} and within a factor of 2 in "
-        f"{int((off <= 2).sum())}, at worst by a factor of {number(off.max())} ({label(worst['activation'])}, "
+        f"{sentence}, within 10 % of it in {int((off <= 1.1).sum()):,} and within a factor of 2 in "
+        f"{int((off <= 2).sum()):,}, at worst by a factor of {number(off.max())} ({label(worst['activation'])}, "
         f"{label(worst['init'])})"
     )
 

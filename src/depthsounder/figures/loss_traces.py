@@ -51,9 +51,9 @@ def message(run: Run) -> str:
     left = int(cells["escape_step"].notna().sum())
     trained = int((cells["training_verdict"] == "trains").sum())
     return (
-        f"Within {count(run.config.training.steps, 'step')} {left} of {count(len(cells), 'cell')} left the plateau at "
-        f"H = {number(run.data.class_entropy, 3)} nat, the loss of guessing by the class frequencies, and {trained} "
-        f"came down to {setting(run.config.verdicts.trains_loss)} H in enough of their seeds."
+        f"Within {count(run.config.training.steps, 'step')} {left:,} of {count(len(cells), 'cell')} left the plateau "
+        f"at H = {number(run.data.class_entropy, 3)} nat, the loss of guessing by the class frequencies, and "
+        f"{trained:,} came down to {setting(run.config.verdicts.trains_loss)} H in enough of their seeds."
     )
 
 

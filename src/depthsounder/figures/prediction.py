@@ -25,7 +25,7 @@ from depthsounder.figures.panels import (
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, MUTED, SHADES, activation_marker, label, themed
 from depthsounder.judging.verdicts import FAILURES
-from depthsounder.process.text import count, join, number
+from depthsounder.process.text import count, join, number, tally
 from depthsounder.storage.frames import rows_of
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
@@ -89,7 +89,7 @@ def message(run: Run) -> str:
         (known["predicted_verdict"] == "healthy", "healthy"),
     ):
         if predicted.any():
-            sentences.append(f"Of {int(predicted.sum())} that it calls {called}, {became(known[predicted])}.")
+            sentences.append(f"Of {int(predicted.sum()):,} that it calls {called}, {became(known[predicted])}.")
     return " ".join(sentences)
 
 
@@ -100,15 +100,15 @@ def _precision(known: pd.DataFrame) -> str:
     if off.empty:
         return ""
     within_interval = (
-        f" lies within the 95 % interval of the measured one in {int(compared.sum())} of {len(compared)} "
+        f" lies within the 95 % interval of the measured one in {int(compared.sum()):,} of {len(compared):,} "
         f"({100 * compared.mean():.0f} %), and"
         if len(compared)
         else ""
     )
     worst = known.loc[off.index].iloc[int(off.to_numpy().argmax())]
     return (
-        f"The predicted D{within_interval} is within 10 % of it in {int((off <= 1.1).sum())} and within a factor of "
-        f"2 in {int((off <= 2).sum())}; the worst is {_name(worst)}, by a factor of {number(off.max())}."
+        f"The predicted D{within_interval} is within 10 % of it in {int((off <= 1.1).sum()):,} and within a factor of "
+        f"2 in {int((off <= 2).sum()):,}; the worst is {_name(worst)}, by a factor of {number(off.max())}."
     )
 
 
@@ -116,11 +116,11 @@ def became(cells: pd.DataFrame) -> str:
     """Return what became of cells in training, and the names of those few that failed."""
     kinds = cells["shade"].value_counts()
     failures = cells[cells["training_verdict"].isin(FAILURES)]
-    parts = [f"{kinds['trains']} trained" if "trains" in kinds else "none trained"]
+    parts = [f"{kinds['trains']:,} trained" if "trains" in kinds else "none trained"]
     for kind, words in (("slow", "stayed slow"), ("barely", "barely learned"), ("mixed", "were mixed")):
         if kind in kinds:
-            parts.append(f"{kinds[kind]} {words}")
-    parts.append(f"{len(failures) or 'none'} failed")
+            parts.append(f"{kinds[kind]:,} {words}")
+    parts.append(f"{tally(len(failures))} failed")
     return f"{join(parts)}{_named(failures)}"
 
 

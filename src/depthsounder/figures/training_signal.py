@@ -14,7 +14,7 @@ from depthsounder.figures.panels import label_axis, log_axis, log_limits, note, 
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import themed
 from depthsounder.judging.verdicts import FAILURES
-from depthsounder.process.text import count, number
+from depthsounder.process.text import count, number, tally
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
@@ -67,8 +67,8 @@ def message(run: Run) -> str:
     nearer = int((~kept & (last < first)).sum())
     return (
         f"At depth {depth}, the deepest with success, networks learned in {count(len(learning), 'cell')}{laws}. "
-        f"Training moved D towards 1 in {nearer or 'none'} of {len(distances)} and away from it in "
-        f"{int((~kept & (last > first)).sum()) or 'none'}; the median factor between D and 1 was {_median(first)} "
+        f"Training moved D towards 1 in {tally(nearer)} of {len(distances):,} and away from it in "
+        f"{tally(int((~kept & (last > first)).sum()))}; the median factor between D and 1 was {_median(first)} "
         f"before training and {_median(last)} at its end."
     )
 

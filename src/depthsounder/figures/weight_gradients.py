@@ -47,8 +47,9 @@ def message(run: Run) -> str:
     sick = cells.index[cells["signal_verdict"].isin(["vanishing", "exploding"])]
     hidden = ratio[ratio.index.isin(sick)].between(1 / _NEAR_ONE, _NEAR_ONE)
     return (
-        f"At depth {depth} the gradient had vanished or exploded in {count(len(sick), 'cell')}; in {int(hidden.sum())} "
-        "of them the weight gradients of the first and the last hidden layer lay within a factor of ten all the same."
+        f"At depth {depth} the gradient had vanished or exploded in {count(len(sick), 'cell')}; in "
+        f"{int(hidden.sum()):,} of them the weight gradients of the first and the last hidden layer lay within a factor "
+        "of ten all the same."
     )
 
 

@@ -77,6 +77,11 @@ def count(amount: int, noun: str, plural: str | None = None) -> str:
     return f"{amount:,} {noun if amount == 1 else many}"
 
 
+def tally(amount: int) -> str:
+    """Return "1,036", or "none"."""
+    return f"{amount:,}" if amount else "none"
+
+
 def depths(values: Sequence[int]) -> str:
     """Return "depth 5" or "depths 5, 10 and 20"."""
     return f"{'depth' if len(values) == 1 else 'depths'} {join(values)}"

@@ -8,7 +8,7 @@ from depthsounder.figures import prediction
 from depthsounder.figures.outcomes import repeated_laws, uncopied
 from depthsounder.figures.style import label
 from depthsounder.judging.verdicts import DISTINCT, FAILURES
-from depthsounder.process.text import count, join, number, percent
+from depthsounder.process.text import count, join, number, percent, tally
 from depthsounder.sweep.runs import Run
 
 MOST_SCATTER = 0.1
@@ -29,16 +29,16 @@ def _foreseen(run: Run) -> str:
     right = int((known["predicted_verdict"] == known["signal_verdict"]).sum())
     alone = uncopied(known, repeated_laws(run))
     sentence = (
-        f"Was it predictable? In {right} of {count(len(known), 'cell')}{alone} theory foresaw "
+        f"Was it predictable? In {right:,} of {count(len(known), 'cell')}{alone} theory foresaw "
         "whether the error survives"
     )
     healthy = known["predicted_verdict"] == "healthy"
     parts = []
     if (~healthy).any():
         trained = int((known.loc[~healthy, "training_verdict"] == "trains").sum())
-        parts.append(f" Where it does not, {trained or 'none'} of {int((~healthy).sum())} trained.")
+        parts.append(f" Where it does not, {tally(trained)} of {int((~healthy).sum()):,} trained.")
     if healthy.any():
-        parts.append(f" Of {int(healthy.sum())} where it does, {prediction.became(known[healthy])}.")
+        parts.append(f" Of {int(healthy.sum()):,} where it does, {prediction.became(known[healthy])}.")
     return f"{sentence}.{''.join(parts)}"
 
 

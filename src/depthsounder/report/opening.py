@@ -16,7 +16,7 @@ from depthsounder.elements.initializers import initializer
 from depthsounder.figures.outcomes import outcomes, repeated_laws
 from depthsounder.figures.style import label
 from depthsounder.judging.verdicts import FAILURES
-from depthsounder.process.text import count, join
+from depthsounder.process.text import count, join, tally
 from depthsounder.report.causes import cause_of_activation, causes_of_naive
 from depthsounder.report.links import cell_link, init_link, joined
 from depthsounder.storage.frames import rows_of
@@ -149,7 +149,7 @@ def _fate(rows: pd.DataFrame) -> str:
 def _share(amount: int, of: int) -> str:
     if of == 1:
         return "the one initialization" if amount else "no initialization"
-    return f"all {of} initializations" if amount == of else f"{amount or 'none'} of {of} initializations"
+    return f"all {of} initializations" if amount == of else f"{tally(amount)} of {of} initializations"
 
 
 def _repeats(run: Run, activation: str) -> Markup:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from depthsounder.figures.style import label
 from depthsounder.judging.verdicts import DISTINCT
-from depthsounder.process.text import count, number
+from depthsounder.process.text import count, number, tally
 from depthsounder.sweep.runs import Run
 
 
@@ -66,7 +66,7 @@ def _extreme(run: Run, verdict: str) -> str:
     trained = int((cells["training_verdict"] == "trains").sum())
     return (
         f"In this run: in {label(cell['activation'])} with {label(cell['init'])} at depth {cell['depth']} the first "
-        f"layer's error is {size} times the last one's; of {count(len(cells), 'such cell')}, {trained or 'none'} "
+        f"layer's error is {size} times the last one's; of {count(len(cells), 'such cell')}, {tally(trained)} "
         "trained."
     )
 
@@ -105,4 +105,4 @@ def _checks(run: Run) -> str:
     failed = int((run.compared_gradients["verdict"] == "failed").sum())
     errors = run.compared_gradients.loc[run.compared_gradients["method"] == "complex_step", "relative_error"].dropna()
     worst = f"; the largest error by complex step is {number(errors.max())}" if len(errors) else ""
-    return f"In this run: {failed or 'none'} of {len(run.compared_gradients):,} comparisons failed{worst}."
+    return f"In this run: {tally(failed)} of {len(run.compared_gradients):,} comparisons failed{worst}."

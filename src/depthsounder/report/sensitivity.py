@@ -80,8 +80,9 @@ def most_moving(run: Run, found: Sequence[Sensitivity]) -> str:
         return "No verdict changes with any of them."
     (before, after), most = variation.flips.most_common(1)[0]
     sentence = (
-        f"Most verdicts change when `{item.name}` is {how}: {variation.changed} of {count(len(run.verdicts), 'cell')}, "
-        f"{'all' if most == variation.changed else most} of them from {before} to {after}."
+        f"Most verdicts change when `{item.name}` is {how}: {variation.changed:,} of "
+        f"{count(len(run.verdicts), 'cell')}, {'all' if most == variation.changed else most} of them "
+        f"from {before} to {after}."
     )
     if item.name == "diverged_loss" and variation.value < run.config.verdicts.plateau_loss:
         sentence += " Below `plateau_loss` it takes a network for diverged that stands on its plateau."

@@ -77,11 +77,11 @@ def summary(steps: pd.Series, within: int) -> str:
     """Return in words how many networks got somewhere, and between which steps."""
     arrived = steps[np.isfinite(steps)]
     if arrived.empty:
-        return f"none of {len(steps)} within {within:,} steps"
+        return f"none of {len(steps):,} within {within:,} steps"
     first, last, median = int(arrived.min()), int(arrived.max()), float(steps.median())
     middle = f", median {median:,.0f}" if np.isfinite(median) else ""
     between = f"after {first:,} to {last:,} steps" if first < last else f"after {first:,} steps"
-    return f"{len(arrived)} of {count(len(steps), 'network')} {between}{middle}"
+    return f"{len(arrived):,} of {count(len(steps), 'network')} {between}{middle}"
 
 
 def draw_milestones(run: Run, table: pd.DataFrame, milestones: Sequence[Milestone], reference: int | None) -> Figure:

@@ -35,7 +35,7 @@ def message(run: Run) -> str:
         return f"In every cell some network has left its plateau after {DEFAULT_STEPS} steps."
     sentence = (
         f"In {count(len(late), 'cell')} no network has left its plateau after {DEFAULT_STEPS} steps; within {steps:,} "
-        f"steps networks of {len(slow)} of them leave it, and of {len(dead)} none does."
+        f"steps networks of {len(slow):,} of them leave it, and of {len(dead):,} none does."
     )
     named = [("Slow, and not dead", slow), ("Not told from dead", dead)]
     return " ".join([sentence, *(f"{words}: {_named(cells)}." for words, cells in named if len(cells))])

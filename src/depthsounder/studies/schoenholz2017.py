@@ -218,7 +218,7 @@ def findings(run: Run) -> Sequence[Finding]:
                 observed=f"down to {_reach(chosen)} ξ_c, the median over {count(len(chosen), 'σw²', 'σw²')} "
                 f"({_range(chosen['low'])}, and not from {_range(chosen['high'])} on)",
                 agreement=reaching(chosen),
-                remark=f"{PUBLISHED_MULTIPLE:g} ξ_c lies between for {int(covered.sum())} of them",
+                remark=f"{PUBLISHED_MULTIPLE:g} ξ_c lies between for {int(covered.sum()):,} of them",
             )
         )
     return found

@@ -207,7 +207,7 @@ def findings(run: Run) -> Sequence[Finding]:
             quantity="L_budget, the depth that so many steps can train",
             published="not separated from the depth scale",
             observed=f"{number(model.budget)} layers (95 %: {_worded(budget)}); "
-            f"{count(int(exact), 'law')} of {len(table)} train down to the deepest networks",
+            f"{count(int(exact), 'law')} of {len(table):,} train down to the deepest networks",
             agreement="open",
         ),
     ]
