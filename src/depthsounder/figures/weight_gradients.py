@@ -48,8 +48,8 @@ def message(run: Run) -> str:
     hidden = ratio[ratio.index.isin(sick)].between(1 / _NEAR_ONE, _NEAR_ONE)
     return (
         f"At depth {depth} the gradient had vanished or exploded in {count(len(sick), 'cell')}; in "
-        f"{int(hidden.sum()):,} of them the weight gradients of the first and the last hidden layer lay within a factor "
-        "of ten all the same."
+        f"{int(hidden.sum()):,} of them the weight gradients of the first and the last hidden layer lay within a "
+        "factor of ten all the same."
     )
 
 
