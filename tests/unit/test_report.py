@@ -180,6 +180,22 @@ def test_every_claim_is_shown_once_with_its_verdict(text, evil_run):
     assert "0.9²⁰ = 0.12." in text
 
 
+def test_the_variance_that_keeps_sizes_is_said_to_be_that_of_linear_networks(text):
+    caption = re.search(r"<caption>(Initializations .*?)</caption>", text, re.DOTALL)[1]
+    assert "keep their size at n·Var(W) = 1 if the activation is linear." in re.sub(r"<[^>]+>", "", caption)
+
+
+def test_the_words_at_the_head_of_the_page_are_explained_there(text):
+    lede = re.sub(r"\s+", " ", re.search(r'<p class="lede">(.*?)</p>', text, re.DOTALL)[1])
+    for words in (
+        "in 30 steps (updates of the weights)",
+        "activations (a unit's output, by its sum)",
+        "initializations (rules for the first weights)",
+        "of 8 units (the width)",
+    ):
+        assert words in lede
+
+
 def test_the_claims_that_are_counted_are_all_of_them(text, evil_run, figures, captions):
     decided = with_tables(evil_run, claims=evil_run.claims.assign(verdict="confirmed"))
     other = render_report(decided, figures, captions, figures.parent / "index.html")
