@@ -325,6 +325,8 @@ def test_a_row_of_the_comparisons_is_explained_under_the_pointer_and_opens_both_
     row.click(timeout=5000)
 
     page.wait_for_url("**#cell=5/tanh/glorot_normal&against=5/tanh/he_normal")
+    # The address changes first, and the explorer follows it.
+    page.locator("#explorer .panel").nth(1).wait_for(timeout=5000)
     assert page.locator("#explorer .panel").count() == 2
 
 
