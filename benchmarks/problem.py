@@ -11,8 +11,10 @@ import numpy as np
 
 from depthsounder.data.dataset import Dataset
 from depthsounder.data.prepare import prepare_dataset
-from depthsounder.elements.activations import ACTIVATIONS, Activation
-from depthsounder.elements.initializers import initializer, layer_sizes
+from depthsounder.elements.activation import Activation
+from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.drawing import layer_sizes
+from depthsounder.elements.initializers import initializer
 from depthsounder.engine.network import layer_views
 from depthsounder.engine.training import batches, draw_stack
 

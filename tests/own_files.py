@@ -3,7 +3,7 @@
 MINE = """\
 import numpy as np
 
-from depthsounder.elements.activations import Activation
+from depthsounder.elements.activation import Activation
 from depthsounder.elements.initializers import Initializer
 
 
@@ -47,7 +47,8 @@ OPTIMIZERS = {"signs": Signs}
 
 _HEAD = """\
 from dataclasses import replace
-from depthsounder.elements.activations import Activation, TANH
+from depthsounder.elements.activation import Activation
+from depthsounder.elements.activations import TANH
 from depthsounder.elements.initializers import Initializer, HE_NORMAL
 from depthsounder.engine.optimizers import GradientDescent, Momentum
 """
@@ -117,100 +118,100 @@ WRONG = {
     ),
     "leaves out a field": (
         f'{_HEAD}ACTIVATIONS = {{"mine": Activation("mine", None, None)}}\n',
-        5,
+        6,
         "fails with TypeError: Activation.__init__() missing 3 required positional arguments: 'kinks'",
     ),
     "has a function of one argument": (
         _activation(function="phi"),
-        13,
-        "`function` of mine is a function in line 5 of (z); allowed: a function of (z, out)",
+        14,
+        "`function` of mine is a function in line 6 of (z); allowed: a function of (z, out)",
     ),
     "has a derivative without h": (
         _activation(derivative="slope"),
-        13,
-        "`derivative` of mine is a function in line 9 of (z, out); allowed: a function of (z, h, out)",
+        14,
+        "`derivative` of mine is a function in line 10 of (z, out); allowed: a function of (z, h, out)",
     ),
     "has a number for a derivative": (
         _activation(derivative="1.0"),
-        13,
+        14,
         "`derivative` of mine is 1.0; allowed: a function of (z, h, out)",
     ),
-    "has a number for its kinks": (_activation(kinks="(0.0)"), 13, "`kinks` of mine is 0.0; allowed: a tuple of"),
-    "has a list of kinks": (_activation(kinks="[0.0]"), 13, "`kinks` of mine is a list; allowed: a tuple of numbers"),
+    "has a number for its kinks": (_activation(kinks="(0.0)"), 14, "`kinks` of mine is 0.0; allowed: a tuple of"),
+    "has a list of kinks": (_activation(kinks="[0.0]"), 14, "`kinks` of mine is a list; allowed: a tuple of numbers"),
     "has a text for a truth value": (
         _activation(rectifier='"no"'),
-        13,
+        14,
         "`rectifier` of mine is 'no'; allowed: True or False",
     ),
     "has a variance of two arguments": (
         _init(weight_variance="lambda fan_in, fan_out: 2 / fan_in"),
-        13,
-        "`weight_variance` of mine is a function in line 13 of (fan_in, fan_out); allowed: a function of (fan_in, fan",
+        14,
+        "`weight_variance` of mine is a function in line 14 of (fan_in, fan_out); allowed: a function of (fan_in, fan",
     ),
     "has a number for a variance of weights": (
         _init(weight_variance="2.0"),
-        13,
+        14,
         "`weight_variance` of mine is 2.0; allowed: a function of (fan_in, fan_out, activation)",
     ),
     "has a shape of one argument": (
         _init(shape="phi"),
-        13,
-        "`shape` of mine is a function in line 5 of (z); allowed: a function of (normals, variance)",
+        14,
+        "`shape` of mine is a function in line 6 of (z); allowed: a function of (normals, variance)",
     ),
     "has a text for a variance of biases": (
         _init(bias_variance='"0.1"'),
-        13,
+        14,
         "`bias_variance` of mine is '0.1'; allowed: a number",
     ),
-    "has a mean of biases that is none": (_init(bias_mean='float("nan")'), 13, "`bias_mean` of mine is nan; allowed"),
-    "has a source that is no text": (_init(source="2015"), 13, "`source` of mine is 2015; allowed: a text"),
+    "has a mean of biases that is none": (_init(bias_mean='float("nan")'), 14, "`bias_mean` of mine is nan; allowed"),
+    "has a source that is no text": (_init(source="2015"), 14, "`source` of mine is 2015; allowed: a text"),
     "is no Python": ("x = 1\ndef f(:\n", 2, "SyntaxError: invalid syntax"),
     "has no records": ("SINE = 1\n", 1, "there are no records; allowed: dictionaries of the names ACTIVATIONS"),
     "has an empty dictionary": ("ACTIVATIONS = {}\n", 1, "there are no records"),
-    "has a list": (f"{_HEAD}ACTIVATIONS = [TANH]\n", 5, "ACTIVATIONS is of the type list; allowed: a dictionary"),
+    "has a list": (f"{_HEAD}ACTIVATIONS = [TANH]\n", 6, "ACTIVATIONS is of the type list; allowed: a dictionary"),
     "has an init for an activation": (
         f'{_HEAD}ACTIVATIONS = {{\n    "mine": HE_NORMAL,\n}}\n',
-        6,
+        7,
         "mine is of the type Initializer; allowed in ACTIVATIONS: records of the type Activation",
     ),
     "has an activation for an init": (
         f'{_HEAD}INITIALIZERS = {{"mine": TANH}}\n',
-        5,
+        6,
         "mine is of the type Activation; allowed in INITIALIZERS: records of the type Initializer",
     ),
     "has a function for an activation": (
         f'{_HEAD}def mine(z):\n    return z\n\n\nACTIVATIONS = {{"mine": mine}}\n',
-        9,
+        10,
         "mine is of the type function; allowed in ACTIVATIONS: records of the type Activation",
     ),
-    "takes an activation's name": (f'{_HEAD}ACTIVATIONS = {{"tanh": TANH}}\n', 5, "the name tanh is taken"),
-    "takes an init's name": (f'{_HEAD}INITIALIZERS = {{"he_normal": HE_NORMAL}}\n', 5, "the name he_normal is taken"),
-    "takes an optimizer's name": (f'{_HEAD}OPTIMIZERS = {{"sgd": Momentum}}\n', 5, "the name sgd is taken"),
+    "takes an activation's name": (f'{_HEAD}ACTIVATIONS = {{"tanh": TANH}}\n', 6, "the name tanh is taken"),
+    "takes an init's name": (f'{_HEAD}INITIALIZERS = {{"he_normal": HE_NORMAL}}\n', 6, "the name he_normal is taken"),
+    "takes an optimizer's name": (f'{_HEAD}OPTIMIZERS = {{"sgd": Momentum}}\n', 6, "the name sgd is taken"),
     "takes a name of the family": (
         f'{_HEAD}INITIALIZERS = {{"gaussian_w2_b0": replace(HE_NORMAL, name="gaussian_w2_b0")}}\n',
-        5,
+        6,
         "the name gaussian_w2_b0 is taken by the family",
     ),
-    "has two names for one record": (f'{_HEAD}ACTIVATIONS = {{"mine": TANH}}\n', 5, "calls itself 'tanh'"),
-    "has a name with a point": (f'{_HEAD}OPTIMIZERS = {{"my.own": Momentum}}\n', 5, "found the name 'my.own'"),
-    "has a name with capitals": (f'{_HEAD}OPTIMIZERS = {{"Mine": Momentum}}\n', 5, "found the name 'Mine'"),
-    "has a number for a name": (f"{_HEAD}OPTIMIZERS = {{7: Momentum}}\n", 5, "found the name 7"),
+    "has two names for one record": (f'{_HEAD}ACTIVATIONS = {{"mine": TANH}}\n', 6, "calls itself 'tanh'"),
+    "has a name with a point": (f'{_HEAD}OPTIMIZERS = {{"my.own": Momentum}}\n', 6, "found the name 'my.own'"),
+    "has a name with capitals": (f'{_HEAD}OPTIMIZERS = {{"Mine": Momentum}}\n', 6, "found the name 'Mine'"),
+    "has a number for a name": (f"{_HEAD}OPTIMIZERS = {{7: Momentum}}\n", 6, "found the name 7"),
     "changes ours": (
         f'{_HEAD}from depthsounder.elements.activations import ACTIVATIONS\nACTIVATIONS["mine"] = TANH\n',
-        6,
+        7,
         "changes the library's own ACTIVATIONS; allowed: ACTIVATIONS = {…}",
     ),
-    "has a text for an optimizer": (f'{_HEAD}OPTIMIZERS = {{"mine": "sgd"}}\n', 5, "mine is of the type str"),
+    "has a text for an optimizer": (f'{_HEAD}OPTIMIZERS = {{"mine": "sgd"}}\n', 6, "mine is of the type str"),
     "has an optimizer without methods": (
         f'{_HEAD}OPTIMIZERS = {{"mine": lambda parameters, rates: None}}\n',
-        5,
+        6,
         "mine cannot take a step: AttributeError",
     ),
-    "has an optimizer that returns what is new": (_RETURNS, 10, "mine leaves the parameters as they are"),
-    "has an optimizer with one rate": (_ONE_RATE, 10, "mine moves a network otherwise beside another one than alone"),
+    "has an optimizer that returns what is new": (_RETURNS, 11, "mine leaves the parameters as they are"),
+    "has an optimizer with one rate": (_ONE_RATE, 11, "mine moves a network otherwise beside another one than alone"),
     "has an optimizer that keeps the wrong networks": (
         _KEEPS_WRONG,
-        11,
+        12,
         "mine moves a network otherwise beside another one than alone",
     ),
 }

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import expit
 
-from depthsounder.elements.activations import Activation
+from depthsounder.elements.activation import Activation
 
 
 def own(function, derivative, kinks=(), name="own"):

@@ -12,7 +12,8 @@ from support import DEFAULT_THRESHOLDS, EVERY_ACTIVATION, FlatReferences, small_
 from depthsounder.checking.checked_network import draw_checked_network
 from depthsounder.checking.gradcheck import complex_step, parameter_tensors, relative_error
 from depthsounder.elements.activations import LEAKY_RELU, LINEAR, RELU
-from depthsounder.elements.initializers import draw_network, initializer, layer_sizes
+from depthsounder.elements.drawing import draw_network, layer_sizes
+from depthsounder.elements.initializers import initializer
 from depthsounder.elements.streams import stream
 from depthsounder.engine.loss import cross_entropy
 from depthsounder.engine.network import NetworkStack, pack, parameter_count

@@ -16,7 +16,10 @@ SOURCE = Path(__file__).resolve().parents[2] / "src" / "depthsounder"
 # Modules that a registry's entries are made of, and all that a job does with them here.
 MODULES = (
     "__init__",
-    *(f"elements/{name}" for name in ("__init__", "activations", "gaussian", "initializers", "special", "streams")),
+    *(
+        f"elements/{name}"
+        for name in ("__init__", "activation", "activations", "gaussian", "initializers", "special", "streams")
+    ),
 )
 LOOK_UP = """from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.initializers import initializer

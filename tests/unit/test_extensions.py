@@ -33,7 +33,8 @@ from depthsounder.config import (
 )
 from depthsounder.config.reference import schema_text
 from depthsounder.elements.activations import ACTIVATIONS, TANH
-from depthsounder.elements.initializers import INITIALIZERS, Initializer, draw_network
+from depthsounder.elements.drawing import draw_network
+from depthsounder.elements.initializers import INITIALIZERS, Initializer
 from depthsounder.engine import extensions
 from depthsounder.engine.extensions import ExtensionError, extension_parser, file_of, load_extension
 from depthsounder.engine.network import layer_views

@@ -182,7 +182,7 @@ ENGINE = [
     ("engine/network", "NetworkStack.backward"),
     ("engine/loss", "cross_entropy"),
     ("elements/streams", "stream"),
-    ("elements/initializers", "draw_network"),
+    ("elements/drawing", "draw_network"),
     ("elements/initializers", "LECUN_NORMAL"),
 ]
 

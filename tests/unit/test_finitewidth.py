@@ -8,7 +8,8 @@ from scipy.linalg import circulant
 from scipy.special import polygamma
 
 from depthsounder.elements.activations import LINEAR, RELU, SIGMOID, TANH
-from depthsounder.elements.initializers import HE_NORMAL, LECUN_NORMAL, ORTHOGONAL, draw_network, initializer
+from depthsounder.elements.drawing import draw_network
+from depthsounder.elements.initializers import HE_NORMAL, LECUN_NORMAL, ORTHOGONAL, initializer
 from depthsounder.theory.finitewidth import log_variances
 from depthsounder.theory.meanfield import signal_trajectory
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from depthsounder.elements.activation import Activation
 from depthsounder.elements.activations import (
     ACTIVATIONS,
     ERF,
@@ -17,7 +18,6 @@ from depthsounder.elements.activations import (
     SILU,
     SOFTPLUS,
     TANH,
-    Activation,
 )
 from depthsounder.elements.gaussian import (
     critical_gain,

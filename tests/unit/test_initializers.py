@@ -9,15 +9,14 @@ from scipy.stats import chi2, kstest, norm, uniform
 from support import name_of
 
 from depthsounder.elements.activations import ACTIVATIONS, LINEAR, RELU, SELU, SIGMOID, TANH
+from depthsounder.elements.drawing import draw_network, layer_sizes
 from depthsounder.elements.initializers import (
     HE_NORMAL,
     INITIALIZERS,
     LECUN_NORMAL,
     ORTHOGONAL,
     XAVIER_NOTE,
-    draw_network,
     initializer,
-    layer_sizes,
 )
 
 VARIANCES = INIT_VARIANCES | {"gaussian_w1.5_b0.05": lambda n, m: 1.5 / n}

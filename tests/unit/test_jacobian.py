@@ -10,7 +10,8 @@ import pytest
 from support import small_dataset
 
 from depthsounder.elements.activations import ELU, LINEAR, RELU, SIGMOID, TANH
-from depthsounder.elements.initializers import draw_network, initializer, layer_sizes
+from depthsounder.elements.drawing import draw_network, layer_sizes
+from depthsounder.elements.initializers import initializer
 from depthsounder.engine.jacobian import InputJacobian, log_singular_values
 from depthsounder.engine.network import pack
 

@@ -19,6 +19,7 @@ from depthsounder.elements.activations import (
     SOFTPLUS,
     TANH,
 )
+from depthsounder.elements.drawing import draw_network
 from depthsounder.elements.gaussian import critical_gain, second_moment
 from depthsounder.elements.initializers import (
     CRITICAL,
@@ -27,7 +28,6 @@ from depthsounder.elements.initializers import (
     INITIALIZERS,
     LECUN_NORMAL,
     ORTHOGONAL,
-    draw_network,
     initializer,
 )
 from depthsounder.storage.tables import CELL_KEYS, THEORY

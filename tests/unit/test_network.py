@@ -10,7 +10,8 @@ from references import ACTIVATION_REFERENCES
 from support import EVERY_ACTIVATION, name_of, textbook_gradients
 
 from depthsounder.elements.activations import ACTIVATIONS, LINEAR, RELU, SIGMOID, TANH
-from depthsounder.elements.initializers import HE_NORMAL, draw_network, initializer, layer_sizes
+from depthsounder.elements.drawing import draw_network, layer_sizes
+from depthsounder.elements.initializers import HE_NORMAL, initializer
 from depthsounder.engine.loss import cross_entropy
 from depthsounder.engine.network import NetworkStack, layer_views, pack, parameter_count
 

@@ -7,17 +7,8 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import erf, eval_hermitenorm, gammaln
 
-from depthsounder.elements.activations import (
-    ACTIVATIONS,
-    ERF,
-    LEAKY_RELU,
-    LINEAR,
-    RELU,
-    SELU,
-    SIGMOID,
-    TANH,
-    Activation,
-)
+from depthsounder.elements.activation import Activation
+from depthsounder.elements.activations import ACTIVATIONS, ERF, LEAKY_RELU, LINEAR, RELU, SELU, SIGMOID, TANH
 from depthsounder.elements.gaussian import second_moment, squared_slope
 from depthsounder.elements.initializers import ZEROS, initializer
 from depthsounder.theory.correlation_map import correlation_map, hermite_coefficients

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from made_up_run import write_run
 
-from depthsounder.elements.activations import ACTIVATIONS, Activation
+from depthsounder.elements.activation import Activation
+from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.initializers import INITIALIZERS
 from depthsounder.report.counts import Count, training_counts
 from depthsounder.report.glossary import Word, glossary, mark_words, named_elements

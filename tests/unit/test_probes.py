@@ -5,7 +5,8 @@ import pytest
 from support import EVERY_ACTIVATION, name_of, small_dataset, textbook_pass
 
 from depthsounder.elements.activations import ACTIVATIONS, LINEAR, RELU, SIGMOID, TANH
-from depthsounder.elements.initializers import draw_network, initializer, layer_sizes
+from depthsounder.elements.drawing import draw_network, layer_sizes
+from depthsounder.elements.initializers import initializer
 from depthsounder.elements.saturation import maximum_slope
 from depthsounder.engine.network import pack
 from depthsounder.engine.probes import STATISTICS, Probe, update_ratios

@@ -5,7 +5,8 @@ import pytest
 from support import small_dataset
 
 from depthsounder.elements.activations import RELU, TANH
-from depthsounder.elements.initializers import HE_NORMAL, layer_sizes
+from depthsounder.elements.drawing import layer_sizes
+from depthsounder.elements.initializers import HE_NORMAL
 from depthsounder.engine.jacobian import InputJacobian
 from depthsounder.engine.probes import STATISTICS, Probe
 from depthsounder.engine.rows import initial_jacobian, initial_signal, trace_columns, training_signal

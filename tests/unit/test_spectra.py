@@ -5,13 +5,13 @@ import pytest
 from scipy.special import polygamma
 
 from depthsounder.elements.activations import LINEAR, RELU, TANH
+from depthsounder.elements.drawing import draw_network
 from depthsounder.elements.initializers import (
     GLOROT_UNIFORM,
     HE_NORMAL,
     LECUN_NORMAL,
     NAIVE_SMALL,
     ORTHOGONAL,
-    draw_network,
     initializer,
 )
 from depthsounder.engine.jacobian import log_singular_values

@@ -8,7 +8,8 @@ from support import name_of, small_dataset, textbook_gradients, textbook_pass
 
 from depthsounder.data.prepare import prepare_dataset
 from depthsounder.elements.activations import LINEAR, RELU, SIGMOID, TANH
-from depthsounder.elements.initializers import HE_NORMAL, NAIVE_SMALL, draw_network, layer_sizes
+from depthsounder.elements.drawing import draw_network, layer_sizes
+from depthsounder.elements.initializers import HE_NORMAL, NAIVE_SMALL
 from depthsounder.engine import training
 from depthsounder.engine.network import NetworkStack, layer_views, pack, working_set
 from depthsounder.engine.optimizers import OPTIMIZERS

@@ -62,7 +62,11 @@ def test_code_in_which_an_edit_would_be_overlooked_is_named_with_its_file(fresh)
     registry = "ACTIVATIONS = {"
     fresh.edit("src/depthsounder/elements/activations.py", registry, f"HIDDEN = [*map(replace, ())]\n\n{registry}")
     fresh.edit("src/depthsounder/elements/activations.py", "        TANH,\n", "        *HIDDEN,\n        TANH,\n")
-    fresh.edit("src/depthsounder/elements/activations.py", "import dataclass\n", "import dataclass, replace\n")
+    fresh.edit(
+        "src/depthsounder/elements/activations.py",
+        "import numpy as np\n",
+        "import numpy as np\nfrom dataclasses import replace\n",
+    )
 
     output = refusal(fresh)
 

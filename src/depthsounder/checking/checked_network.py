@@ -11,8 +11,9 @@ from math import hypot, sqrt
 
 import numpy as np
 
-from depthsounder.elements.activations import Activation
-from depthsounder.elements.initializers import Initializer, draw_network, layer_sizes
+from depthsounder.elements.activation import Activation
+from depthsounder.elements.drawing import draw_network, layer_sizes
+from depthsounder.elements.initializers import Initializer
 from depthsounder.elements.streams import stream
 from depthsounder.engine.loss import mean_cross_entropy
 from depthsounder.engine.network import NetworkStack, pack

@@ -12,7 +12,7 @@ from depthsounder.checking.checked_network import N_INPUTS, draw_checked_network
 from depthsounder.checking.contract import NOT_ANALYTIC, Promise, try_activation
 from depthsounder.checking.gradcheck import check_by_central_differences, check_gradients
 from depthsounder.checking.init_contract import try_init
-from depthsounder.elements.activations import Activation
+from depthsounder.elements.activation import Activation
 from depthsounder.elements.initializers import Initializer, with_gain_at
 from depthsounder.engine.gate import CONTRACT
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from depthsounder.checking import trials
-from depthsounder.elements.activations import Activation
+from depthsounder.elements.activation import Activation
 from depthsounder.process.text import failure
 
 

@@ -13,7 +13,7 @@ from math import ceil, sqrt
 
 import numpy as np
 
-from depthsounder.elements.activations import Activation
+from depthsounder.elements.activation import Activation
 from depthsounder.elements.initializers import Initializer
 from depthsounder.elements.streams import stream
 from depthsounder.process.text import failure

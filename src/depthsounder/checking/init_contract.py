@@ -10,7 +10,7 @@ from math import isfinite
 import numpy as np
 
 from depthsounder.checking.contract import Promise
-from depthsounder.elements.activations import Activation
+from depthsounder.elements.activation import Activation
 from depthsounder.elements.initializers import Initializer
 from depthsounder.elements.streams import stream
 from depthsounder.process.text import failure

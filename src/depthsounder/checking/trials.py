@@ -10,7 +10,7 @@ from math import isfinite
 import numpy as np
 
 from depthsounder.checking.antiderivative import Mismatch, find_mismatch
-from depthsounder.elements.activations import Activation
+from depthsounder.elements.activation import Activation
 from depthsounder.process.text import failure
 
 LARGEST = 1e4

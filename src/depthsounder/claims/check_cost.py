@@ -9,7 +9,8 @@ from depthsounder.checking.gradcheck import central_difference
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement
 from depthsounder.elements.activations import TANH
-from depthsounder.elements.initializers import initializer, layer_sizes
+from depthsounder.elements.drawing import layer_sizes
+from depthsounder.elements.initializers import initializer
 from depthsounder.engine.network import NetworkStack, parameter_count
 
 DEPTH, WIDTH, EXAMPLES = 2, 8, 5

@@ -6,7 +6,8 @@ from depthsounder.checking.checked_network import CheckedNetwork, draw_checked_n
 from depthsounder.checking.gradcheck import central_difference, parameter_tensors, relative_error
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict
-from depthsounder.elements.activations import SIGMOID, TANH, Activation
+from depthsounder.elements.activation import Activation
+from depthsounder.elements.activations import SIGMOID, TANH
 from depthsounder.elements.initializers import initializer
 from depthsounder.process.text import at_most, number, setting
 

@@ -9,7 +9,8 @@ import pandas as pd
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
 from depthsounder.elements.activations import LINEAR
-from depthsounder.elements.initializers import draw_network, initializer
+from depthsounder.elements.drawing import draw_network
+from depthsounder.elements.initializers import initializer
 from depthsounder.process.text import join, number, setting
 from depthsounder.storage.tables import CELL_KEYS
 

@@ -8,7 +8,8 @@ from scipy import stats
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement
 from depthsounder.elements.activations import LINEAR
-from depthsounder.elements.initializers import draw_network, initializer
+from depthsounder.elements.drawing import draw_network
+from depthsounder.elements.initializers import initializer
 from depthsounder.elements.streams import stream
 
 FAN_IN = 100

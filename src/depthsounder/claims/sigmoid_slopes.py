@@ -7,7 +7,8 @@ import numpy as np
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
 from depthsounder.elements.activations import SIGMOID
-from depthsounder.elements.initializers import draw_network, initializer, layer_sizes
+from depthsounder.elements.drawing import draw_network, layer_sizes
+from depthsounder.elements.initializers import initializer
 from depthsounder.elements.streams import stream
 from depthsounder.engine.network import NetworkStack, pack
 from depthsounder.process.text import join, number, rounds_to, setting, superscript

@@ -14,8 +14,10 @@ from threadpoolctl import threadpool_limits
 
 from depthsounder.claims.evidence import Evidence
 from depthsounder.data.dataset import Dataset
-from depthsounder.elements.activations import ACTIVATIONS, Activation
-from depthsounder.elements.initializers import Initializer, initializer, layer_sizes
+from depthsounder.elements.activation import Activation
+from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.drawing import layer_sizes
+from depthsounder.elements.initializers import Initializer, initializer
 from depthsounder.elements.streams import stream
 from depthsounder.engine.rows import initial_signal
 from depthsounder.engine.training import Recipe, Trace, draw_stack, train

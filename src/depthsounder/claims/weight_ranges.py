@@ -8,7 +8,8 @@ import numpy as np
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict
 from depthsounder.elements.activations import LINEAR
-from depthsounder.elements.initializers import draw_network, initializer
+from depthsounder.elements.drawing import draw_network
+from depthsounder.elements.initializers import initializer
 from depthsounder.process.text import number, percent, rounds_to
 
 FAN_IN, FAN_OUT = 100, 50

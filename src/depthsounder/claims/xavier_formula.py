@@ -5,7 +5,8 @@ import numpy as np
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement
 from depthsounder.elements.activations import LINEAR
-from depthsounder.elements.initializers import draw_network, initializer
+from depthsounder.elements.drawing import draw_network
+from depthsounder.elements.initializers import initializer
 from depthsounder.process.text import number
 
 DRAWN_WEIGHTS = 80_000

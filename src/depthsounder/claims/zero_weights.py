@@ -6,8 +6,10 @@ import numpy as np
 
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict
-from depthsounder.elements.activations import ACTIVATIONS, Activation
-from depthsounder.elements.initializers import draw_network, initializer
+from depthsounder.elements.activation import Activation
+from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.drawing import draw_network
+from depthsounder.elements.initializers import initializer
 from depthsounder.elements.streams import stream
 from depthsounder.engine.loss import mean_cross_entropy
 from depthsounder.engine.network import NetworkStack, pack

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from depthsounder.elements.activations import Activation
+from depthsounder.elements.activation import Activation
 
 REACH = 12.0
 """Standard deviations covered: what lies beyond is below 1e-28 of E[z⁴]."""

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from depthsounder.elements.activations import Activation
+from depthsounder.elements.activation import Activation
 
 
 @cache

@@ -18,7 +18,8 @@ from pathlib import Path
 from traceback import walk_tb
 from typing import Any
 
-from depthsounder.elements.activations import ACTIVATIONS, Activation
+from depthsounder.elements.activation import Activation
+from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.initializers import GAUSSIAN_PATTERN, INITIALIZERS, Initializer
 from depthsounder.engine.optimizer_contract import optimizer_breach
 from depthsounder.engine.optimizers import OPTIMIZERS

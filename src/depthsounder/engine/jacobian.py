@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from depthsounder.data.dataset import Dataset
-from depthsounder.elements.activations import Activation
+from depthsounder.elements.activation import Activation
 from depthsounder.engine.network import NetworkStack, parameter_count
 
 SWEEPS = 6

@@ -16,8 +16,10 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from depthsounder.data.dataset import Dataset, load_dataset
-from depthsounder.elements.activations import ACTIVATIONS, Activation
-from depthsounder.elements.initializers import Initializer, initializer, layer_sizes
+from depthsounder.elements.activation import Activation
+from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.drawing import layer_sizes
+from depthsounder.elements.initializers import Initializer, initializer
 from depthsounder.engine.extensions import extension_parser
 from depthsounder.engine.gate import refused
 from depthsounder.engine.training import Recipe, draw_stack

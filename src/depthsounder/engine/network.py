@@ -16,7 +16,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from depthsounder.elements.activations import Activation
+from depthsounder.elements.activation import Activation
 from depthsounder.engine.products import multiply, transpose
 
 

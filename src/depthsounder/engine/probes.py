@@ -9,7 +9,7 @@ This module measures networks, however they were drawn or trained.
 import numpy as np
 
 from depthsounder.data.dataset import Dataset
-from depthsounder.elements.activations import Activation
+from depthsounder.elements.activation import Activation
 from depthsounder.elements.saturation import maximum_slope
 from depthsounder.engine.loss import cross_entropy
 from depthsounder.engine.network import NetworkStack, layer_views, parameter_count

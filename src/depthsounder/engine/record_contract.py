@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from math import isfinite
 
-from depthsounder.elements.activations import Activation
+from depthsounder.elements.activation import Activation
 from depthsounder.elements.initializers import Initializer
 
 _SIGNATURES: Mapping[str, tuple[str, ...]] = {

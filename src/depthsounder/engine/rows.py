@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from depthsounder.data.dataset import Dataset
-from depthsounder.elements.activations import Activation
+from depthsounder.elements.activation import Activation
 from depthsounder.engine.jacobian import InputJacobian
 from depthsounder.engine.probes import STATISTICS, Probe
 from depthsounder.engine.training import Trace

@@ -13,8 +13,9 @@ from math import ceil
 import numpy as np
 
 from depthsounder.data.dataset import Dataset
-from depthsounder.elements.activations import Activation
-from depthsounder.elements.initializers import Initializer, draw_network
+from depthsounder.elements.activation import Activation
+from depthsounder.elements.drawing import draw_network
+from depthsounder.elements.initializers import Initializer
 from depthsounder.elements.streams import stream
 from depthsounder.engine.loss import cross_entropy, mean_cross_entropy
 from depthsounder.engine.network import NetworkStack, pack, parameter_count, working_set

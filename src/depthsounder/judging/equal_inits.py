@@ -14,7 +14,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from depthsounder.elements.activations import ACTIVATIONS, Activation
+from depthsounder.elements.activation import Activation
+from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.initializers import Initializer, initializer
 from depthsounder.elements.streams import stream
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from depthsounder.elements.activations import ACTIVATIONS, Activation
+from depthsounder.elements.activation import Activation
+from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.initializers import initializer
 from depthsounder.figures.style import label
 from depthsounder.process.text import join, number

@@ -11,7 +11,8 @@ from matplotlib.lines import Line2D
 
 from depthsounder.data.dataset import Dataset, load_dataset
 from depthsounder.elements.activations import ACTIVATIONS
-from depthsounder.elements.initializers import initializer, layer_sizes
+from depthsounder.elements.drawing import layer_sizes
+from depthsounder.elements.initializers import initializer
 from depthsounder.engine.loss import cross_entropy
 from depthsounder.engine.network import NetworkStack
 from depthsounder.engine.training import draw_stack

@@ -18,7 +18,8 @@ from threadpoolctl import threadpool_limits
 from depthsounder.config import Config
 from depthsounder.data.dataset import Dataset
 from depthsounder.elements.activations import TANH
-from depthsounder.elements.initializers import GLOROT_NORMAL, layer_sizes
+from depthsounder.elements.drawing import layer_sizes
+from depthsounder.elements.initializers import GLOROT_NORMAL
 from depthsounder.engine.jacobian import InputJacobian
 from depthsounder.engine.probes import Probe
 from depthsounder.engine.training import Evaluation, Trace, draw_stack, train

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import roots_sh_jacobi, spherical_jn
 
-from depthsounder.elements.activations import Activation
+from depthsounder.elements.activation import Activation
 from depthsounder.elements.gaussian import REACH, second_moment, squared_slope
 
 ORDERS = 192

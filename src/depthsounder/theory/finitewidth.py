@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import polygamma
 
-from depthsounder.elements.activations import Activation
+from depthsounder.elements.activation import Activation
 from depthsounder.elements.gaussian import fourth_moment, second_moment, second_moment_slope
 from depthsounder.elements.initializers import Initializer
 

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.optimize.elementwise import find_root
 
-from depthsounder.elements.activations import Activation
+from depthsounder.elements.activation import Activation
 from depthsounder.elements.gaussian import second_moment, second_moment_slope, squared_slope
 from depthsounder.elements.initializers import Initializer
 from depthsounder.theory.correlation_map import correlation_map

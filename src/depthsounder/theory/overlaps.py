@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from depthsounder.elements.activations import Activation
+from depthsounder.elements.activation import Activation
 from depthsounder.elements.gaussian import second_moment, squared_slope
 from depthsounder.elements.initializers import Initializer
 from depthsounder.theory.correlation_map import image_distances, squared_distances

@@ -9,7 +9,7 @@ This module knows no sweep; the figures place its inits in the plane.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from depthsounder.elements.activations import Activation
+from depthsounder.elements.activation import Activation
 from depthsounder.elements.gaussian import second_moment, squared_slope
 from depthsounder.theory.meanfield import MARGINAL, fixed_points
 

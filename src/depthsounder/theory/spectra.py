@@ -14,7 +14,8 @@ import numpy as np
 from scipy.special import digamma
 from scipy.stats import binom
 
-from depthsounder.elements.activations import LINEAR, RELU, Activation
+from depthsounder.elements.activation import Activation
+from depthsounder.elements.activations import LINEAR, RELU
 from depthsounder.elements.initializers import Initializer
 
 
