@@ -160,8 +160,11 @@ def test_a_second_run_in_the_same_folder_is_refused_while_the_first_one_runs(fin
     first = start(finished)
     wait_for(lambda: jobs_of(finished))
 
+    # The first run waits, so that it has not come to an end or replaced a file, however slow the machine is.
+    os.killpg(first.pid, signal.SIGSTOP)
     second = finished.snakemake("--cores=2")
     planned = finished.snakemake("--dry-run")
+    os.killpg(first.pid, signal.SIGCONT)
     first.communicate(timeout=PATIENCE)
 
     assert second.code != 0
