@@ -29,7 +29,7 @@ class Disagreement(RuntimeError):
 
 def tolerances(problem: Problem) -> np.ndarray:
     """Return the relative difference of losses that is allowed in each pass, as (passes,)."""
-    allowed = np.full(problem.case.passes, LOOSE if problem.activation.kinks else TIGHT)
+    allowed = np.full(problem.case.passes, LOOSE if problem.spec.activation.kinks else TIGHT)
     allowed[:EARLY_PASSES] = TIGHT
     return allowed
 

@@ -21,6 +21,6 @@ def run(problem: Problem) -> Outcome:
     parameters = problem.parameters.copy()
     with threadpool_limits(1):
         start = perf_counter()
-        train(parameters, problem.sizes, problem.activation, problem.dataset, recipe, traces, ROOT_SEED)
+        train(parameters, problem.spec, problem.dataset, recipe, traces, ROOT_SEED)
         seconds = perf_counter() - start
     return Outcome(seconds, 0.0, np.array([trace.losses for trace in traces]))

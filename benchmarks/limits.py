@@ -3,7 +3,6 @@
 This module counts and times products; activations, losses and updates are the overhead that it leaves out.
 """
 
-from itertools import pairwise
 from time import perf_counter
 
 import numpy as np
@@ -15,13 +14,13 @@ MEASURED_SECONDS = 0.3
 """How long the products are repeated: thousands of times."""
 
 
-def product_flop(sizes: list[int], batch: int) -> float:
+def product_flop(fans: list[tuple[int, int]], batch: int) -> float:
     """Return the floating-point operations of one network's matrix products in one step.
 
     A layer has three products, of 2 · B · fan_in · fan_out each: h W forward, hᵀ δ for the gradient and δ Wᵀ for the
     error below, which the first layer does without.
     """
-    products = [2.0 * batch * fan_in * fan_out for fan_in, fan_out in pairwise(sizes)]
+    products = [2.0 * batch * fan_in * fan_out for fan_in, fan_out in fans]
     return 3.0 * sum(products) - products[0]
 
 

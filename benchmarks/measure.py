@@ -75,6 +75,6 @@ def _row(name: str, problem: Problem, repeat: int, limit: float, outcome: Outcom
         "repeat": repeat,
         "seconds_per_network_step": seconds,
         "compile_seconds": outcome.compile_seconds,
-        "share_of_sgemm": product_flop(problem.sizes, case.batch) / seconds / limit,
+        "share_of_sgemm": product_flop(problem.spec.fans, case.batch) / seconds / limit,
         "final_loss": float(outcome.losses[:, -1].mean()),
     }

@@ -11,12 +11,11 @@ import numpy as np
 
 from depthsounder.data.dataset import Dataset
 from depthsounder.data.prepare import prepare_dataset
-from depthsounder.elements.activation import Activation
 from depthsounder.elements.activations import ACTIVATIONS
-from depthsounder.elements.drawing import layer_sizes
 from depthsounder.elements.initializers import initializer
-from depthsounder.engine.network import layer_views
-from depthsounder.engine.training import batches, draw_stack
+from depthsounder.engine.drawing import draw_stack
+from depthsounder.engine.spec import NetworkSpec, layer_sizes
+from depthsounder.engine.training import batches
 
 ROOT_SEED = 1
 
@@ -66,8 +65,8 @@ class Problem:
     ----------
     dataset
         The prepared digits.
-    sizes
-        Units of each layer, from the input to the readout.
+    spec
+        What the networks are.
     parameters
         (S, P), float32, the initial weights and biases. They are shared: work on a copy.
     batches
@@ -76,14 +75,9 @@ class Problem:
 
     case: Case
     dataset: Dataset
-    sizes: list[int]
+    spec: NetworkSpec
     parameters: np.ndarray
     batches: np.ndarray
-
-    @property
-    def activation(self) -> Activation:
-        """φ of the hidden layers."""
-        return ACTIVATIONS[self.case.activation]
 
     @property
     def inputs(self) -> np.ndarray:
@@ -97,7 +91,7 @@ class Problem:
 
     def layers(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return copies of the weights (S, fan_in, fan_out) and biases (S, 1, fan_out) of each layer."""
-        return list(zip(*layer_views(self.parameters.copy(), self.sizes), strict=True))
+        return list(zip(*self.spec.views(self.parameters.copy()), strict=True))
 
 
 @dataclass(frozen=True)
@@ -123,14 +117,15 @@ def pose(case: Case) -> Problem:
     """Return a case with the weights and batches of the seeds from 0 on."""
     dataset = _digits()
     sizes = layer_sizes(dataset.n_inputs, case.width, case.depth, dataset.n_classes)
+    spec = NetworkSpec(sizes, ACTIVATIONS[case.activation])
     seeds = range(case.networks)
     n_examples = len(dataset.train_labels)
     feeds = [batches(ROOT_SEED, seed, n_examples, case.batch) for seed in seeds]
     return Problem(
         case=case,
         dataset=dataset,
-        sizes=sizes,
-        parameters=draw_stack(ROOT_SEED, seeds, sizes, ACTIVATIONS[case.activation], initializer(INIT)),
+        spec=spec,
+        parameters=draw_stack(ROOT_SEED, seeds, spec, initializer(INIT)),
         batches=np.array([[next(feed) for _ in range(case.passes)] for feed in feeds]),
     )
 

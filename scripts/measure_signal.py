@@ -18,7 +18,7 @@ def main() -> None:
 
 
 def _measure(job: CellJob) -> tuple[ColumnArrays, ColumnArrays]:
-    networks = (job.draw(job.seeds), job.seeds, job.sizes, job.activation, job.dataset)
+    networks = (job.draw(job.seeds), job.seeds, job.spec, job.dataset)
     return initial_signal(*networks), initial_jacobian(*networks)
 
 

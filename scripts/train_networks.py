@@ -25,10 +25,10 @@ def main() -> None:
     def evaluate(job: CellJob) -> tuple[ColumnArrays, ColumnArrays]:
         rate = read_chosen_rate(arguments.tuning, arguments.steps, arguments.tail_steps)
         traces = [Trace(seed, rate) for seed in job.seeds]
-        probe = Probe(job.sizes, job.activation, job.dataset)
+        probe = Probe(job.spec, job.dataset)
         parameters, how = job.draw(job.seeds), recipe(arguments, job.dataset)
-        train(parameters, job.sizes, job.activation, job.dataset, how, traces, job.root_seed, probe)
-        return training_signal(traces, job.sizes), trace_columns(traces, "evaluate")
+        train(parameters, job.spec, job.dataset, how, traces, job.root_seed, probe)
+        return training_signal(traces, job.spec), trace_columns(traces, "evaluate")
 
     compute_cell(arguments, [*OF_TRAINING, "tail_steps"], {"signal": SIGNAL, "traces": TRACES}, evaluate)
 

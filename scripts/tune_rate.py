@@ -22,7 +22,7 @@ def main() -> None:
     def tune(job: CellJob) -> list[ColumnArrays]:
         traces = [Trace(seed, rate) for seed, rate in product(job.seeds, arguments.learning_rates)]
         parameters = job.draw(job.seeds).repeat(len(arguments.learning_rates), axis=0)
-        train(parameters, job.sizes, job.activation, job.dataset, recipe(arguments, job.dataset), traces, job.root_seed)
+        train(parameters, job.spec, job.dataset, recipe(arguments, job.dataset), traces, job.root_seed)
         return [trace_columns(traces, "tune")]
 
     compute_cell(arguments, [*OF_TRAINING, "learning_rates"], {"output": TRACES}, tune)

@@ -10,15 +10,16 @@ from hypothesis.extra.numpy import arrays
 from support import DEFAULT_THRESHOLDS, EVERY_ACTIVATION, FlatReferences, small_dataset
 
 from depthsounder.checking.checked_network import draw_checked_network
-from depthsounder.checking.gradcheck import complex_step, parameter_tensors, relative_error
+from depthsounder.checking.gradcheck import complex_step, relative_error
 from depthsounder.elements.activations import LEAKY_RELU, LINEAR, RELU
-from depthsounder.elements.drawing import draw_network, layer_sizes
 from depthsounder.elements.initializers import initializer
 from depthsounder.elements.streams import stream
+from depthsounder.engine.drawing import draw_network, draw_stack
 from depthsounder.engine.loss import cross_entropy
-from depthsounder.engine.network import NetworkStack, pack, parameter_count
+from depthsounder.engine.network import NetworkStack
 from depthsounder.engine.probes import Probe
-from depthsounder.engine.training import Recipe, Trace, Trainer, batches, draw_stack
+from depthsounder.engine.spec import NetworkSpec, layer_sizes
+from depthsounder.engine.training import Recipe, Trace, Trainer, batches
 from depthsounder.engine.tuning import choose_rate, group_losses, tail_loss
 from depthsounder.judging.fates import first_below
 from depthsounder.judging.verdicts import judge_signal, judge_training
@@ -38,9 +39,9 @@ depths = st.integers(1, 4)
 batch_sizes = st.integers(1, 70)
 
 
-def carry(parameters, sizes, activation, inputs, labels):
+def carry(parameters, spec, inputs, labels):
     """Go down and up a stack; return logits, costs and gradients."""
-    stack = NetworkStack(parameters.copy(), sizes, activation, inputs.shape[1])
+    stack = NetworkStack(parameters.copy(), spec, inputs.shape[1])
     stack.inputs[:] = inputs
     stack.forward()
     logits = stack.logits.copy()
@@ -49,24 +50,24 @@ def carry(parameters, sizes, activation, inputs, labels):
     return logits, costs, stack.gradients
 
 
-def problem(seed, sizes, n_networks, n_examples, dtype):
+def problem(seed, spec, n_networks, n_examples, dtype):
     random = np.random.default_rng(seed)
-    parameters = (random.normal(size=(n_networks, parameter_count(sizes))) / np.sqrt(max(sizes))).astype(dtype)
-    inputs = random.normal(size=(n_networks, n_examples, sizes[0])).astype(dtype)
-    return parameters, inputs, random.integers(sizes[-1], size=(n_networks, n_examples))
+    parameters = (random.normal(size=(n_networks, spec.parameter_count)) / np.sqrt(max(spec.sizes))).astype(dtype)
+    inputs = random.normal(size=(n_networks, n_examples, spec.sizes[0])).astype(dtype)
+    return parameters, inputs, random.integers(spec.sizes[-1], size=(n_networks, n_examples))
 
 
 @given(activations, depths, widths, batch_sizes, st.integers(2, 6), precisions, st.integers(0, 1000))
 @settings(max_examples=60)
 def test_a_network_has_the_same_bits_alone_and_in_any_stack(activation, depth, width, n_examples, n, dtype, seed):
-    sizes = layer_sizes(9, width, depth, 4)
-    parameters, inputs, labels = problem(seed, sizes, n, n_examples, dtype)
-    together = carry(parameters, sizes, activation, inputs, labels)
+    spec = NetworkSpec(layer_sizes(9, width, depth, 4), activation)
+    parameters, inputs, labels = problem(seed, spec, n, n_examples, dtype)
+    together = carry(parameters, spec, inputs, labels)
     order = np.random.default_rng(seed).permutation(n)
-    shuffled = carry(parameters[order], sizes, activation, inputs[order], labels[order])
+    shuffled = carry(parameters[order], spec, inputs[order], labels[order])
     for network in range(n):
         one = slice(network, network + 1)
-        alone = carry(parameters[one], sizes, activation, inputs[one], labels[one])
+        alone = carry(parameters[one], spec, inputs[one], labels[one])
         for mine, among, elsewhere in zip(alone, together, shuffled, strict=True):
             np.testing.assert_array_equal(mine[0], among[network])
             np.testing.assert_array_equal(mine[0], elsewhere[list(order).index(network)])
@@ -75,10 +76,10 @@ def test_a_network_has_the_same_bits_alone_and_in_any_stack(activation, depth, w
 @given(activations, depths, st.integers(1, 12), st.integers(2, 9), st.integers(0, 1000))
 @settings(max_examples=40)
 def test_the_gradient_of_a_batch_is_the_sum_of_its_examples(activation, depth, width, n_examples, seed):
-    sizes = layer_sizes(5, width, depth, 3)
-    parameters, inputs, labels = problem(seed, sizes, 1, n_examples, np.float64)
-    _, costs, gradients = carry(parameters, sizes, activation, inputs, labels)
-    singles = [carry(parameters, sizes, activation, inputs[:, [k]], labels[:, [k]]) for k in range(n_examples)]
+    spec = NetworkSpec(layer_sizes(5, width, depth, 3), activation)
+    parameters, inputs, labels = problem(seed, spec, 1, n_examples, np.float64)
+    _, costs, gradients = carry(parameters, spec, inputs, labels)
+    singles = [carry(parameters, spec, inputs[:, [k]], labels[:, [k]]) for k in range(n_examples)]
     np.testing.assert_allclose(sum(single[2] for single in singles), gradients, rtol=1e-9, atol=1e-14)
     np.testing.assert_allclose(np.concatenate([single[1] for single in singles], axis=1), costs, rtol=1e-12, atol=1e-15)
 
@@ -88,12 +89,12 @@ def test_the_gradient_of_a_batch_is_the_sum_of_its_examples(activation, depth, w
 )
 @settings(max_examples=40)
 def test_homogeneous_networks_scale_with_their_input_to_the_bit(activation, depth, width, exponent, seed):
-    sizes = layer_sizes(5, width, depth, 3)
-    weights, biases = draw_network(1, seed, sizes, activation, initializer("he_normal"))
-    parameters = pack(weights, biases)[None]
-    _, inputs, labels = problem(seed, sizes, 1, 4, np.float64)
-    logits, _, _ = carry(parameters, sizes, activation, inputs, labels)
-    scaled, _, _ = carry(parameters, sizes, activation, inputs * 2.0**exponent, labels)
+    spec = NetworkSpec(layer_sizes(5, width, depth, 3), activation)
+    weights, biases = draw_network(1, seed, spec, initializer("he_normal"))
+    parameters = spec.pack(weights, biases)[None]
+    _, inputs, labels = problem(seed, spec, 1, 4, np.float64)
+    logits, _, _ = carry(parameters, spec, inputs, labels)
+    scaled, _, _ = carry(parameters, spec, inputs * 2.0**exponent, labels)
     np.testing.assert_array_equal(scaled, logits * 2.0**exponent)
 
 
@@ -102,7 +103,7 @@ def test_homogeneous_networks_scale_with_their_input_to_the_bit(activation, dept
 def test_every_gradient_is_the_complex_steps(activation, init, depth, width, n_examples, root_seed):
     network = draw_checked_network(root_seed, depth, width, n_examples, activation, init)
     analytic = network.gradient()
-    for name, entries in parameter_tensors(network.sizes):
+    for name, entries in network.spec.tensors().items():
         assert relative_error(analytic[entries], complex_step(network, entries)) < 1e-12, name
 
 
@@ -136,8 +137,8 @@ def test_the_losss_gradient_is_a_difference_of_two_distributions(logits, labels)
 @given(activations, inits, depths, st.integers(2, 12), st.integers(0, 1000))
 @settings(max_examples=60)
 def test_statistics_are_consistent_with_one_another(activation, init, depth, width, seed):
-    sizes = layer_sizes(DATASET.n_inputs, width, depth, DATASET.n_classes)
-    measured = Probe(sizes, activation, DATASET).measure(pack(*draw_network(1, seed, sizes, activation, init)))
+    spec = NetworkSpec(layer_sizes(DATASET.n_inputs, width, depth, DATASET.n_classes), activation)
+    measured = Probe(spec, DATASET).measure(spec.pack(*draw_network(1, seed, spec, init)))
     assert (measured["z_batch_variance"] <= measured["z_second_moment"] * (1.0 + 1e-12)).all()
     assert (measured["weight_grad_mean_abs"] <= measured["weight_grad_rms"] * (1.0 + 1e-12)).all()
     for name in ("saturated_fraction", "dead_fraction"):
@@ -155,13 +156,13 @@ networks = st.lists(
 @given(networks, st.sampled_from(["sgd", "momentum", "adam"]), st.integers(0, 1000))
 @settings(max_examples=20)
 def test_the_company_and_the_order_of_training_leave_no_bit_behind(together, optimizer, seed):
-    sizes = layer_sizes(DATASET.n_inputs, 6, 2, DATASET.n_classes)
+    spec = NetworkSpec(layer_sizes(DATASET.n_inputs, 6, 2, DATASET.n_classes), RELU)
     recipe = Recipe(optimizer, 16, 6, (0, 3, 6))
 
     def train(block):
-        parameters = draw_stack(1, [seed for seed, _ in block], sizes, RELU, initializer("he_normal"))
+        parameters = draw_stack(1, [seed for seed, _ in block], spec, initializer("he_normal"))
         traces = [Trace(seed, rate) for seed, rate in block]
-        Trainer(parameters, sizes, RELU, DATASET, recipe, traces, Probe(sizes, RELU, DATASET)).run(1)
+        Trainer(parameters, spec, DATASET, recipe, traces, Probe(spec, DATASET)).run(1)
         return {
             (trace.seed, trace.learning_rate): (
                 np.array(trace.losses).tobytes(),

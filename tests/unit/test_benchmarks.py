@@ -129,7 +129,7 @@ def test_each_repeat_begins_with_another_implementation():
 
 def test_flop_are_those_of_the_products():
     # Forward and gradient in the first layer, and the error in the second one only: nobody needs that of the input.
-    assert product_flop([4, 3, 2], batch=5) == 2 * (2 * 5 * 4 * 3) + 3 * (2 * 5 * 3 * 2)
+    assert product_flop([(4, 3), (3, 2)], batch=5) == 2 * (2 * 5 * 4 * 3) + 3 * (2 * 5 * 3 * 2)
 
 
 def test_a_time_is_that_of_one_network_and_step():

@@ -7,7 +7,6 @@ import pytest
 from own_records import NOT_ANALYTIC, RIGHT, WRONG, valued
 from support import EVERY_ACTIVATION, name_of
 
-from depthsounder.checking import gradcheck
 from depthsounder.checking.checks import CheckPlan, check_records
 from depthsounder.elements.activations import RELU, TANH
 from depthsounder.elements.gaussian import critical_gain
@@ -73,7 +72,7 @@ def test_networks_are_checked_at_the_gain_of_the_sweep(sweep_width, monkeypatch)
     gains = []
 
     def look(network, threshold):
-        weights, _ = gradcheck.layer_views(network.parameters[None], network.sizes)
+        weights = network.spec.views(network.parameters[None]).weights
         gains.append(float(np.mean([6 * layer.var() for layer in weights[1:-1]])))
         return []
 

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +32,7 @@ from depthsounder.claims.xavier_for_sigmoid import chi_1
 from depthsounder.elements.activations import ACTIVATIONS, LINEAR, SIGMOID, TANH
 from depthsounder.elements.initializers import INITIALIZERS, initializer
 from depthsounder.elements.streams import stream
+from depthsounder.engine.spec import NetworkSpec
 from depthsounder.judging.reference import References
 from depthsounder.storage.tables import CLAIMS, SCHEMAS, read_table, write_rows, write_table
 
@@ -256,9 +256,8 @@ def test_the_gradient_under_dropout_is_right_for_its_own_mask():
 
 
 def test_dropout_drops_whole_units_and_keeps_their_mean():
-    sizes = [6, 40, 40, 4]
-    parameters = sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(sizes))
-    masks = check_under_dropout.draw_masks(stream(1, "test"), sizes, parameters)
+    spec = NetworkSpec((6, 40, 40, 4), TANH)
+    masks = check_under_dropout.draw_masks(stream(1, "test"), spec)
     rows = masks[:, 6 * 40 + 40 : 6 * 40 + 40 + 40 * 40].reshape(-1, 40, 40)
 
     assert set(np.unique(rows)) == {0.0, 2.0}

@@ -16,7 +16,7 @@ from own_files import MINE, WRONG
 from scipy.stats import truncnorm
 from tiny_sweep import TINY_SWEEP
 
-from depthsounder.checking.checked_network import N_CLASSES, N_INPUTS, draw_checked_network
+from depthsounder.checking.checked_network import draw_checked_network
 from depthsounder.checking.checks import CheckPlan, check_records
 from depthsounder.checking.contract import breaches
 from depthsounder.checking.drawn_moments import misdrawn
@@ -33,13 +33,13 @@ from depthsounder.config import (
 )
 from depthsounder.config.reference import schema_text
 from depthsounder.elements.activations import ACTIVATIONS, TANH
-from depthsounder.elements.drawing import draw_network
 from depthsounder.elements.initializers import INITIALIZERS, Initializer
 from depthsounder.engine import extensions
+from depthsounder.engine.drawing import draw_network
 from depthsounder.engine.extensions import ExtensionError, extension_parser, file_of, load_extension
-from depthsounder.engine.network import layer_views
 from depthsounder.engine.optimizer_contract import optimizer_breach
 from depthsounder.engine.optimizers import OPTIMIZERS
+from depthsounder.engine.spec import NetworkSpec
 from depthsounder.figures.style import activation_marker, init_style
 from depthsounder.judging.equal_inits import draw_of
 from depthsounder.process.definitions import Library, NotFollowed
@@ -528,7 +528,7 @@ def test_a_truncated_normal_that_forgets_what_the_cut_takes_costs_its_theory():
 
 
 def test_a_mean_of_the_biases_is_a_constant_and_costs_the_theory(shown):
-    _, biases = draw_network(1, 0, [6, 5, 5, 3], TANH, INITIALIZERS["he_biased"])
+    _, biases = draw_network(1, 0, NetworkSpec((6, 5, 5, 3), TANH), INITIALIZERS["he_biased"])
     assert [set(layer) for layer in biases] == [{0.1}, {0.1}, {0.0}]
     ((_, columns),) = predict_cells([("tanh", "he_biased")], [2], np.ones((4, 6)), 5, 1)
     assert columns["note"][0].startswith("theory is withheld: biases of 'he_biased' have mean 0.1")
@@ -544,9 +544,8 @@ def test_the_records_that_the_page_shows_pass_every_check(shown):
 
 
 def test_the_checked_networks_have_the_mean_of_the_biases(shown):
-    sizes = [N_INPUTS, 4, 4, N_CLASSES]
     drawn = (draw_checked_network(1, 2, 4, 3, TANH, INITIALIZERS[name]) for name in ("he_biased", "he_normal"))
-    biased, plain = (layer_views(network.parameters[None, :], sizes)[1] for network in drawn)
+    biased, plain = (network.spec.views(network.parameters[None, :]).biases for network in drawn)
     for one, other in zip(biased, plain, strict=True):
         np.testing.assert_allclose(one - other, 0.1, rtol=1e-12)
 

@@ -180,9 +180,10 @@ def test_comments_docstrings_and_layout_rerun_nothing(library):
 
 ENGINE = [
     ("engine/network", "NetworkStack.backward"),
+    ("engine/spec", "NetworkSpec.views"),
     ("engine/loss", "cross_entropy"),
     ("elements/streams", "stream"),
-    ("elements/drawing", "draw_network"),
+    ("engine/drawing", "draw_network"),
     ("elements/initializers", "LECUN_NORMAL"),
 ]
 
@@ -196,7 +197,7 @@ STAGES = [
     ("engine/optimizers", "Momentum.DECAY", TRAINING),
     ("engine/optimizers", "Adam.update", set()),
     ("engine/training", "batches", TRAINING),
-    ("engine/training", "draw_stack", MEASURING),
+    ("engine/drawing", "draw_stack", MEASURING),
     ("engine/probes", "SATURATED_BELOW", MEASURING),
     ("engine/jacobian", "SWEEPS", {"measure_signal"}),
     ("engine/tuning", "choose_rate", {"train_networks"}),

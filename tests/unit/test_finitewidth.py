@@ -8,8 +8,9 @@ from scipy.linalg import circulant
 from scipy.special import polygamma
 
 from depthsounder.elements.activations import LINEAR, RELU, SIGMOID, TANH
-from depthsounder.elements.drawing import draw_network
 from depthsounder.elements.initializers import HE_NORMAL, LECUN_NORMAL, ORTHOGONAL, initializer
+from depthsounder.engine.drawing import draw_network
+from depthsounder.engine.spec import NetworkSpec
 from depthsounder.theory.finitewidth import log_variances
 from depthsounder.theory.meanfield import signal_trajectory
 
@@ -25,7 +26,7 @@ def drawn(activation, init, sizes, networks):
     x /= np.sqrt(np.mean(x**2))
     found = np.empty((networks, len(sizes) - 2))
     for seed in range(networks):
-        weights, biases = draw_network(1, seed, sizes, activation, init)
+        weights, biases = draw_network(1, seed, NetworkSpec(sizes, activation), init)
         h = x
         for layer, (w, b) in enumerate(zip(weights[:-1], biases[:-1], strict=True)):
             z = h @ w + b
@@ -61,7 +62,7 @@ def test_the_predicted_spread_is_that_of_drawn_networks(activation, init, n_inpu
     width, depth, networks = 100, 4, 800
     q = infinite(activation, init, n_inputs, width, depth)
     predicted = log_variances(activation, init, q, n_inputs, width)
-    found = drawn(activation, init, [n_inputs, *[width] * depth, 2], networks)
+    found = drawn(activation, init, (n_inputs, *[width] * depth, 2), networks)
     # 800 networks give a variance to 6 %; the theory leaves out the next order in 1/width, about 3 % here.
     np.testing.assert_allclose(found.var(axis=0), predicted, rtol=0.22, atol=1e-12)
     errors = np.median(found, axis=0) - (np.log(q) - predicted / 2.0)
@@ -84,7 +85,7 @@ def test_the_predicted_band_holds_95_percent_of_drawn_networks_at_every_layer(ac
     width, networks = 64, 600
     q = infinite(activation, init, n_inputs, width, depth)
     variances = log_variances(activation, init, q, n_inputs, width)
-    found = drawn(activation, init, [n_inputs, *[width] * depth, 2], networks)
+    found = drawn(activation, init, (n_inputs, *[width] * depth, 2), networks)
     inside = np.abs(found - (np.log(q) - variances / 2.0)) <= 1.96 * np.sqrt(variances)
     # The share among 600 networks has a standard deviation of 0.9 %.
     assert (inside.mean(axis=0) >= 0.92).all()

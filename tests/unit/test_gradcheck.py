@@ -14,14 +14,14 @@ from depthsounder.checking.gradcheck import (
     check_by_central_differences,
     check_gradients,
     complex_step,
-    parameter_tensors,
     relative_error,
 )
 from depthsounder.elements.activations import ACTIVATIONS, LINEAR, RELU, SIGMOID, TANH
 from depthsounder.elements.initializers import initializer, with_gain_at
 from depthsounder.engine import training
 from depthsounder.engine.loss import cross_entropy, mean_cross_entropy
-from depthsounder.engine.network import NetworkStack, layer_views, parameter_count
+from depthsounder.engine.network import NetworkStack
+from depthsounder.engine.spec import NetworkSpec
 
 THRESHOLD = 1e-12
 ROOT_SEED = 1
@@ -88,28 +88,32 @@ def _afterwards(monkeypatch, network, break_it):
     return network
 
 
+def with_derivative(network, derivative):
+    """The network with another φ'."""
+    activation = replace(network.spec.activation, derivative=derivative)
+    return replace(network, spec=replace(network.spec, activation=activation))
+
+
 def forget_the_slope(monkeypatch, network):
     """φ' is left out."""
-    activation = replace(network.activation, derivative=lambda z, h, out: out.fill(1.0))
-    return replace(network, activation=activation)
+    return with_derivative(network, lambda z, h, out: out.fill(1.0))
 
 
 def take_the_slope_elsewhere(monkeypatch, network):
     """φ' is taken half a unit beside z."""
-    slope = network.activation.slope
-    activation = replace(network.activation, derivative=lambda z, h, out: np.copyto(out, slope(z + 0.5)))
-    return replace(network, activation=activation)
+    slope = network.spec.activation.slope
+    return with_derivative(network, lambda z, h, out: np.copyto(out, slope(z + 0.5)))
 
 
 def scale_the_slope(monkeypatch, network):
     """φ' is one part in a million too large."""
-    derivative = network.activation.derivative
+    derivative = network.spec.activation.derivative
 
     def broken(z, h, out):
         derivative(z, h, out)
         np.multiply(out, 1.000001, out=out)
 
-    return replace(network, activation=replace(network.activation, derivative=broken))
+    return with_derivative(network, broken)
 
 
 def forget_to_transpose(monkeypatch, network):
@@ -238,7 +242,7 @@ def test_the_engine_passes_for_every_activation(activation, init):
 
 def test_behind_a_dead_layer_the_check_says_that_it_sees_nothing(monkeypatch):
     network = network_of(RELU, 3)
-    _, biases = layer_views(network.parameters[None, :], network.sizes)
+    biases = network.spec.views(network.parameters[None, :]).biases
     biases[1].fill(-1e3)
     # The layer behind it hears nothing, so that its W has no gradient either; its b has one.
     seen = {name for name, verdict in complex_verdicts(network).items() if verdict == "passed"}
@@ -262,7 +266,7 @@ def test_fifty_layers_are_no_reason_to_fail(activation, init):
     network = network_of(ACTIVATIONS[activation], 50, init, width=8, n_examples=5)
     with np.errstate(over="ignore"):
         analytic = network.gradient()
-        for name, entries in parameter_tensors(network.sizes):
+        for name, entries in network.spec.tensors().items():
             if name[1:] in {"1", "25", "51"}:
                 assert relative_error(analytic[entries], complex_step(network, entries)) <= THRESHOLD, name
 
@@ -294,7 +298,7 @@ def test_what_is_no_number_without_an_overflow_fails():
         np.copyto(out, z * np.nan if np.iscomplexobj(z) else z)
 
     network = network_of(LINEAR, 2)
-    broken = replace(network, activation=replace(LINEAR, function=function))
+    broken = replace(network, spec=replace(network.spec, activation=replace(LINEAR, function=function)))
     assert "failed" in complex_verdicts(broken).values()
 
 
@@ -347,11 +351,11 @@ def test_the_noise_floor_explains_what_central_differences_are_off(name):
 
 def at_the_kink():
     """A network whose first layer lies exactly on ReLU's kink, for every example."""
-    sizes = [6, 2, 4]
-    parameters = np.random.default_rng(0).normal(size=parameter_count(sizes))
+    spec = NetworkSpec((6, 2, 4), RELU)
+    parameters = np.random.default_rng(0).normal(size=spec.parameter_count)
     parameters[:14] = 0.0
     inputs = np.random.default_rng(1).normal(size=(3, 6))
-    return CheckedNetwork(sizes, RELU, parameters, inputs, np.array([0, 1, 2]))
+    return CheckedNetwork(spec, parameters, inputs, np.array([0, 1, 2]))
 
 
 def test_a_tensor_on_a_kink_is_skipped_and_does_not_fail():
@@ -364,7 +368,7 @@ def test_a_tensor_on_a_kink_is_skipped_and_does_not_fail():
 
 def test_only_the_entries_that_cross_a_kink_are_skipped():
     network = network_of(RELU, 2)
-    first_bias = parameter_tensors(network.sizes)[1][1]
+    first_bias = network.spec.tensors()["b1"]
     # One unit is put on its kink, for the first example.
     stack = network.stack(network.parameters[None].copy())
     network.parameters[first_bias[0]] -= stack.preactivations[0][0, 0, 0]
@@ -383,10 +387,10 @@ def test_smooth_activations_have_nothing_to_skip():
 
 def test_both_methods_agree_with_a_derivative_that_is_known():
     # A linear network with one hidden unit and a readout without weights: every gradient but the readout's is zero.
-    sizes = [6, 1, 4]
-    parameters = np.zeros(parameter_count(sizes))
+    spec = NetworkSpec((6, 1, 4), LINEAR)
+    parameters = np.zeros(spec.parameter_count)
     parameters[6] = 1.0
-    network = CheckedNetwork(sizes, LINEAR, parameters, np.zeros((2, 6)), np.array([0, 1]))
+    network = CheckedNetwork(spec, parameters, np.zeros((2, 6)), np.array([0, 1]))
     expected = np.zeros_like(parameters)
     expected[7:11] = expected[11:15] = [-0.25, -0.25, 0.25, 0.25]
     every = np.arange(len(parameters))
@@ -422,9 +426,9 @@ def test_a_gradient_that_is_not_finite_fails(numbers, monkeypatch):
 
 def test_every_tensor_is_checked_by_both_methods_and_every_parameter_once():
     network = network_of(TANH, 3)
-    names = [name for name, _ in parameter_tensors(network.sizes)]
+    names = list(network.spec.tensors())
     assert names == ["W1", "b1", "W2", "b2", "W3", "b3", "W4", "b4"]
-    entries = np.concatenate([entries for _, entries in parameter_tensors(network.sizes)])
+    entries = np.concatenate(list(network.spec.tensors().values()))
     assert sorted(entries) == list(range(len(network.parameters)))
     checks = check_gradients(network, THRESHOLD)
     assert [(check.parameter, check.method) for check in checks] == [
@@ -491,14 +495,14 @@ def test_an_init_can_be_given_the_gain_of_another_width():
         assert init.gain(8, 8, TANH) == pytest.approx(gain)
         assert init.gain(6, 8, TANH) == pytest.approx(gain)
     network = draw_checked_network(1, 20, 8, 5, LINEAR, with_gain_at(initializer("naive_unit"), 64))
-    weights, _ = layer_views(network.parameters[None], network.sizes)
+    weights = network.spec.views(network.parameters[None]).weights
     assert np.mean([8 * layer.var() for layer in weights[1:-1]]) == pytest.approx(64.0, rel=0.1)
 
 
 def test_biases_are_as_wide_as_the_inits_own_and_never_0():
     def spread(init):
         network = draw_checked_network(1, 50, 8, 2, TANH, initializer(init))
-        _, biases = layer_views(network.parameters[None], network.sizes)
+        biases = network.spec.views(network.parameters[None]).biases
         return np.std(np.concatenate([layer.ravel() for layer in biases]))
 
     assert spread("gaussian_w2_b25") == pytest.approx(5.0, rel=0.15)

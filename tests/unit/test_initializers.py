@@ -9,7 +9,6 @@ from scipy.stats import chi2, kstest, norm, uniform
 from support import name_of
 
 from depthsounder.elements.activations import ACTIVATIONS, LINEAR, RELU, SELU, SIGMOID, TANH
-from depthsounder.elements.drawing import draw_network, layer_sizes
 from depthsounder.elements.initializers import (
     HE_NORMAL,
     INITIALIZERS,
@@ -18,6 +17,8 @@ from depthsounder.elements.initializers import (
     XAVIER_NOTE,
     initializer,
 )
+from depthsounder.engine.drawing import draw_network
+from depthsounder.engine.spec import NetworkSpec, layer_sizes
 
 VARIANCES = INIT_VARIANCES | {"gaussian_w1.5_b0.05": lambda n, m: 1.5 / n}
 GAUSSIAN = sorted(name for name in VARIANCES if initializer(name).gaussian and name != "zeros")
@@ -33,7 +34,7 @@ CONFIDENCE = 1.0 - 1e-4
 
 def hidden_weights(name, fan_in, fan_out, activation=TANH, seed=0):
     """The weights of a hidden layer, as a network has them that is this wide at this layer."""
-    return draw_network(1, seed, [fan_in, fan_out, 3], activation, initializer(name))[0][0]
+    return draw_network(1, seed, NetworkSpec((fan_in, fan_out, 3), activation), initializer(name))[0][0]
 
 
 def test_every_init_is_there_under_its_name_and_has_an_independent_variance():
@@ -104,12 +105,12 @@ def test_a_square_orthogonal_layer_keeps_every_length():
 
 @pytest.mark.parametrize("name", INIT_VARIANCES)
 def test_biases_start_at_zero(name):
-    _, biases = draw_network(1, 0, [6, 8, 8, 3], TANH, initializer(name))
+    _, biases = draw_network(1, 0, NetworkSpec((6, 8, 8, 3), TANH), initializer(name))
     assert not any(bias.any() for bias in biases)
 
 
 def test_the_gaussian_family_draws_biases_of_its_variance():
-    _, biases = draw_network(1, 0, [6, 4000, 4000, 3], TANH, initializer("gaussian_w1.5_b0.05"))
+    _, biases = draw_network(1, 0, NetworkSpec((6, 4000, 4000, 3), TANH), initializer("gaussian_w1.5_b0.05"))
     for bias in biases[:2]:
         low, high = chi2.interval(CONFIDENCE, bias.size)
         assert low < np.sum(bias**2) / 0.05 < high
@@ -142,13 +143,13 @@ def test_a_name_that_is_none_is_refused(name):
 @pytest.mark.parametrize("name", INIT_VARIANCES)
 def test_the_readout_is_lecuns_whatever_the_init(name):
     sizes = layer_sizes(10, 16, 3, 4)
-    weights, _ = draw_network(1, 5, sizes, TANH, initializer(name))
-    lecun, _ = draw_network(1, 5, sizes, TANH, LECUN_NORMAL)
+    weights, _ = draw_network(1, 5, NetworkSpec(sizes, TANH), initializer(name))
+    lecun, _ = draw_network(1, 5, NetworkSpec(sizes, TANH), LECUN_NORMAL)
     np.testing.assert_array_equal(weights[-1], lecun[-1])
 
 
 def test_the_readout_has_lecuns_variance():
-    readout = draw_network(1, 0, [4, 100, 300], TANH, HE_NORMAL)[0][-1]
+    readout = draw_network(1, 0, NetworkSpec((4, 100, 300), TANH), HE_NORMAL)[0][-1]
     low, high = chi2.interval(CONFIDENCE, readout.size)
     assert low < np.sum(readout**2) * 100 < high
 
@@ -168,8 +169,8 @@ def test_the_readout_has_lecuns_variance():
 def test_inits_that_are_one_law_give_equal_bits(one, other, activation):
     sizes = layer_sizes(64, 64, 5, 10)
     for seed in range(3):
-        ones, _ = draw_network(1, seed, sizes, activation, initializer(one))
-        others, _ = draw_network(1, seed, sizes, activation, initializer(other))
+        ones, _ = draw_network(1, seed, NetworkSpec(sizes, activation), initializer(one))
+        others, _ = draw_network(1, seed, NetworkSpec(sizes, activation), initializer(other))
         assert all(np.array_equal(w, v) for w, v in zip(ones, others, strict=True))
 
 
@@ -192,7 +193,7 @@ def test_the_activation_has_no_part_in_the_draw(activation):
 
 def test_seeds_depths_and_layers_have_draws_of_their_own():
     def draw(root_seed=1, seed=0, depth=3):
-        return draw_network(root_seed, seed, layer_sizes(12, 12, depth, 12), TANH, LECUN_NORMAL)[0]
+        return draw_network(root_seed, seed, NetworkSpec(layer_sizes(12, 12, depth, 12), TANH), LECUN_NORMAL)[0]
 
     networks = [draw(), draw(root_seed=2), draw(seed=1), draw(depth=4)]
     layers = [weights.ravel() for network in networks for weights in network]
@@ -209,16 +210,15 @@ def test_a_draw_is_repeated_whatever_was_drawn_in_between():
     np.testing.assert_array_equal(hidden_weights("he_normal", 20, 30, seed=3), expected)
 
 
-def test_sizes_run_from_the_input_to_the_readout():
-    assert layer_sizes(784, 64, 3, 10) == [784, 64, 64, 64, 10]
-    weights, biases = draw_network(1, 0, layer_sizes(784, 64, 3, 10), TANH, HE_NORMAL)
+def test_layers_are_drawn_from_the_input_to_the_readout():
+    weights, biases = draw_network(1, 0, NetworkSpec(layer_sizes(784, 64, 3, 10), TANH), HE_NORMAL)
     assert [w.shape for w in weights] == [(784, 64), (64, 64), (64, 64), (64, 10)]
     assert [b.shape for b in biases] == [(64,), (64,), (64,), (10,)]
 
 
 def mean_squares(name, activation, width, depth, seed):
     """q of each hidden layer, for standard normal inputs."""
-    weights, _ = draw_network(1, seed, layer_sizes(width, width, depth, 2), activation, initializer(name))
+    weights, _ = draw_network(1, seed, NetworkSpec(layer_sizes(width, width, depth, 2), activation), initializer(name))
     h = np.random.default_rng(seed).normal(size=(16, width))
     squares = []
     for weight in weights[:-1]:
@@ -244,7 +244,7 @@ def test_lecun_halves_the_second_moment_of_relu_in_each_layer():
 
 
 def test_lecun_keeps_selus_fixed_point():
-    weights, _ = draw_network(1, 0, layer_sizes(1000, 1000, 8, 2), SELU, LECUN_NORMAL)
+    weights, _ = draw_network(1, 0, NetworkSpec(layer_sizes(1000, 1000, 8, 2), SELU), LECUN_NORMAL)
     h = np.random.default_rng(0).normal(size=(32, 1000))
     for weight in weights[:-1]:
         h = SELU(h @ weight)
@@ -285,4 +285,4 @@ def test_critical_follows_the_activation(activation, gain):
 @pytest.mark.parametrize("activation", ["softplus", "gelu", "silu"])
 def test_critical_is_refused_where_there_is_none(activation):
     with pytest.raises(ValueError, match=f"{activation} has no critical gain"):
-        draw_network(1, 0, [4, 4, 2], ACTIVATIONS[activation], initializer("critical"))
+        draw_network(1, 0, NetworkSpec((4, 4, 2), ACTIVATIONS[activation]), initializer("critical"))

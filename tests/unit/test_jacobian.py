@@ -10,10 +10,10 @@ import pytest
 from support import small_dataset
 
 from depthsounder.elements.activations import ELU, LINEAR, RELU, SIGMOID, TANH
-from depthsounder.elements.drawing import draw_network, layer_sizes
 from depthsounder.elements.initializers import initializer
+from depthsounder.engine.drawing import draw_network
 from depthsounder.engine.jacobian import InputJacobian, log_singular_values
-from depthsounder.engine.network import pack
+from depthsounder.engine.spec import NetworkSpec, layer_sizes
 
 jax.config.update("jax_enable_x64", True)
 
@@ -28,13 +28,13 @@ JAX_TWINS = {
 
 
 def measure(activation, weights, biases):
-    sizes = [len(weights[0]), *(len(bias) for bias in biases)]
-    return InputJacobian(sizes, activation, DATASET).measure(pack(weights, biases))
+    spec = NetworkSpec((len(weights[0]), *(len(bias) for bias in biases)), activation)
+    return InputJacobian(spec, DATASET).measure(spec.pack(weights, biases))
 
 
 def drawn(init, depth, activation=LINEAR, width=9):
     sizes = layer_sizes(DATASET.n_inputs, width, depth, DATASET.n_classes)
-    return draw_network(1, 0, sizes, activation, initializer(init))
+    return draw_network(1, 0, NetworkSpec(sizes, activation), initializer(init))
 
 
 def gaussian(random, depth, width):
@@ -210,14 +210,14 @@ def test_they_are_those_at_the_probes_first_example():
     weights, biases = drawn("he_normal", 3, TANH)
     elsewhere = small_dataset()
     elsewhere.train_inputs[np.arange(len(elsewhere.train_labels)) != elsewhere.probe[0]] = np.nan
-    sizes = [len(weights[0]), *(len(bias) for bias in biases)]
-    again = InputJacobian(sizes, TANH, elsewhere).measure(pack(weights, biases))
+    spec = NetworkSpec((len(weights[0]), *(len(bias) for bias in biases)), TANH)
+    again = InputJacobian(spec, elsewhere).measure(spec.pack(weights, biases))
     np.testing.assert_array_equal(again, measure(TANH, weights, biases))
 
 
 def test_a_network_leaves_no_trace_in_the_next():
-    one = pack(*drawn("he_normal", 3, TANH))
-    sizes = layer_sizes(DATASET.n_inputs, 9, 3, DATASET.n_classes)
-    used = InputJacobian(sizes, TANH, DATASET)
+    spec = NetworkSpec(layer_sizes(DATASET.n_inputs, 9, 3, DATASET.n_classes), TANH)
+    one = spec.pack(*drawn("he_normal", 3, TANH))
+    used = InputJacobian(spec, DATASET)
     used.measure(np.full_like(one, np.nan))
-    np.testing.assert_array_equal(used.measure(one), InputJacobian(sizes, TANH, DATASET).measure(one))
+    np.testing.assert_array_equal(used.measure(one), InputJacobian(spec, DATASET).measure(one))

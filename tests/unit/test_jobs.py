@@ -17,9 +17,11 @@ from depthsounder.data.dataset import save_dataset
 from depthsounder.elements.activations import TANH
 from depthsounder.elements.initializers import HE_NORMAL
 from depthsounder.engine import jobs
+from depthsounder.engine.drawing import draw_stack
 from depthsounder.engine.gate import check_schema
 from depthsounder.engine.jobs import OF_TRAINING, add_recipe, cell_parser, describe, recipe, start_cell
-from depthsounder.engine.training import Recipe, draw_stack
+from depthsounder.engine.spec import NetworkSpec
+from depthsounder.engine.training import Recipe
 from depthsounder.process.commands import Refusal
 from depthsounder.storage.tables import JACOBIAN, SIGNAL, TRACES, part_schema, read_table, write_rows
 
@@ -61,12 +63,11 @@ def with_seeds(cell, seeds):
 
 def test_a_command_line_becomes_the_networks_that_it_names(cell):
     job = start_cell(cell_parser("a job").parse_args(cell))
-    assert job.activation is TANH
     assert job.init is HE_NORMAL
     assert list(job.seeds) == [3, 4, 5]
-    assert job.sizes == [6, 7, 7, 3]
+    assert job.spec == NetworkSpec((6, 7, 7, 3), TANH)
     assert job.root_seed == 1
-    assert (job.draw(job.seeds) == draw_stack(1, [3, 4, 5], [6, 7, 7, 3], TANH, HE_NORMAL)).all()
+    assert (job.draw(job.seeds) == draw_stack(1, [3, 4, 5], job.spec, HE_NORMAL)).all()
 
 
 def test_a_training_job_has_a_recipe(cell):

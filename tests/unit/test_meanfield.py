@@ -19,7 +19,6 @@ from depthsounder.elements.activations import (
     SOFTPLUS,
     TANH,
 )
-from depthsounder.elements.drawing import draw_network
 from depthsounder.elements.gaussian import critical_gain, second_moment
 from depthsounder.elements.initializers import (
     CRITICAL,
@@ -30,6 +29,8 @@ from depthsounder.elements.initializers import (
     ORTHOGONAL,
     initializer,
 )
+from depthsounder.engine.drawing import draw_network
+from depthsounder.engine.spec import NetworkSpec
 from depthsounder.storage.tables import CELL_KEYS, THEORY
 from depthsounder.theory.meanfield import (
     fixed_points,
@@ -340,7 +341,7 @@ def test_the_mean_square_of_the_singular_values_is_that_of_wide_networks(activat
     found = np.zeros(depth)
     networks = 5
     for seed in range(networks):
-        weights, biases = draw_network(1, seed, [n_inputs, *[width] * depth, 2], activation, init)
+        weights, biases = draw_network(1, seed, NetworkSpec((n_inputs, *[width] * depth, 2), activation), init)
         h, jacobian = x[0], np.eye(n_inputs)
         for layer, (weight, bias) in enumerate(zip(weights[:-1], biases[:-1], strict=True)):
             z = h @ weight + bias

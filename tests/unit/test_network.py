@@ -1,7 +1,5 @@
 """The engine against JAX's automatic differentiation in float64, and against the equations by hand."""
 
-from itertools import pairwise
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,29 +8,30 @@ from references import ACTIVATION_REFERENCES
 from support import EVERY_ACTIVATION, name_of, textbook_gradients
 
 from depthsounder.elements.activations import ACTIVATIONS, LINEAR, RELU, SIGMOID, TANH
-from depthsounder.elements.drawing import draw_network, layer_sizes
-from depthsounder.elements.initializers import HE_NORMAL, initializer
+from depthsounder.elements.initializers import initializer
+from depthsounder.engine.drawing import draw_network
 from depthsounder.engine.loss import cross_entropy
-from depthsounder.engine.network import NetworkStack, layer_views, pack, parameter_count
+from depthsounder.engine.network import NetworkStack
+from depthsounder.engine.spec import NetworkSpec, layer_sizes
 
 N_NETWORKS, N_EXAMPLES, N_INPUTS, WIDTH, N_CLASSES = 3, 4, 6, 5, 3
 
 
-def generic_stack(activation, sizes, n_networks=N_NETWORKS, n_examples=N_EXAMPLES, dtype=np.float64, gain=1.5):
+def generic_stack(spec, n_networks=N_NETWORKS, n_examples=N_EXAMPLES, dtype=np.float64, gain=1.5):
     """Networks with weights of one gain and biases, each with a batch and labels of its own."""
-    random = np.random.default_rng(len(sizes))
+    random = np.random.default_rng(len(spec.sizes))
     parameters = np.stack(
         [
-            pack(
-                [random.normal(size=(n, m)) * np.sqrt(gain / n) for n, m in pairwise(sizes)],
-                [0.3 * random.normal(size=m) for m in sizes[1:]],
+            spec.pack(
+                [random.normal(size=(n, m)) * np.sqrt(gain / n) for n, m in spec.fans],
+                [0.3 * random.normal(size=m) for m in spec.sizes[1:]],
             )
             for _ in range(n_networks)
         ]
     ).astype(dtype)
-    stack = NetworkStack(parameters, sizes, activation, n_examples)
+    stack = NetworkStack(parameters, spec, n_examples)
     stack.inputs[:] = random.normal(size=stack.inputs.shape)
-    labels = random.integers(sizes[-1], size=(n_networks, n_examples))
+    labels = random.integers(spec.sizes[-1], size=(n_networks, n_examples))
     return stack, labels
 
 
@@ -59,9 +58,9 @@ def jax_cost(layers, inputs, labels, phi):
     return -jnp.mean(log_probabilities[jnp.arange(len(labels)), labels])
 
 
-def assert_matches_jax(activation, sizes, **kind):
-    stack, labels = generic_stack(activation, sizes, **kind)
-    phi = ACTIVATION_REFERENCES[activation.name].function
+def assert_matches_jax(spec, **kind):
+    stack, labels = generic_stack(spec, **kind)
+    phi = ACTIVATION_REFERENCES[spec.activation.name].function
     logits, costs = carry(stack, labels)
     for s in range(len(labels)):
         layers = [(w[s], b[s, 0]) for w, b in zip(stack.weights, stack.biases, strict=True)]
@@ -78,26 +77,26 @@ def assert_matches_jax(activation, sizes, **kind):
 @pytest.mark.parametrize("depth", [1, 3])
 @pytest.mark.parametrize("activation", EVERY_ACTIVATION, ids=name_of)
 def test_a_stack_matches_automatic_differentiation(activation, depth):
-    assert_matches_jax(activation, layer_sizes(N_INPUTS, WIDTH, depth, N_CLASSES))
+    assert_matches_jax(NetworkSpec(layer_sizes(N_INPUTS, WIDTH, depth, N_CLASSES), activation))
 
 
 @pytest.mark.parametrize("name", ["linear", "sigmoid", "tanh", "relu", "selu"])
 def test_a_deep_stack_matches_automatic_differentiation(name):
-    assert_matches_jax(ACTIVATIONS[name], layer_sizes(N_INPUTS, WIDTH, 20, N_CLASSES), n_networks=2)
+    assert_matches_jax(NetworkSpec(layer_sizes(N_INPUTS, WIDTH, 20, N_CLASSES), ACTIVATIONS[name]), n_networks=2)
 
 
-@pytest.mark.parametrize("sizes", [[6, 2, 7, 4, 3], [1, 1, 1, 2], [3, 8, 1, 5, 2]], ids=str)
+@pytest.mark.parametrize("sizes", [(6, 2, 7, 4, 3), (1, 1, 1, 2), (3, 8, 1, 5, 2)], ids=str)
 def test_layers_of_unequal_width_match_automatic_differentiation(sizes):
-    assert_matches_jax(TANH, sizes)
+    assert_matches_jax(NetworkSpec(sizes, TANH))
 
 
 def test_a_single_example_matches_automatic_differentiation():
-    assert_matches_jax(RELU, layer_sizes(N_INPUTS, WIDTH, 3, N_CLASSES), n_examples=1)
+    assert_matches_jax(NetworkSpec(layer_sizes(N_INPUTS, WIDTH, 3, N_CLASSES), RELU), n_examples=1)
 
 
 @pytest.mark.parametrize("activation", [TANH, RELU, SIGMOID], ids=name_of)
 def test_a_stack_matches_the_equations_example_by_example(activation):
-    stack, labels = generic_stack(activation, layer_sizes(N_INPUTS, WIDTH, 4, N_CLASSES))
+    stack, labels = generic_stack(NetworkSpec(layer_sizes(N_INPUTS, WIDTH, 4, N_CLASSES), activation))
     _, costs = carry(stack, labels)
     for s in range(N_NETWORKS):
         weights, biases = [w[s] for w in stack.weights], [b[s, 0] for b in stack.biases]
@@ -105,14 +104,14 @@ def test_a_stack_matches_the_equations_example_by_example(activation):
             weights, biases, activation, stack.inputs[s], labels[s]
         )
         assert costs[s] == pytest.approx(cost, rel=1e-13)
-        expected = pack(weight_gradients, bias_gradients)
+        expected = stack.spec.pack(weight_gradients, bias_gradients)
         np.testing.assert_allclose(stack.gradients[s], expected, rtol=1e-11, atol=1e-15)
 
 
 def test_float32_loses_nothing_but_its_own_digits():
-    sizes = layer_sizes(N_INPUTS, WIDTH, 3, N_CLASSES)
-    exact, labels = generic_stack(TANH, sizes)
-    single, _ = generic_stack(TANH, sizes, dtype=np.float32)
+    spec = NetworkSpec(layer_sizes(N_INPUTS, WIDTH, 3, N_CLASSES), TANH)
+    exact, labels = generic_stack(spec)
+    single, _ = generic_stack(spec, dtype=np.float32)
     carry(exact, labels)
     carry(single, labels)
     assert single.gradients.dtype == np.float32
@@ -122,7 +121,7 @@ def test_float32_loses_nothing_but_its_own_digits():
 
 def test_two_chained_units_are_what_one_computes_by_hand():
     # x = 2, w1 = 0.5, b1 = 0 → z = 1, h = tanh 1; readout 3 h and -h; C = log(e^{3h} + e^{-h}) - 3h.
-    stack = NetworkStack(np.array([[0.5, 0.0, 3.0, -1.0, 0.0, 0.0]]), [1, 1, 2], TANH, 1)
+    stack = NetworkStack(np.array([[0.5, 0.0, 3.0, -1.0, 0.0, 0.0]]), NetworkSpec((1, 1, 2), TANH), 1)
     stack.inputs[:] = 2.0
     _, costs = carry(stack, np.array([[0]]))
     h = np.tanh(1.0)
@@ -134,9 +133,9 @@ def test_two_chained_units_are_what_one_computes_by_hand():
 
 
 def test_a_linear_network_is_the_product_of_its_matrices():
-    sizes = layer_sizes(N_INPUTS, WIDTH, 6, N_CLASSES)
-    weights, biases = draw_network(1, 0, sizes, LINEAR, initializer("lecun_normal"))
-    stack = NetworkStack(pack(weights, biases)[None], sizes, LINEAR, N_EXAMPLES)
+    spec = NetworkSpec(layer_sizes(N_INPUTS, WIDTH, 6, N_CLASSES), LINEAR)
+    weights, biases = draw_network(1, 0, spec, initializer("lecun_normal"))
+    stack = NetworkStack(spec.pack(weights, biases)[None], spec, N_EXAMPLES)
     x = np.random.default_rng(0).normal(size=(N_EXAMPLES, N_INPUTS))
     stack.inputs[0] = x
     stack.forward()
@@ -144,7 +143,7 @@ def test_a_linear_network_is_the_product_of_its_matrices():
 
 
 def test_backward_leaves_each_layers_errors_in_place_of_its_preactivations():
-    stack, labels = generic_stack(TANH, layer_sizes(N_INPUTS, WIDTH, 3, N_CLASSES))
+    stack, labels = generic_stack(NetworkSpec(layer_sizes(N_INPUTS, WIDTH, 3, N_CLASSES), TANH))
     carry(stack, labels)
     for deltas, h, weight_gradients, bias_gradients in zip(
         stack.preactivations, stack.activities, stack.weight_gradients, stack.bias_gradients, strict=True
@@ -154,41 +153,20 @@ def test_backward_leaves_each_layers_errors_in_place_of_its_preactivations():
 
 
 def test_parameters_that_are_updated_in_place_are_the_networks():
-    stack, _ = generic_stack(TANH, layer_sizes(N_INPUTS, WIDTH, 2, N_CLASSES))
+    stack, _ = generic_stack(NetworkSpec(layer_sizes(N_INPUTS, WIDTH, 2, N_CLASSES), TANH))
     stack.parameters[:] = 0.0
     stack.forward()
     assert not stack.logits.any()
 
 
 def test_a_second_pass_over_the_same_batch_gives_the_same_bits():
-    stack, labels = generic_stack(RELU, layer_sizes(N_INPUTS, WIDTH, 3, N_CLASSES))
+    stack, labels = generic_stack(NetworkSpec(layer_sizes(N_INPUTS, WIDTH, 3, N_CLASSES), RELU))
     carry(stack, labels)
     first = stack.gradients.copy()
     carry(stack, labels)
     np.testing.assert_array_equal(stack.gradients, first)
 
 
-def test_flat_parameters_and_layers_are_two_views_of_one_memory():
-    sizes = [4, 3, 5, 2]
-    flat = np.arange(2.0 * parameter_count(sizes)).reshape(2, -1)
-    weights, biases = layer_views(flat, sizes)
-    assert [w.shape for w in weights] == [(2, 4, 3), (2, 3, 5), (2, 5, 2)]
-    assert [b.shape for b in biases] == [(2, 1, 3), (2, 1, 5), (2, 1, 2)]
-    assert all(np.shares_memory(part, flat) for part in [*weights, *biases])
-    covered = np.concatenate([part[1].ravel() for part in [*weights, *biases]])
-    assert sorted(covered) == flat[1].tolist()
-
-
-def test_packing_is_the_inverse_of_cutting():
-    sizes = [4, 3, 5, 2]
-    weights, biases = draw_network(1, 0, sizes, TANH, HE_NORMAL)
-    flat = pack(weights, [bias + 1.0 for bias in biases])
-    assert flat.shape == (parameter_count(sizes),) == (4 * 3 + 3 + 3 * 5 + 5 + 5 * 2 + 2,)
-    cut_weights, cut_biases = layer_views(flat[None], sizes)
-    assert all(np.array_equal(w, cut[0]) for w, cut in zip(weights, cut_weights, strict=True))
-    assert all((cut == 1.0).all() for cut in cut_biases)
-
-
 def test_parameters_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="7 parameters do not fit the layers"):
-        NetworkStack(np.zeros((2, 7)), [2, 2, 2], TANH, 4)
+        NetworkStack(np.zeros((2, 7)), NetworkSpec((2, 2, 2), TANH), 4)

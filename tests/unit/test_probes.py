@@ -5,23 +5,25 @@ import pytest
 from support import EVERY_ACTIVATION, name_of, small_dataset, textbook_pass
 
 from depthsounder.elements.activations import ACTIVATIONS, LINEAR, RELU, SIGMOID, TANH
-from depthsounder.elements.drawing import draw_network, layer_sizes
 from depthsounder.elements.initializers import initializer
 from depthsounder.elements.saturation import maximum_slope
-from depthsounder.engine.network import pack
+from depthsounder.engine.drawing import draw_network
 from depthsounder.engine.probes import STATISTICS, Probe, update_ratios
+from depthsounder.engine.spec import NetworkSpec, layer_sizes
 
 DATASET = small_dataset()
 DEPTH, WIDTH = 3, 9
 SIZES = layer_sizes(DATASET.n_inputs, WIDTH, DEPTH, DATASET.n_classes)
+SPEC = NetworkSpec(SIZES, TANH)
 
 
 def draw(activation, init="gaussian_w2_b0.3", sizes=SIZES):
-    return draw_network(1, 0, sizes, activation, initializer(init))
+    return draw_network(1, 0, NetworkSpec(sizes, activation), initializer(init))
 
 
 def measure(activation, weights, biases, sizes=SIZES, dataset=DATASET):
-    return Probe(sizes, activation, dataset).measure(pack(weights, biases))
+    spec = NetworkSpec(sizes, activation)
+    return Probe(spec, dataset).measure(spec.pack(weights, biases))
 
 
 def by_definition(activation, weights, biases, dataset=DATASET):
@@ -155,8 +157,9 @@ def test_nothing_linear_is_saturated():
 @pytest.mark.parametrize("name", ["tanh", "relu"])
 def test_statistics_of_single_precision_networks_are_taken_in_double(name):
     activation = ACTIVATIONS[name]
-    parameters = pack(*draw(activation)).astype(np.float32)
-    probe = Probe(SIZES, activation, DATASET)
+    spec = NetworkSpec(SIZES, activation)
+    parameters = spec.pack(*draw(activation)).astype(np.float32)
+    probe = Probe(spec, DATASET)
     single, double = probe.measure(parameters), probe.measure(parameters.astype(np.float64))
     for name in STATISTICS:
         assert single[name].dtype == np.float64
@@ -164,8 +167,8 @@ def test_statistics_of_single_precision_networks_are_taken_in_double(name):
 
 
 def test_a_probe_remembers_nothing_of_the_last_network():
-    parameters = pack(*draw(TANH))
-    fresh, used = Probe(SIZES, TANH, DATASET), Probe(SIZES, TANH, DATASET)
+    parameters = SPEC.pack(*draw(TANH))
+    fresh, used = Probe(SPEC, DATASET), Probe(SPEC, DATASET)
     used.measure(parameters * 1e200)
     for name, values in fresh.measure(parameters).items():
         np.testing.assert_array_equal(used.measure(parameters)[name], values)
@@ -185,14 +188,14 @@ def test_update_ratios_are_those_of_the_weights_alone():
     weights, biases = draw(TANH)
     steps = [0.1, 0.01, 0.0, 2.0]
     moved = [weight * (1.0 - step) for weight, step in zip(weights, steps, strict=True)]
-    after = pack(moved, [bias + 7.0 for bias in biases])
-    np.testing.assert_allclose(update_ratios(pack(weights, biases), after, SIZES), steps, rtol=1e-12)
+    after = SPEC.pack(moved, [bias + 7.0 for bias in biases])
+    np.testing.assert_allclose(update_ratios(SPEC.pack(weights, biases), after, SPEC), steps, rtol=1e-12)
 
 
 def test_an_update_from_zero_has_an_infinite_ratio_and_none_at_all_has_no_number():
     weights, biases = draw(TANH, "zeros")
-    after = pack([weights[0] + 1.0, *weights[1:]], biases)
-    ratios = update_ratios(pack(weights, biases), after, SIZES)
+    after = SPEC.pack([weights[0] + 1.0, *weights[1:]], biases)
+    ratios = update_ratios(SPEC.pack(weights, biases), after, SPEC)
     assert ratios[0] == np.inf
     assert np.isnan(ratios[1])
     assert ratios[3] == 0.0

@@ -5,16 +5,18 @@ import pytest
 from support import small_dataset
 
 from depthsounder.elements.activations import RELU, TANH
-from depthsounder.elements.drawing import layer_sizes
 from depthsounder.elements.initializers import HE_NORMAL
+from depthsounder.engine.drawing import draw_stack
 from depthsounder.engine.jacobian import InputJacobian
 from depthsounder.engine.probes import STATISTICS, Probe
 from depthsounder.engine.rows import initial_jacobian, initial_signal, trace_columns, training_signal
-from depthsounder.engine.training import Recipe, Trace, Trainer, draw_stack
+from depthsounder.engine.spec import NetworkSpec, layer_sizes
+from depthsounder.engine.training import Recipe, Trace, Trainer
 from depthsounder.storage.tables import JACOBIAN, SIGNAL, TRACES, part_schema, read_table, write_table
 
 DATASET = small_dataset()
 SIZES = layer_sizes(DATASET.n_inputs, 8, 2, DATASET.n_classes)
+RELU_SPEC, TANH_SPEC = NetworkSpec(SIZES, RELU), NetworkSpec(SIZES, TANH)
 
 
 def written(tmp_path, columns, schema):
@@ -23,23 +25,23 @@ def written(tmp_path, columns, schema):
 
 
 def train(networks, steps=4, logged_steps=(0, 1, 4)):
-    parameters = draw_stack(1, [seed for seed, _ in networks], SIZES, RELU, HE_NORMAL)
+    parameters = draw_stack(1, [seed for seed, _ in networks], RELU_SPEC, HE_NORMAL)
     traces = [Trace(seed, rate) for seed, rate in networks]
     recipe = Recipe("sgd", 16, steps, logged_steps)
-    Trainer(parameters, SIZES, RELU, DATASET, recipe, traces, Probe(SIZES, RELU, DATASET)).run(1)
+    Trainer(parameters, RELU_SPEC, DATASET, recipe, traces, Probe(RELU_SPEC, DATASET)).run(1)
     return traces
 
 
 def test_a_fresh_network_has_a_row_for_each_layer_at_step_zero(tmp_path):
     seeds = [3, 8]
-    parameters = draw_stack(1, seeds, SIZES, TANH, HE_NORMAL)
-    rows = written(tmp_path, initial_signal(parameters, seeds, SIZES, TANH, DATASET), SIGNAL)
+    parameters = draw_stack(1, seeds, TANH_SPEC, HE_NORMAL)
+    rows = written(tmp_path, initial_signal(parameters, seeds, TANH_SPEC, DATASET), SIGNAL)
     assert [(row["seed"], row["step"], row["layer"]) for row in rows] == [
         (seed, 0, layer) for seed in seeds for layer in (1, 2, 3)
     ]
     assert [(row["fan_in"], row["fan_out"]) for row in rows] == [(6, 8), (8, 8), (8, 3)] * 2
     assert all(row["learning_rate"] is None and row["update_ratio"] is None for row in rows)
-    probe = Probe(SIZES, TANH, DATASET)
+    probe = Probe(TANH_SPEC, DATASET)
     for row in rows:
         measured = probe.measure(parameters[seeds.index(row["seed"])])
         for name in STATISTICS:
@@ -49,10 +51,10 @@ def test_a_fresh_network_has_a_row_for_each_layer_at_step_zero(tmp_path):
 
 def test_a_fresh_network_has_a_row_for_each_singular_value_and_zeros_are_kept(tmp_path):
     seeds = [3, 8]
-    parameters = draw_stack(1, seeds, SIZES, RELU, HE_NORMAL)
-    rows = written(tmp_path, initial_jacobian(parameters, seeds, SIZES, RELU, DATASET), JACOBIAN)
+    parameters = draw_stack(1, seeds, RELU_SPEC, HE_NORMAL)
+    rows = written(tmp_path, initial_jacobian(parameters, seeds, RELU_SPEC, DATASET), JACOBIAN)
     assert [(row["seed"], row["index"]) for row in rows] == [(seed, index) for seed in seeds for index in range(1, 7)]
-    jacobian = InputJacobian(SIZES, RELU, DATASET)
+    jacobian = InputJacobian(RELU_SPEC, DATASET)
     measured = [logarithm for network in parameters for logarithm in jacobian.measure(network)]
     assert [row["log_singular_value"] for row in rows] == measured
     assert -np.inf in measured
@@ -60,7 +62,7 @@ def test_a_fresh_network_has_a_row_for_each_singular_value_and_zeros_are_kept(tm
 
 def test_rows_of_training_are_those_of_the_logged_steps_by_network_step_and_layer(tmp_path):
     traces = train([(0, 0.1), (5, 0.3)])
-    rows = written(tmp_path, training_signal(traces, SIZES), SIGNAL)
+    rows = written(tmp_path, training_signal(traces, RELU_SPEC), SIGNAL)
     assert [(row["seed"], row["learning_rate"], row["step"], row["layer"]) for row in rows] == [
         (seed, rate, step, layer) for seed, rate in ((0, 0.1), (5, 0.3)) for step in (1, 4) for layer in (1, 2, 3)
     ]
@@ -76,14 +78,14 @@ def test_rows_of_training_are_those_of_the_logged_steps_by_network_step_and_laye
 @pytest.mark.parametrize("networks", [[], [(0, 1e9)]], ids=["no network", "none that lived"])
 def test_nothing_measured_is_a_part_without_rows(tmp_path, networks):
     traces = train(networks, steps=30, logged_steps=(30,)) if networks else []
-    assert written(tmp_path, training_signal(traces, SIZES), SIGNAL) == []
+    assert written(tmp_path, training_signal(traces, RELU_SPEC), SIGNAL) == []
 
 
 def test_what_was_measured_and_is_no_number_is_no_null():
     trace = Trace(0, 0.1, losses=[1.0, 1.0])
     values = np.ma.masked_array([np.nan, np.inf, 1.0], [False, False, True])
     trace.signals[1] = {**dict.fromkeys(STATISTICS, values), "update_ratio": np.array([np.inf, np.nan, 0.0])}
-    columns = training_signal([trace], SIZES)
+    columns = training_signal([trace], RELU_SPEC)
     np.testing.assert_array_equal(columns["h_mean"].mask, [False, False, True])
     np.testing.assert_array_equal(columns["h_mean"].data[:2], [np.nan, np.inf])
     np.testing.assert_array_equal(columns["update_ratio"], [np.inf, np.nan, 0.0])

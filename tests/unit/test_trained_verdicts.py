@@ -7,8 +7,10 @@ from support import DEFAULT_THRESHOLDS
 from depthsounder.data.prepare import prepare_dataset
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.initializers import initializer
+from depthsounder.engine.drawing import draw_stack
 from depthsounder.engine.rows import initial_signal, trace_columns
-from depthsounder.engine.training import Recipe, Trace, draw_stack, train
+from depthsounder.engine.spec import NetworkSpec, layer_sizes
+from depthsounder.engine.training import Recipe, Trace, train
 from depthsounder.engine.tuning import choose_rate
 from depthsounder.judging.cell_verdicts import judge_cells
 from depthsounder.judging.reference import References
@@ -24,22 +26,22 @@ def join(*columns):
 
 def judge(tmp_path, dataset, cell, width, rates, measured=20, evaluated=10):
     """Measure, tune, train and judge a cell as the workflow does."""
-    depth, activation, init = cell[0], ACTIVATIONS[cell[1]], initializer(cell[2])
-    sizes = [dataset.n_inputs, *[width] * depth, dataset.n_classes]
+    depth, init = cell[0], initializer(cell[2])
+    spec = NetworkSpec(layer_sizes(dataset.n_inputs, width, depth, dataset.n_classes), ACTIVATIONS[cell[1]])
     recipe = Recipe("sgd", BATCH, STEPS, ())
 
     def traces_of(seeds, rates):
         traces = [Trace(seed, rate) for seed in seeds for rate in rates]
-        drawn = draw_stack(ROOT_SEED, seeds, sizes, activation, init).repeat(len(rates), axis=0)
-        train(drawn, sizes, activation, dataset, recipe, traces, ROOT_SEED)
+        drawn = draw_stack(ROOT_SEED, seeds, spec, init).repeat(len(rates), axis=0)
+        train(drawn, spec, dataset, recipe, traces, ROOT_SEED)
         return traces
 
     tuning = traces_of([10_000, 10_001], rates)
     losses = {(trace.learning_rate, trace.seed): np.array(trace.losses) for trace in tuning}
     best = choose_rate(losses, STEPS, THRESHOLDS.tail_steps)
     evaluation = traces_of(range(evaluated), [best])
-    networks = draw_stack(ROOT_SEED, range(measured), sizes, activation, init)
-    signal = initial_signal(networks, range(measured), sizes, activation, dataset)
+    networks = draw_stack(ROOT_SEED, range(measured), spec, init)
+    signal = initial_signal(networks, range(measured), spec, dataset)
     traces = join(trace_columns(tuning, "tune"), trace_columns(evaluation, "evaluate"))
     write_cells(tmp_path / "signal.parquet", {cell: signal}, SIGNAL)
     write_cells(tmp_path / "traces.parquet", {cell: traces}, TRACES)

@@ -8,26 +8,29 @@ from support import name_of, small_dataset, textbook_gradients, textbook_pass
 
 from depthsounder.data.prepare import prepare_dataset
 from depthsounder.elements.activations import LINEAR, RELU, SIGMOID, TANH
-from depthsounder.elements.drawing import draw_network, layer_sizes
 from depthsounder.elements.initializers import HE_NORMAL, NAIVE_SMALL
 from depthsounder.engine import training
-from depthsounder.engine.network import NetworkStack, layer_views, pack, working_set
+from depthsounder.engine.drawing import draw_network, draw_stack
+from depthsounder.engine.network import NetworkStack
 from depthsounder.engine.optimizers import OPTIMIZERS
 from depthsounder.engine.probes import STATISTICS, Probe
-from depthsounder.engine.training import Evaluation, Recipe, Trace, Trainer, batches, draw_stack
+from depthsounder.engine.spec import NetworkSpec, layer_sizes
+from depthsounder.engine.training import Evaluation, Recipe, Trace, Trainer, batches
 
 DATASET = small_dataset()
 SIZES = layer_sizes(DATASET.n_inputs, 8, 3, DATASET.n_classes)
+SPEC = NetworkSpec(SIZES, TANH)
 RECIPE = Recipe(optimizer="sgd", batch_size=16, steps=12, logged_steps=(0, 1, 5, 12))
 EXPLODES = 1e5
 
 
 def train(networks, recipe=RECIPE, activation=TANH, probed=True, root_seed=1):
     """Train networks, given as (seed, rate), side by side; return their traces and final parameters."""
-    parameters = draw_stack(root_seed, [seed for seed, _ in networks], SIZES, activation, HE_NORMAL)
+    spec = NetworkSpec(SIZES, activation)
+    parameters = draw_stack(root_seed, [seed for seed, _ in networks], spec, HE_NORMAL)
     traces = [Trace(seed, rate) for seed, rate in networks]
-    probe = Probe(SIZES, activation, DATASET) if probed else None
-    trainer = Trainer(parameters, SIZES, activation, DATASET, recipe, traces, probe)
+    probe = Probe(spec, DATASET) if probed else None
+    trainer = Trainer(parameters, spec, DATASET, recipe, traces, probe)
     trainer.run(root_seed)
     return traces, trainer
 
@@ -44,7 +47,7 @@ def record(trace):
 
 def textbook_training(seed, rate, steps, activation=TANH):
     """Yield, for each step, the batch's cost and gradients and the weights before its update, all in float64."""
-    weights, biases = draw_network(1, seed, SIZES, activation, HE_NORMAL)
+    weights, biases = draw_network(1, seed, NetworkSpec(SIZES, activation), HE_NORMAL)
     feed = batches(1, seed, len(DATASET.train_labels), RECIPE.batch_size)
     for chosen in islice(feed, steps + 1):
         inputs, labels = DATASET.train_inputs[chosen], DATASET.train_labels[chosen]
@@ -57,7 +60,7 @@ def textbook_training(seed, rate, steps, activation=TANH):
 # --- in which company ---
 
 
-@pytest.mark.parametrize("share", [1, 3 * working_set(SIZES, 16, 4), 2**40], ids=["alone", "by threes", "all"])
+@pytest.mark.parametrize("share", [1, 3 * SPEC.working_set(16, 4), 2**40], ids=["alone", "by threes", "all"])
 def test_how_many_the_cache_holds_leaves_no_bit_behind(monkeypatch, share):
     networks = [(seed, rate) for seed in range(4) for rate in (0.1, EXPLODES)]
     sizes_of_stacks = []
@@ -70,9 +73,9 @@ def test_how_many_the_cache_holds_leaves_no_bit_behind(monkeypatch, share):
     expected, _ = train(networks)
     monkeypatch.setattr(training, "CACHE_SHARE", share)
     monkeypatch.setattr(training, "Trainer", Watched)
-    parameters = draw_stack(1, [seed for seed, _ in networks], SIZES, TANH, HE_NORMAL)
+    parameters = draw_stack(1, [seed for seed, _ in networks], SPEC, HE_NORMAL)
     traces = [Trace(seed, rate) for seed, rate in networks]
-    training.train(parameters, SIZES, TANH, DATASET, RECIPE, traces, 1, Probe(SIZES, TANH, DATASET))
+    training.train(parameters, SPEC, DATASET, RECIPE, traces, 1, Probe(SPEC, DATASET))
     assert sizes_of_stacks == {1: [1] * 8, 2**40: [8]}.get(share, [3, 3, 2])
     assert [record(trace) for trace in traces] == [record(trace) for trace in expected]
 
@@ -89,7 +92,7 @@ def test_a_trace_is_that_of_the_textbooks_gradient_descent(activation):
     for step, evaluation in trace.evaluations.items():
         _, weight_gradients, bias_gradients, weights, biases = expected[step]
         assert evaluation["grad_norm"] == pytest.approx(
-            np.linalg.norm(pack(weight_gradients, bias_gradients)), rel=1e-3
+            np.linalg.norm(SPEC.pack(weight_gradients, bias_gradients)), rel=1e-3
         )
         costs = [
             textbook_pass(weights, biases, activation, x, label)[0]
@@ -111,9 +114,9 @@ def test_what_is_logged_belongs_to_the_weights_after_that_many_updates():
     (trace,), trainer = train([(3, 0.2)])
     final = trainer.stack.parameters[0]
     last = RECIPE.steps
-    for name, values in Probe(SIZES, TANH, DATASET).measure(final).items():
+    for name, values in Probe(SPEC, DATASET).measure(final).items():
         np.testing.assert_array_equal(trace.signals[last][name], values)
-    evaluation = Evaluation(SIZES, TANH, DATASET).evaluate(final)
+    evaluation = Evaluation(SPEC, DATASET).evaluate(final)
     assert {name: trace.evaluations[last][name] for name in evaluation} == evaluation
     # A shorter training is the beginning of a longer one.
     (shorter,), _ = train([(3, 0.2)], Recipe("sgd", 16, 5, (0, 1, 5)))
@@ -122,8 +125,8 @@ def test_what_is_logged_belongs_to_the_weights_after_that_many_updates():
 
 
 def test_loss_and_accuracies_are_those_of_the_test_part_and_of_the_probe():
-    parameters = draw_stack(1, [0], SIZES, TANH, HE_NORMAL)[0]
-    weights, biases = (views for views in layer_views(parameters[None].astype(float), SIZES))
+    parameters = draw_stack(1, [0], SPEC, HE_NORMAL)[0]
+    weights, biases = SPEC.views(parameters[None].astype(float))
     weights, biases = [w[0] for w in weights], [b[0, 0] for b in biases]
 
     def judge(inputs, labels):
@@ -133,7 +136,7 @@ def test_loss_and_accuracies_are_those_of_the_test_part_and_of_the_probe():
 
     test_loss, test_accuracy = judge(DATASET.test_inputs, DATASET.test_labels)
     _, train_accuracy = judge(DATASET.probe_inputs, DATASET.probe_labels)
-    found = Evaluation(SIZES, TANH, DATASET).evaluate(parameters)
+    found = Evaluation(SPEC, DATASET).evaluate(parameters)
     assert found["test_loss"] == pytest.approx(test_loss, rel=1e-5)
     assert found["test_accuracy"] == pytest.approx(test_accuracy)
     assert found["train_accuracy"] == pytest.approx(train_accuracy)
@@ -147,10 +150,10 @@ def test_every_optimizer_learns_a_problem_that_can_be_learned(optimizer, rate):
 
 
 def test_networks_are_drawn_by_name_and_rounded_once():
-    drawn = draw_stack(1, [4, 7], SIZES, TANH, HE_NORMAL)
+    drawn = draw_stack(1, [4, 7], SPEC, HE_NORMAL)
     assert drawn.dtype == np.float32
     for theta, seed in zip(drawn, (4, 7), strict=True):
-        np.testing.assert_array_equal(theta, pack(*draw_network(1, seed, SIZES, TANH, HE_NORMAL)).astype(np.float32))
+        np.testing.assert_array_equal(theta, SPEC.pack(*draw_network(1, seed, SPEC, HE_NORMAL)).astype(np.float32))
 
 
 # --- what is logged ---
@@ -217,7 +220,7 @@ def test_every_cell_of_a_seed_sees_the_same_batches(monkeypatch):
 
     def watch(stack):
         if stack.inputs.shape[1] == RECIPE.batch_size:
-            seen[stack.activation.name, len(seen)] = stack.inputs.copy()
+            seen[stack.spec.activation.name, len(seen)] = stack.inputs.copy()
         forward(stack)
 
     monkeypatch.setattr(NetworkStack, "forward", watch)
@@ -259,9 +262,10 @@ def test_the_width_has_no_part_in_that(width):
     sizes = layer_sizes(DATASET.n_inputs, width, 2, DATASET.n_classes)
 
     def run(seeds):
-        parameters = draw_stack(1, seeds, sizes, TANH, HE_NORMAL)
+        spec = NetworkSpec(sizes, TANH)
+        parameters = draw_stack(1, seeds, spec, HE_NORMAL)
         traces = [Trace(seed, 0.1) for seed in seeds]
-        Trainer(parameters, sizes, TANH, DATASET, RECIPE, traces).run(1)
+        Trainer(parameters, spec, DATASET, RECIPE, traces).run(1)
         return {trace.seed: record(trace) for trace in traces}
 
     together = run([0, 1, 2, 3, 4, 5, 6])
@@ -319,10 +323,11 @@ def test_training_ends_when_no_network_is_left(monkeypatch):
 
 
 def test_a_network_that_overflows_at_once_has_a_trace_of_one_step():
-    parameters = draw_stack(1, [0, 1], SIZES, LINEAR, HE_NORMAL)
+    spec = NetworkSpec(SIZES, LINEAR)
+    parameters = draw_stack(1, [0, 1], spec, HE_NORMAL)
     parameters[0] *= 1e30
     traces = [Trace(0, 0.1), Trace(1, 0.1)]
-    Trainer(parameters, SIZES, LINEAR, DATASET, RECIPE, traces, Probe(SIZES, LINEAR, DATASET)).run(1)
+    Trainer(parameters, spec, DATASET, RECIPE, traces, Probe(spec, DATASET)).run(1)
     assert [len(trace.losses) for trace in traces] == [1, RECIPE.steps + 1]
     assert not traces[0].evaluations
     assert not traces[0].signals
@@ -335,9 +340,10 @@ def train_accuracies(optimizer, rates):
     """The accuracy of each rate on the digits, of a sigmoid network of depth 5 whose weights are N(0, 0.01²)."""
     digits = prepare_dataset("digits", target=None, test_fraction=0.2, root_seed=1, probe_examples=256)
     sizes = layer_sizes(digits.n_inputs, 64, 5, digits.n_classes)
-    parameters = draw_stack(1, [0], sizes, SIGMOID, NAIVE_SMALL).repeat(len(rates), axis=0)
+    spec = NetworkSpec(sizes, SIGMOID)
+    parameters = draw_stack(1, [0], spec, NAIVE_SMALL).repeat(len(rates), axis=0)
     traces = [Trace(0, rate) for rate in rates]
-    training.train(parameters, sizes, SIGMOID, digits, Recipe(optimizer, 64, 1500, (1500,)), traces, 1)
+    training.train(parameters, spec, digits, Recipe(optimizer, 64, 1500, (1500,)), traces, 1)
     return [trace.evaluations[1500]["train_accuracy"] for trace in traces]
 
 

@@ -12,11 +12,12 @@ from math import hypot, sqrt
 import numpy as np
 
 from depthsounder.elements.activation import Activation
-from depthsounder.elements.drawing import draw_network, layer_sizes
 from depthsounder.elements.initializers import Initializer
 from depthsounder.elements.streams import stream
+from depthsounder.engine.drawing import draw_network
 from depthsounder.engine.loss import mean_cross_entropy
-from depthsounder.engine.network import NetworkStack, pack
+from depthsounder.engine.network import NetworkStack
+from depthsounder.engine.spec import NetworkSpec, layer_sizes
 
 EPSILON = float(np.finfo(np.float64).eps)
 
@@ -39,23 +40,22 @@ class CheckedNetwork:
 
     Attributes
     ----------
-    sizes, activation
-        Its shape and φ.
+    spec
+        What it is.
     parameters
         (P,).
     inputs, labels
         (B, n_inputs) and (B,).
     """
 
-    sizes: list[int]
-    activation: Activation
+    spec: NetworkSpec
     parameters: np.ndarray
     inputs: np.ndarray
     labels: np.ndarray
 
     def stack(self, parameters: np.ndarray) -> NetworkStack:
         """Return copies of the network with other parameters (S, P), carried forward over the batch."""
-        stack = NetworkStack(parameters, self.sizes, self.activation, len(self.inputs))
+        stack = NetworkStack(parameters, self.spec, len(self.inputs))
         stack.inputs[:] = self.inputs
         stack.forward()
         return stack
@@ -104,12 +104,14 @@ class CheckedNetwork:
 
     def gradient_with_rough_slopes(self, generator: np.random.Generator) -> np.ndarray:
         """Return ∂J/∂θ (P,) with each φ' moved by roundings of the largest in its layer, as a difference of such is."""
+        activation = self.spec.activation
 
         def derivative(z: np.ndarray, h: np.ndarray, out: np.ndarray) -> None:
-            self.activation.derivative(z, h, out)
+            activation.derivative(z, h, out)
             out += 4.0 * EPSILON * np.abs(out).max() * generator.uniform(-1.0, 1.0, out.shape)
 
-        return replace(self, activation=replace(self.activation, derivative=derivative)).gradient()
+        rough = replace(self.spec, activation=replace(activation, derivative=derivative))
+        return replace(self, spec=rough).gradient()
 
     def greatest_signal(self) -> float:
         """Return the largest absolute preactivation; infinity stands for NaN."""
@@ -132,7 +134,7 @@ class CheckedNetwork:
         Chaotic networks amplify the different rounding of a real pass until the two derivatives belong to two points.
         """
         carried = self.stack(self.parameters[None, :] + 1j * step)
-        stack = NetworkStack(self.parameters[None, :].copy(), self.sizes, self.activation, len(self.inputs))
+        stack = NetworkStack(self.parameters[None, :].copy(), self.spec, len(self.inputs))
         for real, complex_signal in zip(
             stack.preactivations + stack.activities, carried.preactivations + carried.activities, strict=True
         ):
@@ -149,11 +151,11 @@ def draw_checked_network(
     root_seed: int, depth: int, width: int, n_examples: int, activation: Activation, init: Initializer
 ) -> CheckedNetwork:
     """Draw a small network of an init, with biases beyond the init's own, and a batch of standard normal inputs."""
-    sizes = layer_sizes(N_INPUTS, width, depth, N_CLASSES)
-    weights, _ = draw_network(root_seed, 0, sizes, activation, init)
+    spec = NetworkSpec(layer_sizes(N_INPUTS, width, depth, N_CLASSES), activation)
+    weights, _ = draw_network(root_seed, 0, spec, init)
     generator = stream(root_seed, "gradient_check", depth)
     spread = hypot(BIAS_SPREAD, sqrt(init.bias_variance))
-    biases = [init.bias_mean + spread * generator.standard_normal(units) for units in sizes[1:]]
+    biases = [init.bias_mean + spread * generator.standard_normal(units) for units in spec.sizes[1:]]
     inputs = generator.standard_normal((n_examples, N_INPUTS))
     labels = generator.integers(N_CLASSES, size=n_examples)
-    return CheckedNetwork(sizes, activation, pack(weights, biases), inputs, labels)
+    return CheckedNetwork(spec, spec.pack(weights, biases), inputs, labels)

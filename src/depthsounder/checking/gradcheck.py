@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from depthsounder.checking.checked_network import EPSILON, GREATEST_SIGNAL, CheckedNetwork
-from depthsounder.engine.network import NetworkStack, layer_views, parameter_count
+from depthsounder.engine.network import NetworkStack
 
 LEAST_STEP = float(np.finfo(np.float64).tiny) / EPSILON
 """A step that shrank below this lost digits at the other end of that range."""
@@ -75,7 +75,7 @@ def check_gradients(network: CheckedNetwork, threshold: float) -> list[TensorChe
         generator = np.random.default_rng(0)
         steps = [0.0, network.complex_step_size()] * (ROUNDINGS // 2)
         rounded = [network.gradient_with_other_roundings(generator, step) for step in steps]
-        for name, entries in parameter_tensors(network.sizes):
+        for name, entries in network.spec.tensors().items():
             # An imaginary part makes NaN of some functions' overflow, which says nothing.
             floor = float(
                 np.nanmax([EPSILON, *(relative_error(analytic[entries], other[entries]) for other in rounded)])
@@ -91,7 +91,7 @@ def check_by_central_differences(network: CheckedNetwork) -> list[TensorCheck]:
         analytic, cost = network.real_gradient(), network.mean_cost()
         return [
             _by_central_difference(network, name, analytic, entries, cost)
-            for name, entries in parameter_tensors(network.sizes)
+            for name, entries in network.spec.tensors().items()
         ]
 
 
@@ -143,17 +143,6 @@ def _watched(
         return method(network, entries), bool(overflows) or network.greatest_signal() > GREATEST_SIGNAL
 
 
-def parameter_tensors(sizes: list[int]) -> list[tuple[str, np.ndarray]]:
-    """Return the name of each W and b, and the positions of its entries among the flat parameters."""
-    positions = np.arange(parameter_count(sizes))[None, :]
-    weights, biases = layer_views(positions, sizes)
-    return [
-        (f"{letter}{layer}", views[layer - 1].ravel())
-        for layer in range(1, len(sizes))
-        for letter, views in (("W", weights), ("b", biases))
-    ]
-
-
 def complex_step(network: CheckedNetwork, entries: np.ndarray, step: float | None = None) -> np.ndarray:
     """Return ∂J/∂θ of some parameters (n,), by a stack of n copies with one imaginary step each."""
     step = step or network.complex_step_size()
@@ -187,8 +176,8 @@ def central_difference(
 
 def _sides_of_kinks(stack: NetworkStack) -> np.ndarray:
     """Return on which side of each kink every hidden preactivation lies, as (S, anything)."""
-    n_networks = len(stack.parameters)
-    sides = [(z > kink).reshape(n_networks, -1) for z in stack.preactivations[:-1] for kink in stack.activation.kinks]
+    n_networks, kinks = len(stack.parameters), stack.spec.activation.kinks
+    sides = [(z > kink).reshape(n_networks, -1) for z in stack.preactivations[:-1] for kink in kinks]
     return np.concatenate(sides, axis=1) if sides else np.ones((n_networks, 1), bool)
 
 

@@ -10,7 +10,8 @@ from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement
 from depthsounder.elements.activations import LINEAR
 from depthsounder.elements.streams import stream
-from depthsounder.engine.network import NetworkStack, pack
+from depthsounder.engine.network import NetworkStack
+from depthsounder.engine.spec import NetworkSpec
 from depthsounder.process.text import number, rounds_to, superscript
 
 UNITS = 8
@@ -41,10 +42,10 @@ def run_chain(scale: float, depth: int, root_seed: int) -> Chain:
     The engine's errors end at the first layer's preactivation. So an identity stands before the chain, whose
     preactivation is x itself, and another one after it as the readout, so that the errors start at hᴸ.
     """
-    sizes = [UNITS] * (depth + 3)
+    spec = NetworkSpec((UNITS,) * (depth + 3), LINEAR)
     identity = np.eye(UNITS)
     weights = [identity, *[scale * identity] * depth, identity]
-    stack = NetworkStack(pack(weights, [np.zeros(UNITS)] * len(weights))[None, :], sizes, LINEAR, UNITS)
+    stack = NetworkStack(spec.pack(weights, [np.zeros(UNITS)] * len(weights))[None, :], spec, UNITS)
     stack.inputs[0] = stream(root_seed, "claims", depth).standard_normal((UNITS, UNITS))
     stack.forward()
     variance_ratio = float(stack.activities[-1].var() / stack.inputs.var())

@@ -9,9 +9,9 @@ from depthsounder.checking.gradcheck import central_difference
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement
 from depthsounder.elements.activations import TANH
-from depthsounder.elements.drawing import layer_sizes
 from depthsounder.elements.initializers import initializer
-from depthsounder.engine.network import NetworkStack, parameter_count
+from depthsounder.engine.network import NetworkStack
+from depthsounder.engine.spec import NetworkSpec, layer_sizes
 
 DEPTH, WIDTH, EXAMPLES = 2, 8, 5
 STEP_PASSES = 3
@@ -36,7 +36,7 @@ def count_passes(evidence: Evidence) -> tuple[int, int]:
     """Return P of a small network, and the forward passes that central differences take to check it."""
     root_seed = evidence.settings.root_seed
     drawn = draw_checked_network(root_seed, DEPTH, WIDTH, EXAMPLES, TANH, initializer("glorot_normal"))
-    network = CountedNetwork(drawn.sizes, drawn.activation, drawn.parameters, drawn.inputs, drawn.labels)
+    network = CountedNetwork(drawn.spec, drawn.parameters, drawn.inputs, drawn.labels)
     central_difference(network, np.arange(len(network.parameters)))
     return len(network.parameters), sum(network.passes)
 
@@ -44,7 +44,8 @@ def count_passes(evidence: Evidence) -> tuple[int, int]:
 def _judge(evidence: Evidence) -> Judgement:
     parameters, passes = count_passes(evidence)
     settings, dataset = evidence.settings, evidence.dataset
-    smallest = parameter_count(layer_sizes(dataset.n_inputs, settings.width, min(settings.depths), dataset.n_classes))
+    sizes = layer_sizes(dataset.n_inputs, settings.width, min(settings.depths), dataset.n_classes)
+    smallest = NetworkSpec(sizes, TANH).parameter_count
     ratio = passes / STEP_PASSES
     return Judgement(
         "confirmed" if passes == 2 * parameters and ratio >= FAR_MORE else "refuted",

@@ -3,7 +3,7 @@
 import numpy as np
 
 from depthsounder.checking.checked_network import CheckedNetwork, draw_checked_network
-from depthsounder.checking.gradcheck import central_difference, parameter_tensors, relative_error
+from depthsounder.checking.gradcheck import central_difference, relative_error
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict
 from depthsounder.elements.activation import Activation
@@ -31,7 +31,7 @@ def planted_errors(network: CheckedNetwork) -> dict[str, float]:
         By ``"right"``, ``"doubled"``, ``"sign"`` and ``"forgotten"``; and ``"doubled, all parameters"``, where the
         formula takes the whole gradient as one vector.
     """
-    positions = dict(parameter_tensors(network.sizes))[TENSOR]
+    positions = network.spec.tensors()[TENSOR]
     analytic = network.gradient()
     numeric, _ = central_difference(network, np.arange(len(network.parameters)))
     doubled = analytic.copy()

@@ -17,7 +17,8 @@ from depthsounder.elements.activations import TANH
 from depthsounder.elements.initializers import initializer
 from depthsounder.elements.streams import stream
 from depthsounder.engine.loss import cross_entropy
-from depthsounder.engine.network import NetworkStack, layer_views
+from depthsounder.engine.network import NetworkStack
+from depthsounder.engine.spec import NetworkSpec
 from depthsounder.process.text import at_most, number, setting
 
 DEPTH, WIDTH, EXAMPLES = 2, 8, 5
@@ -25,18 +26,17 @@ KEPT = 0.5
 RIGHT_BELOW, WRONG_ABOVE = 1e-6, 1e-2
 
 
-def draw_masks(generator: np.random.Generator, sizes: list[int], parameters: int) -> np.ndarray:
+def draw_masks(generator: np.random.Generator, spec: NetworkSpec) -> np.ndarray:
     """Return what dropout multiplies each parameter by, for each example (EXAMPLES, P): 0 or 1/KEPT for units' rows."""
-    masks = np.ones((EXAMPLES, parameters))
-    weights, _ = layer_views(masks, sizes)
-    for rows in weights[1:]:
+    masks = np.ones((EXAMPLES, spec.parameter_count))
+    for rows in spec.views(masks).weights[1:]:
         rows *= (generator.random((EXAMPLES, rows.shape[1], 1)) < KEPT) / KEPT
     return masks
 
 
 def cost_and_gradient(network: CheckedNetwork, parameters: np.ndarray, masks: np.ndarray) -> tuple[float, np.ndarray]:
     """Return J and ∂J/∂θ (P,) under dropout, by the engine's own passes over one masked copy for each example."""
-    stack = NetworkStack(parameters * masks, network.sizes, network.activation, 1)
+    stack = NetworkStack(parameters * masks, network.spec, 1)
     stack.inputs[:, 0] = network.inputs
     stack.forward()
     costs = cross_entropy(stack.logits, network.labels[:, None])
@@ -52,7 +52,7 @@ def check(network: CheckedNetwork, generator: np.random.Generator, fresh: bool) 
     fresh
         Whether each evaluation of J draws masks of its own, as training code does, or all share the gradient's.
     """
-    draw = partial(draw_masks, generator, network.sizes, len(network.parameters))
+    draw = partial(draw_masks, generator, network.spec)
     masks = draw()
     _, analytic = cost_and_gradient(network, network.parameters, masks)
     numeric = np.empty_like(analytic)

@@ -9,8 +9,9 @@ import pandas as pd
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
 from depthsounder.elements.activations import LINEAR
-from depthsounder.elements.drawing import draw_network
 from depthsounder.elements.initializers import initializer
+from depthsounder.engine.drawing import draw_network
+from depthsounder.engine.spec import NetworkSpec
 from depthsounder.process.text import join, number, setting
 from depthsounder.storage.tables import CELL_KEYS
 
@@ -75,8 +76,8 @@ def _judge(scale: Scale, evidence: Evidence) -> Judgement:
 
 def drawn_gain(scale: Scale, width: int, root_seed: int) -> float:
     """Return n·Var(W) of weights drawn for layers with `width` inputs."""
-    sizes = [width, max(1, DRAWN_WEIGHTS // width), 1]
-    weights, _ = draw_network(root_seed, 0, sizes, LINEAR, initializer(scale.init))
+    spec = NetworkSpec((width, max(1, DRAWN_WEIGHTS // width), 1), LINEAR)
+    weights, _ = draw_network(root_seed, 0, spec, initializer(scale.init))
     return width * float(np.mean(weights[0] ** 2))
 
 

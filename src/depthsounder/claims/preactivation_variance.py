@@ -8,9 +8,10 @@ from scipy import stats
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement
 from depthsounder.elements.activations import LINEAR
-from depthsounder.elements.drawing import draw_network
 from depthsounder.elements.initializers import initializer
 from depthsounder.elements.streams import stream
+from depthsounder.engine.drawing import draw_network
+from depthsounder.engine.spec import NetworkSpec
 
 FAN_IN = 100
 DRAWS = 40_000
@@ -20,7 +21,8 @@ CONFIDENCE = 0.9999
 
 def _judge(init: str, quoted: float, evidence: Evidence) -> Judgement:
     root_seed = evidence.settings.root_seed
-    weights, _ = draw_network(root_seed, 0, [FAN_IN, DRAWS, 1], LINEAR, initializer(init))
+    spec = NetworkSpec((FAN_IN, DRAWS, 1), LINEAR)
+    weights, _ = draw_network(root_seed, 0, spec, initializer(init))
     inputs = stream(root_seed, "claims", FAN_IN).standard_normal(FAN_IN)
     inputs *= np.sqrt(FAN_IN) / np.linalg.norm(inputs)
     # For an input of norm 1 per unit, each unit's z is an independent draw; its mean is known to be 0.

@@ -7,10 +7,11 @@ import numpy as np
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
 from depthsounder.elements.activations import SIGMOID
-from depthsounder.elements.drawing import draw_network, layer_sizes
 from depthsounder.elements.initializers import initializer
 from depthsounder.elements.streams import stream
-from depthsounder.engine.network import NetworkStack, pack
+from depthsounder.engine.drawing import draw_network
+from depthsounder.engine.network import NetworkStack
+from depthsounder.engine.spec import NetworkSpec, layer_sizes
 from depthsounder.process.text import join, number, rounds_to, setting, superscript
 from depthsounder.storage.tables import CELL_KEYS
 
@@ -46,9 +47,9 @@ class Slopes:
 def drawn_slopes(init: str, evidence: Evidence) -> Slopes:
     """Draw ten sigmoid layers of the run's width by an init, and measure them."""
     width, root_seed = evidence.settings.width, evidence.settings.root_seed
-    sizes = layer_sizes(width, width, DEPTH, 1)
-    weights, biases = draw_network(root_seed, 0, sizes, SIGMOID, initializer(init))
-    stack = NetworkStack(pack(weights, biases)[None, :], sizes, SIGMOID, EXAMPLES)
+    spec = NetworkSpec(layer_sizes(width, width, DEPTH, 1), SIGMOID)
+    weights, biases = draw_network(root_seed, 0, spec, initializer(init))
+    stack = NetworkStack(spec.pack(weights, biases)[None, :], spec, EXAMPLES)
     stack.inputs[0] = stream(root_seed, "claims", width).standard_normal((EXAMPLES, width))
     stack.forward()
     slopes = [SIGMOID.slope(z[0]) for z in stack.preactivations[:-1]]

@@ -14,13 +14,13 @@ from threadpoolctl import threadpool_limits
 
 from depthsounder.claims.evidence import Evidence
 from depthsounder.data.dataset import Dataset
-from depthsounder.elements.activation import Activation
 from depthsounder.elements.activations import ACTIVATIONS
-from depthsounder.elements.drawing import layer_sizes
 from depthsounder.elements.initializers import Initializer, initializer
 from depthsounder.elements.streams import stream
+from depthsounder.engine.drawing import draw_stack
 from depthsounder.engine.rows import initial_signal
-from depthsounder.engine.training import Recipe, Trace, draw_stack, train
+from depthsounder.engine.spec import NetworkSpec, layer_sizes
+from depthsounder.engine.training import Recipe, Trace, train
 from depthsounder.engine.tuning import NetworkLosses, choose_rate, tail_loss
 from depthsounder.judging.paired_inits import Pair, compare
 from depthsounder.judging.reference import References
@@ -50,9 +50,10 @@ def small_sweep(activation: str, inits: tuple[str, str], evidence: Evidence) -> 
     # One thread, as in the sweep's jobs: a product's bits depend on its threads.
     with threadpool_limits(1):
         for depth in DEPTHS:
+            spec = NetworkSpec(workshop.layer_sizes(depth), phi)
             for init in inits:
                 cell = (depth, activation, init)
-                verdicts, losses = workshop.judge_cell(depth, phi, initializer(init))
+                verdicts, losses = workshop.judge_cell(spec, initializer(init))
                 rows.append({**dict(zip(CELL_KEYS, cell, strict=True)), **verdicts})
                 tails |= {(*cell, seed): workshop.tail(trace) for (_, seed), trace in losses.items()}
     family = [Pair(depth, activation, *inits) for depth in DEPTHS]
@@ -81,16 +82,17 @@ class _Workshop:
     recipe: Recipe
     thresholds: Thresholds
 
-    def judge_cell(
-        self, depth: int, activation: Activation, init: Initializer
-    ) -> tuple[dict[str, object], NetworkLosses]:
+    def judge_cell(self, spec: NetworkSpec, init: Initializer) -> tuple[dict[str, object], NetworkLosses]:
         """Return a cell's columns of the verdicts table, and the losses of its evaluated networks."""
-        sizes = layer_sizes(self.dataset.n_inputs, self.width, depth, self.dataset.n_classes)
-        tuning = self._train(sizes, activation, init, range(EVALUATED, EVALUATED + TUNED), RATES)
+        tuning = self._train(spec, init, range(EVALUATED, EVALUATED + TUNED), RATES)
         rate = choose_rate(tuning, STEPS, self.thresholds.tail_steps)
-        evaluation = self._train(sizes, activation, init, range(EVALUATED), (rate,))
+        evaluation = self._train(spec, init, range(EVALUATED), (rate,))
         training = judge_training(tuning, evaluation, self.references, self.thresholds)
-        return {**asdict(self._signal(sizes, activation, init)), **asdict(training)}, evaluation
+        return {**asdict(self._signal(spec, init)), **asdict(training)}, evaluation
+
+    def layer_sizes(self, depth: int) -> tuple[int, ...]:
+        """Return the units of each layer of a network of that depth."""
+        return layer_sizes(self.dataset.n_inputs, self.width, depth, self.dataset.n_classes)
 
     @property
     def references(self) -> References:
@@ -101,10 +103,10 @@ class _Workshop:
         """Return the tail loss of a trace."""
         return tail_loss(losses, STEPS, self.thresholds.tail_steps)
 
-    def _signal(self, sizes: list[int], activation: Activation, init: Initializer) -> SignalVerdict:
-        seeds, layers = range(MEASURED), len(sizes) - 1
-        drawn = draw_stack(self.root_seed, seeds, sizes, activation, init)
-        columns = initial_signal(drawn, seeds, sizes, activation, self.dataset)
+    def _signal(self, spec: NetworkSpec, init: Initializer) -> SignalVerdict:
+        seeds, layers = range(MEASURED), spec.depth + 1
+        drawn = draw_stack(self.root_seed, seeds, spec, init)
+        columns = initial_signal(drawn, seeds, spec, self.dataset)
         hidden = {
             name: np.asarray(columns[name], float).reshape(MEASURED, layers)[:, :-1]
             for name in (*_MEASURED, "delta_second_moment")
@@ -113,12 +115,10 @@ class _Workshop:
         delta = hidden["delta_second_moment"]
         return judge_signal(delta_ratios(delta[:, 0], delta[:, -1], finite), self.thresholds)
 
-    def _train(
-        self, sizes: list[int], activation: Activation, init: Initializer, seeds: range, rates: tuple[float, ...]
-    ) -> NetworkLosses:
+    def _train(self, spec: NetworkSpec, init: Initializer, seeds: range, rates: tuple[float, ...]) -> NetworkLosses:
         traces = [Trace(seed, rate) for seed in seeds for rate in rates]
-        drawn = draw_stack(self.root_seed, [trace.seed for trace in traces], sizes, activation, init)
-        train(drawn, sizes, activation, self.dataset, self.recipe, traces, self.root_seed)
+        drawn = draw_stack(self.root_seed, [trace.seed for trace in traces], spec, init)
+        train(drawn, spec, self.dataset, self.recipe, traces, self.root_seed)
         return {(trace.learning_rate, trace.seed): np.array(trace.losses, np.float32) for trace in traces}
 
 

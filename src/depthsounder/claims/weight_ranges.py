@@ -8,8 +8,9 @@ import numpy as np
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict
 from depthsounder.elements.activations import LINEAR
-from depthsounder.elements.drawing import draw_network
 from depthsounder.elements.initializers import initializer
+from depthsounder.engine.drawing import draw_network
+from depthsounder.engine.spec import NetworkSpec
 from depthsounder.process.text import number, percent, rounds_to
 
 FAN_IN, FAN_OUT = 100, 50
@@ -51,8 +52,8 @@ class Fit:
 
 def fit(quoted: Range, root_seed: int) -> Fit:
     """Draw weights at the note's fans and compare them with a range."""
-    rule, sizes = initializer(quoted.init), [FAN_IN, FAN_OUT, 1]
-    draws = np.stack([draw_network(root_seed, seed, sizes, LINEAR, rule)[0][0] for seed in range(NETWORKS)])
+    rule, spec = initializer(quoted.init), NetworkSpec((FAN_IN, FAN_OUT, 1), LINEAR)
+    draws = np.stack([draw_network(root_seed, seed, spec, rule)[0][0] for seed in range(NETWORKS)])
     deviation = float(draws.std())
     multiples = [whole for whole in (1, 2, 3) if rounds_to(whole * deviation, quoted.quoted)]
     share = float(np.mean(np.abs(draws) <= float(quoted.quoted)))

@@ -5,8 +5,9 @@ import numpy as np
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement
 from depthsounder.elements.activations import LINEAR
-from depthsounder.elements.drawing import draw_network
 from depthsounder.elements.initializers import initializer
+from depthsounder.engine.drawing import draw_network
+from depthsounder.engine.spec import NetworkSpec
 from depthsounder.process.text import number
 
 DRAWN_WEIGHTS = 80_000
@@ -17,9 +18,9 @@ TOLERANCE = 0.1
 def drawn_gain(init: str, evidence: Evidence) -> float:
     """Return n·Var(W) of weights drawn by an init between two hidden layers of the run's width."""
     width, root_seed = evidence.settings.width, evidence.settings.root_seed
-    rule, sizes = initializer(init), [width, width, 1]
+    rule, spec = initializer(init), NetworkSpec((width, width, 1), LINEAR)
     networks = range(max(1, DRAWN_WEIGHTS // width**2))
-    squares = [np.mean(draw_network(root_seed, seed, sizes, LINEAR, rule)[0][0] ** 2) for seed in networks]
+    squares = [np.mean(draw_network(root_seed, seed, spec, rule)[0][0] ** 2) for seed in networks]
     return width * float(np.mean(squares))
 
 

@@ -8,15 +8,16 @@ from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict
 from depthsounder.elements.activation import Activation
 from depthsounder.elements.activations import ACTIVATIONS
-from depthsounder.elements.drawing import draw_network
 from depthsounder.elements.initializers import initializer
 from depthsounder.elements.streams import stream
+from depthsounder.engine.drawing import draw_network
 from depthsounder.engine.loss import mean_cross_entropy
-from depthsounder.engine.network import NetworkStack, pack
+from depthsounder.engine.network import NetworkStack
 from depthsounder.engine.optimizers import GradientDescent
+from depthsounder.engine.spec import NetworkSpec
 from depthsounder.process.text import at_most, join, setting
 
-SIZES = [4, 6, 6, 3]
+SIZES = (4, 6, 6, 3)
 EXAMPLES, STEPS, RATE = 30, 50, 1.0
 ALIKE = 1e-10
 
@@ -45,12 +46,13 @@ def train_from_zero(activation: Activation, root_seed: int, zero_readout: bool) 
     zero_readout
         Whether the readout starts at 0 too, or is drawn as in every sweep.
     """
-    weights, biases = draw_network(root_seed, 0, SIZES, activation, initializer("zeros"))
+    spec = NetworkSpec(SIZES, activation)
+    weights, biases = draw_network(root_seed, 0, spec, initializer("zeros"))
     weights[-1] *= 0.0 if zero_readout else 1.0
     generator = stream(root_seed, "zeros")
     inputs = generator.standard_normal((1, EXAMPLES, SIZES[0]))
     labels = generator.integers(SIZES[-1], size=(1, EXAMPLES))
-    stack = NetworkStack(pack(weights, biases)[None, :], SIZES, activation, EXAMPLES)
+    stack = NetworkStack(spec.pack(weights, biases)[None, :], spec, EXAMPLES)
     optimizer = GradientDescent(stack.parameters, np.array([RATE]))
     stack.inputs[:] = inputs
     for _ in range(STEPS):

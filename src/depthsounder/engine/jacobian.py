@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from depthsounder.data.dataset import Dataset
-from depthsounder.elements.activation import Activation
-from depthsounder.engine.network import NetworkStack, parameter_count
+from depthsounder.engine.network import NetworkStack
+from depthsounder.engine.spec import NetworkSpec
 
 SWEEPS = 6
 """QR decompositions that part what is graded, after the last layer."""
@@ -32,17 +32,14 @@ class InputJacobian:
 
     Parameters
     ----------
-    sizes
-        Units of each layer of the networks.
-    activation
-        Their φ.
+    spec
+        What the networks are.
     dataset
         The data whose probe is used.
     """
 
-    def __init__(self, sizes: list[int], activation: Activation, dataset: Dataset) -> None:
-        self.activation = activation
-        self.stack = NetworkStack(np.empty((1, parameter_count(sizes))), sizes, activation, n_examples=1)
+    def __init__(self, spec: NetworkSpec, dataset: Dataset) -> None:
+        self.stack = NetworkStack(np.empty((1, spec.parameter_count)), spec, n_examples=1)
         self.stack.inputs[0, 0] = dataset.probe_inputs[0]
 
     def measure(self, parameters: np.ndarray) -> np.ndarray:
@@ -65,7 +62,7 @@ class InputJacobian:
             stack.forward()
             hidden = zip(stack.preactivations, stack.activities[1:], strict=False)
             slopes = [self._slope(z[0, 0], h[0, 0]) for z, h in hidden]
-        measured = np.full(min(stack.sizes[:-1]), -np.inf)
+        measured = np.full(min(stack.spec.sizes[:-1]), -np.inf)
         numbers = (stack.parameters, *slopes)
         if not all(np.isfinite(values).all() for values in numbers) or np.isnan(stack.preactivations[-2]).any():
             measured.fill(np.nan)
@@ -76,7 +73,7 @@ class InputJacobian:
 
     def _slope(self, z: np.ndarray, h: np.ndarray) -> np.ndarray:
         slope = np.empty_like(z)
-        self.activation.derivative(z, h, slope)
+        self.stack.spec.activation.derivative(z, h, slope)
         return slope
 
 

@@ -16,13 +16,13 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from depthsounder.data.dataset import Dataset, load_dataset
-from depthsounder.elements.activation import Activation
 from depthsounder.elements.activations import ACTIVATIONS
-from depthsounder.elements.drawing import layer_sizes
 from depthsounder.elements.initializers import Initializer, initializer
+from depthsounder.engine.drawing import draw_stack
 from depthsounder.engine.extensions import extension_parser
 from depthsounder.engine.gate import refused
-from depthsounder.engine.training import Recipe, draw_stack
+from depthsounder.engine.spec import NetworkSpec, layer_sizes
+from depthsounder.engine.training import Recipe
 from depthsounder.process.blocks import parse_block
 from depthsounder.process.commands import Refusal
 from depthsounder.process.options import count, from_zero, told
@@ -78,16 +78,15 @@ def recipe(arguments: argparse.Namespace, dataset: Dataset) -> Recipe:
 class CellJob:
     """A block of networks of one cell, and the data that they see."""
 
-    activation: Activation
+    spec: NetworkSpec
     init: Initializer
     seeds: range
-    sizes: list[int]
     root_seed: int
     dataset: Dataset
 
     def draw(self, seeds: Sequence[int]) -> np.ndarray:
         """Draw networks, as flat float32 parameters (S, P)."""
-        return draw_stack(self.root_seed, seeds, self.sizes, self.activation, self.init)
+        return draw_stack(self.root_seed, seeds, self.spec, self.init)
 
 
 def compute_cell(
@@ -132,11 +131,11 @@ def compute_cell(
 def start_cell(arguments: argparse.Namespace) -> CellJob:
     """Read what the job of a cell needs."""
     dataset = load_dataset(arguments.data)
+    sizes = layer_sizes(dataset.n_inputs, arguments.width, arguments.depth, dataset.n_classes)
     return CellJob(
-        activation=ACTIVATIONS[arguments.activation],
+        spec=NetworkSpec(sizes, ACTIVATIONS[arguments.activation]),
         init=arguments.init,
         seeds=arguments.seeds,
-        sizes=layer_sizes(dataset.n_inputs, arguments.width, arguments.depth, dataset.n_classes),
         root_seed=arguments.root_seed,
         dataset=dataset,
     )

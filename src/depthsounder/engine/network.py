@@ -16,41 +16,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from depthsounder.elements.activation import Activation
 from depthsounder.engine.products import multiply, transpose
-
-
-def parameter_count(sizes: list[int]) -> int:
-    """Return P, the number of weights and biases of a network with these units per layer."""
-    return sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(sizes))
-
-
-def working_set(sizes: list[int], n_examples: int, itemsize: int) -> int:
-    """Return the bytes of one network in a `NetworkStack`: parameters and gradients, z and h of every layer."""
-    signals = sum(sizes[:-1]) + sum(sizes[1:])
-    return itemsize * (2 * parameter_count(sizes) + n_examples * signals)
-
-
-def layer_views(flat: np.ndarray, sizes: list[int]) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Cut flat parameters or gradients (S, P) into each layer's, without a copy.
-
-    Returns
-    -------
-    weights, biases
-        For each of the L + 1 layers, views of shapes (S, fan_in, fan_out) and (S, 1, fan_out).
-    """
-    weights, biases, start = [], [], 0
-    for fan_in, fan_out in pairwise(sizes):
-        middle, end = start + fan_in * fan_out, start + (fan_in + 1) * fan_out
-        weights.append(flat[:, start:middle].reshape(-1, fan_in, fan_out))
-        biases.append(flat[:, middle:end].reshape(-1, 1, fan_out))
-        start = end
-    return weights, biases
-
-
-def pack(weights: list[np.ndarray], biases: list[np.ndarray]) -> np.ndarray:
-    """Lay one network's weights (fan_in, fan_out) and biases (fan_out,) out flat, as (P,)."""
-    return np.concatenate([part.ravel() for layer in zip(weights, biases, strict=True) for part in layer])
+from depthsounder.engine.spec import NetworkSpec
 
 
 class NetworkStack:
@@ -61,10 +28,8 @@ class NetworkStack:
     parameters
         (S, P), float32, float64 or complex128. The stack works on this array itself: who updates it in place
         updates the networks.
-    sizes
-        Units of each layer, from the input to the readout.
-    activation
-        φ of the hidden layers.
+    spec
+        What the networks are.
     n_examples
         B, the examples of a batch.
 
@@ -80,16 +45,15 @@ class NetworkStack:
         h^0 to h^L, each (S, B, units): filled by `forward`.
     """
 
-    def __init__(self, parameters: np.ndarray, sizes: list[int], activation: Activation, n_examples: int) -> None:
-        n_networks, dtype = len(parameters), parameters.dtype
-        if parameters.shape[1] != parameter_count(sizes):
+    def __init__(self, parameters: np.ndarray, spec: NetworkSpec, n_examples: int) -> None:
+        n_networks, dtype, sizes = len(parameters), parameters.dtype, spec.sizes
+        if parameters.shape[1] != spec.parameter_count:
             raise ValueError(f"{parameters.shape[1]} parameters do not fit the layers {sizes}")
-        self.activation = activation
-        self.sizes = sizes
+        self.spec = spec
         self.parameters = parameters
-        self.weights, self.biases = layer_views(parameters, sizes)
+        self.weights, self.biases = spec.views(parameters)
         self.gradients = np.empty_like(parameters)
-        self.weight_gradients, self.bias_gradients = layer_views(self.gradients, sizes)
+        self.weight_gradients, self.bias_gradients = spec.views(self.gradients)
         self.activities = [np.empty((n_networks, n_examples, units), dtype) for units in sizes[:-1]]
         self.preactivations = [np.empty((n_networks, n_examples, units), dtype) for units in sizes[1:]]
         # One set of buffers serves all hidden layers: the error that comes down, the slope it meets, and the transposed
@@ -109,7 +73,7 @@ class NetworkStack:
     @property
     def depth(self) -> int:
         """L, the number of hidden layers."""
-        return len(self.sizes) - 2
+        return self.spec.depth
 
     @property
     def inputs(self) -> np.ndarray:
@@ -128,7 +92,7 @@ class NetworkStack:
             multiply(self.activities[layer], self.weights[layer], out=z)
             np.add(z, self.biases[layer], out=z)
             if layer < self.depth:
-                self.activation.function(z, self.activities[layer + 1])
+                self.spec.activation.function(z, self.activities[layer + 1])
 
     def backward(self) -> None:
         """Carry δ^(L+1), which stands in `logits`, up to layer 1, and fill the gradients on the way."""
@@ -146,5 +110,5 @@ class NetworkStack:
         errors, slopes, transposed = self._errors[below], self._slopes[below], self._transposed_weights[below]
         transpose(self.weights[layer], out=transposed)
         multiply(delta, transposed, out=errors)
-        self.activation.derivative(z, h, slopes)
+        self.spec.activation.derivative(z, h, slopes)
         np.multiply(errors, slopes, out=z)

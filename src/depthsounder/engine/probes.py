@@ -12,7 +12,8 @@ from depthsounder.data.dataset import Dataset
 from depthsounder.elements.activation import Activation
 from depthsounder.elements.saturation import maximum_slope
 from depthsounder.engine.loss import cross_entropy
-from depthsounder.engine.network import NetworkStack, layer_views, parameter_count
+from depthsounder.engine.network import NetworkStack
+from depthsounder.engine.spec import NetworkSpec
 
 SATURATED_BELOW = 0.1
 """A unit counts as saturated on an example where |φ'| is under this share of its maximum."""
@@ -40,19 +41,16 @@ class Probe:
 
     Parameters
     ----------
-    sizes
-        Units of each layer of the networks to be measured.
-    activation
-        Their φ.
+    spec
+        What the networks to be measured are.
     dataset
         The data whose probe is used.
     """
 
-    def __init__(self, sizes: list[int], activation: Activation, dataset: Dataset) -> None:
+    def __init__(self, spec: NetworkSpec, dataset: Dataset) -> None:
         inputs, labels = dataset.probe_inputs, dataset.probe_labels
-        self.activation = activation
         self.labels = labels[None, :]
-        self.stack = NetworkStack(np.empty((1, parameter_count(sizes))), sizes, activation, len(inputs))
+        self.stack = NetworkStack(np.empty((1, spec.parameter_count)), spec, len(inputs))
         self.stack.inputs[0] = inputs
 
     def measure(self, parameters: np.ndarray) -> dict[str, np.ndarray]:
@@ -77,7 +75,7 @@ class Probe:
             for layer, z in enumerate(stack.preactivations):
                 _describe_preactivations(z[0], layer, statistics)
             for layer, (z, h) in enumerate(zip(stack.preactivations[:-1], stack.activities[1:], strict=True)):
-                _describe_activities(z[0], h[0], self.activation, layer, statistics)
+                _describe_activities(z[0], h[0], stack.spec.activation, layer, statistics)
             cross_entropy(stack.logits, self.labels)
             stack.backward()
             for layer, (delta, gradient) in enumerate(zip(stack.preactivations, stack.weight_gradients, strict=True)):
@@ -85,23 +83,23 @@ class Probe:
         return statistics
 
 
-def update_ratios(before: np.ndarray, after: np.ndarray, sizes: list[int]) -> np.ndarray:
+def update_ratios(before: np.ndarray, after: np.ndarray, spec: NetworkSpec) -> np.ndarray:
     """Return ‖ΔW‖/‖W‖ of one update in each layer.
 
     Parameters
     ----------
     before, after
         (P,), the parameters of one network.
-    sizes
-        Units of each of its layers.
+    spec
+        What it is.
 
     Returns
     -------
     ratios
         (L + 1,), from layer 1 to the readout; infinite or NaN where W was 0.
     """
-    old, _ = layer_views(before[None, :].astype(np.float64), sizes)
-    new, _ = layer_views(after[None, :].astype(np.float64), sizes)
+    old = spec.views(before[None, :].astype(np.float64)).weights
+    new = spec.views(after[None, :].astype(np.float64)).weights
     with np.errstate(all="ignore"):
         return np.array(
             [np.linalg.norm(w_new - w_old) / np.linalg.norm(w_old) for w_old, w_new in zip(old, new, strict=True)]

@@ -5,14 +5,13 @@ This module knows the order and the names of rows; what the numbers mean is said
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 
 import numpy as np
 
 from depthsounder.data.dataset import Dataset
-from depthsounder.elements.activation import Activation
 from depthsounder.engine.jacobian import InputJacobian
 from depthsounder.engine.probes import STATISTICS, Probe
+from depthsounder.engine.spec import NetworkSpec
 from depthsounder.engine.training import Trace
 
 ColumnArrays = dict[str, np.ndarray]
@@ -21,9 +20,7 @@ EVALUATIONS = ("grad_norm", "test_loss", "test_accuracy", "train_accuracy")
 """The columns of the traces table that are filled at logged steps only."""
 
 
-def initial_signal(
-    parameters: np.ndarray, seeds: Sequence[int], sizes: list[int], activation: Activation, dataset: Dataset
-) -> ColumnArrays:
+def initial_signal(parameters: np.ndarray, seeds: Sequence[int], spec: NetworkSpec, dataset: Dataset) -> ColumnArrays:
     """Measure networks before training.
 
     Parameters
@@ -38,17 +35,15 @@ def initial_signal(
     columns
         The columns of the signal table's parts: S · (L + 1) rows at step 0.
     """
-    probe = Probe(sizes, activation, dataset)
-    no_update = np.ma.masked_all(len(sizes) - 1)
+    probe = Probe(spec, dataset)
+    no_update = np.ma.masked_all(spec.depth + 1)
     networks = zip(seeds, parameters, strict=True)
     return _signal(
-        sizes, ((seed, 0, None, {**probe.measure(theta), "update_ratio": no_update}) for seed, theta in networks)
+        spec, ((seed, 0, None, {**probe.measure(theta), "update_ratio": no_update}) for seed, theta in networks)
     )
 
 
-def initial_jacobian(
-    parameters: np.ndarray, seeds: Sequence[int], sizes: list[int], activation: Activation, dataset: Dataset
-) -> ColumnArrays:
+def initial_jacobian(parameters: np.ndarray, seeds: Sequence[int], spec: NetworkSpec, dataset: Dataset) -> ColumnArrays:
     """Measure the singular values of networks before training.
 
     Parameters
@@ -63,7 +58,7 @@ def initial_jacobian(
     columns
         The columns of the Jacobian table's parts: a row for each network and singular value.
     """
-    jacobian = InputJacobian(sizes, activation, dataset)
+    jacobian = InputJacobian(spec, dataset)
     logarithms = np.array([jacobian.measure(theta) for theta in parameters])
     n_networks, n_values = logarithms.shape
     return {
@@ -73,10 +68,10 @@ def initial_jacobian(
     }
 
 
-def training_signal(traces: list[Trace], sizes: list[int]) -> ColumnArrays:
+def training_signal(traces: list[Trace], spec: NetworkSpec) -> ColumnArrays:
     """Return what was measured in training, as columns of the signal table's parts."""
     return _signal(
-        sizes,
+        spec,
         (
             (trace.seed, step, trace.learning_rate, statistics)
             for trace in traces
@@ -85,17 +80,18 @@ def training_signal(traces: list[Trace], sizes: list[int]) -> ColumnArrays:
     )
 
 
-def _signal(sizes: list[int], measured: Iterable[tuple[int, int, float | None, dict[str, np.ndarray]]]) -> ColumnArrays:
+def _signal(
+    spec: NetworkSpec, measured: Iterable[tuple[int, int, float | None, dict[str, np.ndarray]]]
+) -> ColumnArrays:
     rows = list(measured)
-    n_layers = len(sizes) - 1
-    fans = list(pairwise(sizes))
+    n_layers = spec.depth + 1
     columns = {
         "seed": np.repeat([seed for seed, _, _, _ in rows], n_layers).astype(np.int32),
         "step": np.repeat([step for _, step, _, _ in rows], n_layers).astype(np.int32),
         "layer": np.tile(np.arange(1, n_layers + 1, dtype=np.int32), len(rows)),
         "learning_rate": np.ma.masked_invalid(np.repeat(np.array([rate for _, _, rate, _ in rows], float), n_layers)),
-        "fan_in": np.tile(np.array([fan_in for fan_in, _ in fans], np.int32), len(rows)),
-        "fan_out": np.tile(np.array([fan_out for _, fan_out in fans], np.int32), len(rows)),
+        "fan_in": np.tile(np.array([fan_in for fan_in, _ in spec.fans], np.int32), len(rows)),
+        "fan_out": np.tile(np.array([fan_out for _, fan_out in spec.fans], np.int32), len(rows)),
     }
     for name in (*STATISTICS, "update_ratio"):
         measured_layers = [statistics[name] for _, _, _, statistics in rows]

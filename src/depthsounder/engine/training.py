@@ -6,21 +6,19 @@ a network whose loss is no longer finite ends its trace with that loss and costs
 This module trains and records; what is a failure is decided by `verdicts`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import ceil
 
 import numpy as np
 
 from depthsounder.data.dataset import Dataset
-from depthsounder.elements.activation import Activation
-from depthsounder.elements.drawing import draw_network
-from depthsounder.elements.initializers import Initializer
 from depthsounder.elements.streams import stream
 from depthsounder.engine.loss import cross_entropy, mean_cross_entropy
-from depthsounder.engine.network import NetworkStack, pack, parameter_count, working_set
+from depthsounder.engine.network import NetworkStack
 from depthsounder.engine.optimizers import OPTIMIZERS, Optimizer
 from depthsounder.engine.probes import Probe, update_ratios
+from depthsounder.engine.spec import NetworkSpec
 from depthsounder.process.options import count, from_zero
 
 CACHE_SHARE = 12 * 2**20
@@ -80,14 +78,6 @@ class Trace:
     signals: dict[int, dict[str, np.ndarray]] = field(default_factory=dict)
 
 
-def draw_stack(
-    root_seed: int, seeds: Sequence[int], sizes: list[int], activation: Activation, init: Initializer
-) -> np.ndarray:
-    """Draw the networks of several seeds, as flat float32 parameters (S, P)."""
-    networks = [pack(*draw_network(root_seed, seed, sizes, activation, init)) for seed in seeds]
-    return np.stack(networks).astype(np.float32)
-
-
 def batches(root_seed: int, seed: int, n_examples: int, batch_size: int) -> Iterator[np.ndarray]:
     """Yield the examples (B,) of each batch, epoch after epoch, from the seed alone, without an epoch's remainder."""
     generator = stream(root_seed, "batches", seed)
@@ -100,12 +90,11 @@ def batches(root_seed: int, seed: int, n_examples: int, batch_size: int) -> Iter
 class Evaluation:
     """Loss and accuracy of one network at a time on the test part, and accuracy on the probe's training examples."""
 
-    def __init__(self, sizes: list[int], activation: Activation, dataset: Dataset) -> None:
+    def __init__(self, spec: NetworkSpec, dataset: Dataset) -> None:
         inputs = np.concatenate([dataset.test_inputs, dataset.probe_inputs])
         self.labels = np.concatenate([dataset.test_labels, dataset.probe_labels])
         self.n_test = len(dataset.test_labels)
-        parameters = np.empty((1, parameter_count(sizes)), np.float32)
-        self.stack = NetworkStack(parameters, sizes, activation, len(inputs))
+        self.stack = NetworkStack(np.empty((1, spec.parameter_count), np.float32), spec, len(inputs))
         self.stack.inputs[0] = inputs
 
     def evaluate(self, parameters: np.ndarray) -> dict[str, float]:
@@ -123,8 +112,7 @@ class Evaluation:
 
 def train(
     parameters: np.ndarray,
-    sizes: list[int],
-    activation: Activation,
+    spec: NetworkSpec,
     dataset: Dataset,
     recipe: Recipe,
     traces: list[Trace],
@@ -139,16 +127,16 @@ def train(
         (S, P), float32.
     traces
         Which seed and rate each of the S networks has, and where its record goes.
-    sizes, activation, dataset, recipe, probe
+    spec, dataset, recipe, probe
         As for `Trainer`.
     root_seed
         Origin of the batches.
     """
-    side_by_side = max(1, CACHE_SHARE // working_set(sizes, recipe.batch_size, parameters.itemsize))
+    side_by_side = max(1, CACHE_SHARE // spec.working_set(recipe.batch_size, parameters.itemsize))
     n_stacks = ceil(len(traces) / side_by_side)
     for members in np.array_split(np.arange(len(traces)), n_stacks):
         stack = slice(members[0], members[-1] + 1)
-        Trainer(parameters[stack], sizes, activation, dataset, recipe, traces[stack], probe).run(root_seed)
+        Trainer(parameters[stack], spec, dataset, recipe, traces[stack], probe).run(root_seed)
 
 
 class Trainer:
@@ -158,8 +146,8 @@ class Trainer:
     ----------
     parameters
         (S, P), float32: updated in place.
-    sizes, activation
-        Their shape and φ.
+    spec
+        What they are.
     dataset
         The data; batches come from its training part.
     recipe
@@ -173,8 +161,7 @@ class Trainer:
     def __init__(
         self,
         parameters: np.ndarray,
-        sizes: list[int],
-        activation: Activation,
+        spec: NetworkSpec,
         dataset: Dataset,
         recipe: Recipe,
         traces: list[Trace],
@@ -182,11 +169,11 @@ class Trainer:
     ) -> None:
         self.recipe = recipe
         self.probe = probe
-        self.evaluation = Evaluation(sizes, activation, dataset)
+        self.evaluation = Evaluation(spec, dataset)
         self.inputs = dataset.train_inputs.astype(np.float32)
         self.labels = dataset.train_labels
         self.living = list(traces)
-        self.stack = NetworkStack(parameters, sizes, activation, recipe.batch_size)
+        self.stack = NetworkStack(parameters, spec, recipe.batch_size)
         rates = np.array([trace.learning_rate for trace in traces])
         self._before: np.ndarray | None = None
         self.optimizer: Optimizer = OPTIMIZERS[recipe.optimizer](parameters, rates)
@@ -233,7 +220,7 @@ class Trainer:
         self.optimizer.keep(kept)
         if self._before is not None:
             self._before = self._before[kept]
-        self.stack = NetworkStack(stack.parameters[kept], stack.sizes, stack.activation, self.recipe.batch_size)
+        self.stack = NetworkStack(stack.parameters[kept], stack.spec, self.recipe.batch_size)
 
     def _log(self, step: int) -> None:
         for network, trace in enumerate(self.living):
@@ -243,5 +230,5 @@ class Trainer:
             if self.probe is not None and self._before is not None:
                 trace.signals[step] = {
                     **self.probe.measure(parameters),
-                    "update_ratio": update_ratios(self._before[network], parameters, self.stack.sizes),
+                    "update_ratio": update_ratios(self._before[network], parameters, self.stack.spec),
                 }

@@ -11,11 +11,11 @@ from matplotlib.lines import Line2D
 
 from depthsounder.data.dataset import Dataset, load_dataset
 from depthsounder.elements.activations import ACTIVATIONS
-from depthsounder.elements.drawing import layer_sizes
 from depthsounder.elements.initializers import initializer
+from depthsounder.engine.drawing import draw_stack
 from depthsounder.engine.loss import cross_entropy
 from depthsounder.engine.network import NetworkStack
-from depthsounder.engine.training import draw_stack
+from depthsounder.engine.spec import NetworkSpec, layer_sizes
 from depthsounder.figures import FigureRecord
 from depthsounder.figures.form import canvas, stroke
 from depthsounder.figures.panels import legend_below, note_alone
@@ -70,18 +70,18 @@ _SATURATION = (
 
 def layers_of(run: Run, dataset: Dataset, activation: str, init: str) -> Layers:
     """Draw the first networks of a cell of the deepest depth, and carry the probe through them, in float64."""
-    function = ACTIVATIONS[activation]
     sizes = layer_sizes(dataset.n_inputs, run.config.width, run.depths[-1], dataset.n_classes)
+    spec = NetworkSpec(sizes, ACTIVATIONS[activation])
     seeds = range(min(NETWORKS, run.config.seeds.measure))
-    drawn = draw_stack(run.config.root_seed, seeds, sizes, function, initializer(init)).astype(np.float64)
-    stack = NetworkStack(drawn, sizes, function, len(dataset.probe_inputs))
+    drawn = draw_stack(run.config.root_seed, seeds, spec, initializer(init)).astype(np.float64)
+    stack = NetworkStack(drawn, spec, len(dataset.probe_inputs))
     stack.inputs[:] = dataset.probe_inputs
     stack.forward()
     activities = [h.ravel().copy() for h in stack.activities[1:]]
     slopes = []
     for z, h in zip(stack.preactivations[:-1], stack.activities[1:], strict=True):
         slopes.append(np.empty_like(z))
-        function.derivative(z, h, slopes[-1])
+        spec.activation.derivative(z, h, slopes[-1])
     singular_values = [
         np.linalg.svd(slope[:, :_JACOBIAN_EXAMPLES, :, None] * weights[:, None], compute_uv=False)
         for slope, weights in zip(slopes[:-1], stack.weights[1:-1], strict=True)

@@ -18,11 +18,12 @@ from threadpoolctl import threadpool_limits
 from depthsounder.config import Config
 from depthsounder.data.dataset import Dataset
 from depthsounder.elements.activations import TANH
-from depthsounder.elements.drawing import layer_sizes
 from depthsounder.elements.initializers import GLOROT_NORMAL
+from depthsounder.engine.drawing import draw_stack
 from depthsounder.engine.jacobian import InputJacobian
 from depthsounder.engine.probes import Probe
-from depthsounder.engine.training import Evaluation, Trace, draw_stack, train
+from depthsounder.engine.spec import NetworkSpec, layer_sizes
+from depthsounder.engine.training import Evaluation, Trace, train
 from depthsounder.process.commands import Refusal
 from depthsounder.sweep.planning import Costs, Line
 
@@ -74,15 +75,15 @@ def measure_costs(config: Config, dataset: Dataset, script: Sequence[str], repea
 
 def _pieces_of_work(config: Config, dataset: Dataset, depth: int) -> list[Callable[[], object]]:
     """Return a training of `NETWORKS` networks over `STEPS`, and a measurement, a spectrum and an evaluation of one."""
-    sizes = layer_sizes(dataset.n_inputs, config.width, depth, dataset.n_classes)
-    parameters = draw_stack(config.root_seed, range(NETWORKS), sizes, TANH, GLOROT_NORMAL)
+    spec = NetworkSpec(layer_sizes(dataset.n_inputs, config.width, depth, dataset.n_classes), TANH)
+    parameters = draw_stack(config.root_seed, range(NETWORKS), spec, GLOROT_NORMAL)
     recipe = replace(config.training.recipe, steps=STEPS, logged_steps=())
-    probe, evaluation = Probe(sizes, TANH, dataset), Evaluation(sizes, TANH, dataset)
-    jacobian = InputJacobian(sizes, TANH, dataset)
+    probe, evaluation = Probe(spec, dataset), Evaluation(spec, dataset)
+    jacobian = InputJacobian(spec, dataset)
 
     def training() -> None:
         traces = [Trace(seed, 1e-6) for seed in range(NETWORKS)]
-        train(parameters.copy(), sizes, TANH, dataset, recipe, traces, config.root_seed)
+        train(parameters.copy(), spec, dataset, recipe, traces, config.root_seed)
 
     return [
         training,
