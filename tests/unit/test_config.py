@@ -166,6 +166,9 @@ def comparison(**changes):
         ({"seeds__measure": 0}, ["seeds.measure", "found 0", "from 1"]),
         ({"seeds__evaluate": 10_001}, ["seeds.evaluate", "to 10,000"]),
         ({"training__learning_rates": [0.1, 0.01]}, ["training.learning_rates[1]", "not above the one before"]),
+        ({"training__clip_norm": 0.0}, ["training.clip_norm", "found 0.0", "from 1e-12 to 1,000,000, or null"]),
+        ({"training__clip_norm": -1.0}, ["training.clip_norm", "found -1.0"]),
+        ({"training__clip_norm": "1"}, ["training.clip_norm", "found '1'"]),
         ({"training__learning_rates": [0.0, 0.1]}, ["training.learning_rates[0]", "from 1e-12"]),
         ({"training__learning_rates": [float("inf")]}, ["training.learning_rates[0]", "found inf"]),
         ({"training__learning_rates": ["1e-2"]}, ["training.learning_rates[0]", "'1e-2'", "1.0e-2"]),
@@ -566,6 +569,11 @@ def test_a_stage_is_given_what_its_results_depend_on_and_no_more():
     config = validate_config(default_values(), [DEFAULT])
     assert stage_settings(config, "measure") == {"root_seed": 1, "width": 64}
     assert "learning_rates" not in stage_settings(config, "train")
+    assert not [word for word in stage_arguments(config, "train") if word.startswith("--clip-norm")]
+    clipped = validate_config(changed(training__clip_norm=2.5), [DEFAULT])
+    for stage in ("tune", "train"):
+        assert "--clip-norm=2.5" in stage_arguments(clipped, stage)
+    assert stage_arguments(clipped, "measure") == stage_arguments(config, "measure")
     more = validate_config(changed(seeds__evaluate=30, run="other", verdicts__trains_loss=0.2), [DEFAULT])
     for stage in ("prepare", "verify", "measure", "tune", "train"):
         assert stage_settings(more, stage) == stage_settings(config, stage)

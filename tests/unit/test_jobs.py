@@ -74,6 +74,8 @@ def test_a_training_job_has_a_recipe(cell):
     parser = cell_parser("a job")
     add_recipe(parser)
     assert recipe(parser.parse_args([*cell, *RECIPE]), small_dataset()) == Recipe("sgd", 16, 8, (0, 1, 8))
+    clipped = parser.parse_args([*cell, *RECIPE, "--clip-norm=0.5"])
+    assert recipe(clipped, small_dataset()) == Recipe("sgd", 16, 8, (0, 1, 8), 0.5)
 
 
 JOBS = {
@@ -126,7 +128,7 @@ def test_what_is_no_block_of_seeds_is_refused(cell, seeds, capsys):
 def test_a_setting_of_training_is_written_in_one_record(cell, monkeypatch):
     longer = make_dataclass(
         "Longer",
-        [("momentum", float, field(metadata={"help": "share", "type": float}))],
+        [("momentum", float, field(kw_only=True, metadata={"help": "share", "type": float}))],
         bases=(Recipe,),
         frozen=True,
     )
@@ -135,7 +137,7 @@ def test_a_setting_of_training_is_written_in_one_record(cell, monkeypatch):
     parser = cell_parser("a job")
     add_recipe(parser)
     given = {"optimizer": "sgd", "batch_size": 16, "steps": 8, "logged_at": (0, 1, 8), "logged_steps": (0,)}
-    training = SimpleNamespace(**given, momentum=0.5)
+    training = SimpleNamespace(**given, clip_norm=None, momentum=0.5)
     training.recipe = model.Training.recipe.fget(training)
 
     settings = stage_settings(SimpleNamespace(root_seed=1, width=7, training=training,
@@ -143,7 +145,7 @@ def test_a_setting_of_training_is_written_in_one_record(cell, monkeypatch):
 
     assert settings["momentum"] == 0.5
     arguments = parser.parse_args([*cell, *RECIPE, "--momentum", "0.5"])
-    assert recipe(arguments, small_dataset()) == training.recipe == longer("sgd", 16, 8, (0, 1, 8), 0.5)
+    assert recipe(arguments, small_dataset()) == training.recipe == longer("sgd", 16, 8, (0, 1, 8), momentum=0.5)
 
 
 @pytest.mark.parametrize("stage", ["measure", "tune", "train"])
@@ -176,6 +178,7 @@ def test_a_part_notes_the_settings_that_its_rule_hands_over_and_nothing_else(sta
         ("tune_rate.py", ["--steps", "1e3"], "--steps: found '1e3'; allowed: a whole number from 1"),
         ("tune_rate.py", ["--logged-steps", "-1"], "--logged-steps: found '-1'; allowed: a whole number from 0"),
         ("tune_rate.py", ["--learning-rates", "nan"], "--learning-rates: found 'nan'; allowed: a number above 0"),
+        ("tune_rate.py", ["--clip-norm", "0"], "--clip-norm: found '0'; allowed: a number above 0"),
         ("train_networks.py", ["--tail-steps", "0"], "--tail-steps: found '0'; allowed: a whole number from 1"),
         ("check_gradients.py", ["--width", "0"], "--width: found '0'; allowed: a whole number from 1"),
         ("check_gradients.py", ["--examples", "-5"], "--examples: found '-5'; allowed: a whole number from 1"),
@@ -220,6 +223,7 @@ def test_metadata_has_the_settings_that_all_cells_share_and_no_paths(cell):
         "batch_size": 16,
         "steps": 8,
         "logged_steps": [0, 1, 8],
+        "clip_norm": None,
     }
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from jax.example_libraries import optimizers as jax_optimizers
 
-from depthsounder.engine.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum
+from depthsounder.engine.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum, clip
 
 jax.config.update("jax_enable_x64", True)
 
@@ -135,3 +135,26 @@ def test_the_config_names_the_three():
     assert {"sgd": GradientDescent, "momentum": Momentum, "adam": Adam} == OPTIMIZERS
     assert Momentum.DECAY == 0.9
     assert (Adam.DECAY_MEAN, Adam.DECAY_SQUARE, Adam.EPSILON) == (0.9, 0.999, 1e-8)
+
+
+@pytest.mark.parametrize("greatest", [0.5, 2.0, 1e6])
+def test_clipping_is_jaxs_network_by_network(greatest):
+    gradients = start(n_networks=5, n_parameters=7) * np.array([[0.01], [0.1], [1.0], [10.0], [1e4]])
+    expected = [jax_optimizers.clip_grads(gradient, greatest) for gradient in gradients]
+    clip(gradients, greatest)
+    np.testing.assert_allclose(gradients, expected, rtol=1e-13)
+    assert (np.linalg.norm(gradients, axis=1) <= greatest * (1.0 + 1e-12)).all()
+
+
+def test_a_gradient_whose_square_overflows_is_clipped_to_the_norm_too():
+    gradients = np.array([[3e25, -4e25], [0.3, 0.4]], np.float32)
+    with np.errstate(over="ignore"):
+        clip(gradients, 1.0)
+    np.testing.assert_allclose(gradients, [[0.6, -0.8], [0.3, 0.4]], rtol=1e-6)
+
+
+def test_what_is_no_number_stays_none():
+    gradients = np.array([[np.inf, 1.0], [np.nan, 1.0]], np.float32)
+    with np.errstate(invalid="ignore"):
+        clip(gradients, 1.0)
+    assert not np.isfinite(gradients[:, 0]).any()

@@ -207,6 +207,18 @@ def test_the_claims_that_are_counted_are_all_of_them(text, evil_run, figures, ca
     assert "confirmed 3, found 0 to hold only under conditions, and refuted 0.</p>" in counted[1]
 
 
+def test_the_method_says_to_which_norm_gradients_were_clipped_and_nothing_where_none_were(
+    text, evil_run, figures, captions
+):
+    training = evil_run.config.training.model_copy(update={"clip_norm": 2.5})
+    clipped = replace(evil_run, config=evil_run.config.model_copy(update={"training": training}))
+    other = render_report(clipped, figures, captions, figures.parent / "index.html")
+
+    said = [" ".join(re.sub(r"<[^>]*>", "", page).split()) for page in (other, text)]
+    assert "width 8, the gradient of each network clipped to a norm of 2.5. Judge." in said[0]
+    assert "width 8. Judge." in said[1]
+
+
 @pytest.mark.parametrize(("step", "words"), [(8.0, "8"), (8.5, "8.5"), (1200.0, "1,200"), (None, "–")])
 def test_the_explorer_writes_a_step_as_people_count(tanh_run, step, words):
     cells = explorer_data(with_verdicts(tanh_run, escape_step=step))["cells"]

@@ -1,5 +1,6 @@
 """Training: the textbook's numbers, the same bits in any company, and an honest end for what diverges."""
 
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -99,6 +100,29 @@ def test_a_trace_is_that_of_the_textbooks_gradient_descent(activation):
             for x, label in zip(DATASET.test_inputs, DATASET.test_labels, strict=True)
         ]
         assert evaluation["test_loss"] == pytest.approx(np.mean(costs), rel=1e-3)
+
+
+def test_a_clipped_update_is_as_long_as_the_rate_times_the_norm_and_no_longer():
+    (free,), _ = train([(3, 0.2)])
+    (clipped,), _ = train([(3, 0.2)], replace(RECIPE, clip_norm=0.25))
+    (loose,), _ = train([(3, 0.2)], replace(RECIPE, clip_norm=1e6))
+    assert loose.losses == free.losses
+    # What is logged is the gradient before it is clipped: that of step 0 is the free network's.
+    assert clipped.evaluations[0] == free.evaluations[0]
+    assert free.evaluations[0]["grad_norm"] > 0.25
+    weights, biases = draw_network(1, 3, SPEC, HE_NORMAL)
+    start = SPEC.pack(weights, biases).astype(np.float32)
+    _, once = train([(3, 0.2)], Recipe("sgd", 16, 1, (), clip_norm=0.25))
+    assert np.linalg.norm(once.stack.parameters[0] - start) == pytest.approx(0.2 * 0.25, rel=1e-4)
+
+
+def test_clipping_saves_a_network_that_diverges_and_no_neighbor_hears_of_it():
+    (free, _), _ = train([(0, EXPLODES), (1, 0.1)], activation=RELU)
+    recipe = replace(RECIPE, clip_norm=1.0 / EXPLODES)
+    (saved, beside), _ = train([(0, EXPLODES), (1, 0.1)], recipe, activation=RELU)
+    (alone,), _ = train([(1, 0.1)], recipe, activation=RELU)
+    assert len(free.losses) < RECIPE.steps + 1 == len(saved.losses)
+    assert beside.losses == alone.losses
 
 
 def test_the_update_ratio_is_the_rate_times_the_gradient_over_the_weights():

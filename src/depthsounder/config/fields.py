@@ -290,4 +290,7 @@ Examples = Annotated[int, Field(ge=1, le=10_000_000)]
 Steps = Annotated[int, Field(ge=1, le=10_000_000)]
 LoggedStep = Annotated[int, Field(ge=0)] | Literal["last"]
 LearningRate = Annotated[float, Field(ge=1e-12, le=1_000_000)]
+ClipNorm = Annotated[
+    Annotated[float, Field(ge=1e-12, le=1_000_000)] | None, Allowed("a number from 1e-12 to 1,000,000, or null")
+]
 Share = Annotated[float, Field(gt=0, lt=1)]

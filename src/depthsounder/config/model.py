@@ -1,6 +1,6 @@
 """The config model: every key of a sweep, with its unit, its limits and, for a threshold, its source.
 
-No key has a default here but those of `data` that most files do not need, which are null: `config/config.yaml` is the
+No key has a default here but those that most files do not need, which are null or empty: `config/config.yaml` is the
 default sweep, over which other files are laid. Types are strict: a text is no number, and a number is no text.
 
 This module knows which values belong together; it knows nothing of files, paths or jobs.
@@ -20,6 +20,7 @@ from depthsounder.config.fields import (
     MOST_TUNING_BLOCKS,
     TUNING_SEED_BASE,
     ActivationName,
+    ClipNorm,
     Depth,
     Examples,
     Extensions,
@@ -74,6 +75,11 @@ class Training(Section):
     logged_steps: Annotated[tuple[LoggedStep, ...], *LIST, AfterValidator(distinct)] = Field(
         description="Steps at which layers, accuracy and test loss are recorded; none above `steps`, for which `last` "
         "stands. Unit: updates done."
+    )
+    clip_norm: ClipNorm = Field(
+        default=None,
+        description="The greatest norm of a network's whole gradient: a longer one is scaled down to it before its "
+        "update. null to clip nothing. `grad_norm` is that before. Unit: 1. Source: Pascanu et al. 2013.",
     )
 
     @field_validator("logged_steps")

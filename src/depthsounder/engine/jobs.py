@@ -51,9 +51,10 @@ def cell_parser(description: str | None) -> argparse.ArgumentParser:
 
 
 def add_recipe(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of every job that trains: one for each field of `Recipe`."""
+    """Add the arguments of every job that trains: one for each field of `Recipe`; what is null may be left out."""
     for setting in fields(Recipe):
-        parser.add_argument(f"--{setting.name.replace('_', '-')}", required=True, **setting.metadata)
+        option = f"--{setting.name.replace('_', '-')}"
+        parser.add_argument(option, required=setting.default is not None, **setting.metadata)
 
 
 def recipe(arguments: argparse.Namespace, dataset: Dataset) -> Recipe:

@@ -1,4 +1,4 @@
-"""Updates of a stack's parameters: plain gradient descent, momentum and Adam.
+"""Updates of a stack's parameters: plain gradient descent, momentum and Adam, and the clipping before them.
 
 An optimizer holds what it remembers between steps and updates parameters in place, each network with its own rate.
 Parameters are walked one network at a time, so that a network's numbers stay in the cache between the operations.
@@ -10,6 +10,17 @@ from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
+
+
+def clip(gradients: np.ndarray, greatest: float) -> None:
+    """Scale each network's gradient, a row of (S, P), down to the norm `greatest` where it is longer (Pascanu 2013)."""
+    for gradient in gradients:
+        norm = float(np.linalg.norm(gradient))
+        if not np.isfinite(norm):
+            # Squares leave the range of single precision long before the numbers do.
+            norm = float(np.linalg.norm(gradient.astype(np.float64)))
+        if norm > greatest:
+            np.multiply(gradient, greatest / norm, out=gradient)
 
 
 class Optimizer(Protocol):

@@ -16,10 +16,10 @@ from depthsounder.data.dataset import Dataset
 from depthsounder.elements.streams import stream
 from depthsounder.engine.loss import cross_entropy, mean_cross_entropy
 from depthsounder.engine.network import NetworkStack
-from depthsounder.engine.optimizers import OPTIMIZERS, Optimizer
+from depthsounder.engine.optimizers import OPTIMIZERS, Optimizer, clip
 from depthsounder.engine.probes import Probe, update_ratios
 from depthsounder.engine.spec import NetworkSpec
-from depthsounder.process.options import count, from_zero
+from depthsounder.process.options import count, from_zero, positive
 
 CACHE_SHARE = 12 * 2**20
 """Bytes that the networks trained side by side may take, unless one alone takes more.
@@ -47,12 +47,17 @@ class Recipe:
         Updates.
     logged_steps
         The steps at which more than the loss is recorded.
+    clip_norm
+        The greatest norm of a network's whole gradient in an update; None to clip nothing.
     """
 
     optimizer: str = field(metadata={"help": "the update rule", "choices": OPTIMIZERS})
     batch_size: int = field(metadata={"help": "examples of an update", "type": count})
     steps: int = field(metadata={"help": "updates", "type": count})
     logged_steps: tuple[int, ...] = field(metadata={"help": "such as 0 1 10", "type": from_zero, "nargs": "+"})
+    clip_norm: float | None = field(
+        default=None, metadata={"help": "greatest norm of a network's gradient", "type": positive}
+    )
 
 
 @dataclass
@@ -191,6 +196,8 @@ class Trainer:
                     self._log(step)
                 if step < self.recipe.steps:
                     self._before = self.stack.parameters.copy() if step + 1 in self.recipe.logged_steps else None
+                    if self.recipe.clip_norm is not None:
+                        clip(self.stack.gradients, self.recipe.clip_norm)
                     self.optimizer.update(self.stack.parameters, self.stack.gradients)
 
     def _carry(self, batch_of_seed: dict[int, np.ndarray]) -> None:
