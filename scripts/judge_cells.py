@@ -29,8 +29,7 @@ def main() -> None:
     thresholds = Thresholds(**dict(config.verdicts))
     labels = load_dataset(arguments.data).train_labels
     references = References(config.root_seed, labels, config.training.batch_size, config.training.steps)
-    every = ((cell.depth, cell.activation, cell.init) for cell in cells(config))
-    names = standing(every, read_refusals(arguments.checks))
+    names = standing(cells(config), read_refusals(arguments.checks))
     rows = judge_cells(arguments.signal, arguments.traces, names, references, thresholds)
     metadata = {"settings": config.verdicts.model_dump_json(), "code": arguments.code}
     write_rows(arguments.output, list(rows), VERDICTS, metadata)

@@ -7,7 +7,12 @@ import yaml
 
 from depthsounder.config import TUNING_SEED_BASE, validate_config
 from depthsounder.process.blocks import parse_block, seed_blocks
+from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.cells import (
+    ANY_CELL,
+    ANY_CHECKED,
+    AXES,
+    CHECKED_AXES,
     PART_KINDS,
     Cell,
     RunPaths,
@@ -15,6 +20,7 @@ from depthsounder.sweep.cells import (
     cell_parts,
     cells,
     check_paths,
+    folder_of,
     part_paths,
     table_parts,
 )
@@ -79,9 +85,22 @@ def test_tuning_seeds_are_none_of_the_others(config):
 
 
 def test_a_part_lies_where_the_design_says():
-    path = RunPaths("default").part("training", 20, "tanh", "he_normal", "0-9")
+    path = RunPaths("default").part("training", Cell(20, "tanh", "he_normal").folder, "0-9")
     expected = "results/default/parts/training/depth=20/activation=tanh/init=he_normal/seeds=0-9.parquet"
     assert path.as_posix() == expected
+    # A name may have a point in it, which begins no suffix.
+    check = RunPaths("default").check(folder_of({"activation": "tanh", "init": "gaussian_w1.5_b0.05"}))
+    assert check.as_posix() == "results/default/checks/activation=tanh/init=gaussian_w1.5_b0.05.parquet"
+
+
+def test_the_axes_are_the_keys_of_the_tables_and_the_wildcards_of_the_paths(config):
+    assert [*AXES] == [*Cell._fields] == CELL_KEYS
+    assert ANY_CELL.as_posix() == "depth={depth}/activation={activation}/init={init}"
+    assert ANY_CHECKED.as_posix() == "activation={activation}/init={init}"
+    assert set(CHECKED_AXES) < set(AXES)
+    for cell in cells(config):
+        assert all(name in getattr(config, AXES[axis]) for axis, name in cell._asdict().items())
+        assert cell.folder.as_posix() == ANY_CELL.as_posix().format(**cell._asdict())
 
 
 def test_tables_are_made_of_all_their_parts(config):

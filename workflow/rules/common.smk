@@ -21,7 +21,19 @@ from depthsounder.process.fingerprint import code_fingerprint, content_digest, r
 from depthsounder.process.home import stand_ins
 from depthsounder.process.lock import RUNNER, require_free
 from depthsounder.storage.tables import SCHEMAS
-from depthsounder.sweep.cells import PART_KINDS, Cell, RunPaths, cell_parts, check_paths, part_paths, table_parts
+from depthsounder.sweep.cells import (
+    ANY_CELL,
+    ANY_CHECKED,
+    AXES,
+    CHECKED_AXES,
+    PART_KINDS,
+    Cell,
+    RunPaths,
+    cell_parts,
+    check_paths,
+    part_paths,
+    table_parts,
+)
 from depthsounder.sweep.figure_tables import tables_of_figure
 from depthsounder.sweep.progress import Closing, Portion, portion
 from depthsounder.sweep.targets import explain_nothing, explain_target
@@ -135,12 +147,18 @@ def log_path(name):
     return str(Path("logs") / settings.run / f"{name}.log")
 
 
-CELL = "depth={depth}/activation={activation}/init={init}/seeds={seeds}"
+def names_on(axes):
+    """What a job's wildcards say of some axes, as options of its script."""
+    return lambda wildcards: [f"--{axis}={wildcards[axis]}" for axis in axes]
+
+
+BLOCK = f"{ANY_CELL}/seeds={{seeds}}"
 
 
 def tuning_parts(wildcards):
     """The traces that choose a cell's learning rate."""
-    return cell_parts(settings, "tuning", Cell(int(wildcards.depth), wildcards.activation, wildcards.init))
+    cell = Cell(*(wildcards[axis] for axis in AXES))
+    return cell_parts(settings, "tuning", cell)
 
 
 def parts_of_table(wildcards):

@@ -3,19 +3,20 @@
 
 rule check_gradients:
     output:
-        paths.check("{activation}", "{init}"),
+        paths.check(ANY_CHECKED),
     log:
-        log_path("check_gradients/activation={activation}/init={init}"),
+        log_path(f"check_gradients/{ANY_CHECKED}"),
     benchmark:
-        paths.benchmark("check_gradients/activation={activation}/init={init}")
+        paths.benchmark(f"check_gradients/{ANY_CHECKED}")
     conda:
         environment
     threads: 1
     params:
         script=run_script("check_gradients.py"),
+        names=names_on(CHECKED_AXES),
         settings=settings_of("verify"),
         extensions=extensions_of("verify"),
         code=code("check_gradients.py"),
     shell:
-        "{params.script} --activation {wildcards.activation:q} --init {wildcards.init:q}"
-        " {params.settings:q} {params.extensions:q} --code {params.code:q} --output {output:q} 2>&1 | tee {log:q} >&2"
+        "{params.script} {params.names:q} {params.settings:q} {params.extensions:q} --code {params.code:q}"
+        " --output {output:q} 2>&1 | tee {log:q} >&2"

@@ -5,10 +5,11 @@ Everything follows from the config and from names; nothing looks at what lies on
 This module knows cells and paths; it knows nothing of what the files contain.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product, starmap
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 from depthsounder.config import TUNING_SEED_BASE, Config
 from depthsounder.process.blocks import seed_blocks
@@ -24,22 +25,47 @@ TABLE_PARTS: dict[str, tuple[PartKind, ...]] = {
 }
 """Which parts make up a table."""
 
+AXES = {"depth": "depths", "activation": "activations", "init": "inits"}
+"""The axes of a sweep in the order of `CELL_KEYS`, and the config's key of each, which lists its points."""
 
-@dataclass(frozen=True, order=True)
-class Cell:
+CHECKED_AXES = ("activation", "init")
+"""The axes of what is checked once for all depths."""
+
+
+class Cell(NamedTuple):
     """A point of the sweep: the networks that differ in nothing but their seed."""
 
     depth: int
     activation: str
     init: str
 
+    @property
+    def folder(self) -> Path:
+        """Where its files lie among those of all cells."""
+        return folder_of(self._asdict())
+
 
 def cells(config: Config) -> Iterator[Cell]:
     """Yield every cell, in the config's order: depths, then activations, then inits."""
-    for depth in config.depths:
-        for activation in config.activations:
-            for init in config.inits:
-                yield Cell(depth, activation, init)
+    return starmap(Cell, _points(config, AXES))
+
+
+def _points(config: Config, axes: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+    """Yield every combination of points of some axes."""
+    return product(*(getattr(config, AXES[axis]) for axis in axes))
+
+
+def folder_of(names: Mapping[str, object]) -> Path:
+    """Return a hive partition, such as ``depth=20/init=zeros``, of what stands on some axes, or of wildcards."""
+    return Path(*(f"{axis}={name}" for axis, name in names.items()))
+
+
+def _wildcards(axes: Iterable[str]) -> Path:
+    return folder_of({axis: f"{{{axis}}}" for axis in axes})
+
+
+ANY_CELL, ANY_CHECKED = _wildcards(AXES), _wildcards(CHECKED_AXES)
+"""The folders of cells and of checks with a wildcard for each axis, such as ``depth={depth}/init={init}``."""
 
 
 def blocks(config: Config, kind: PartKind) -> list[str]:
@@ -108,26 +134,26 @@ class RunPaths:
         """Return the file of a job's times, or of those of a pattern such as ``measure_signal/depth={depth}``."""
         return self.results / "benchmarks" / f"{name}.tsv"
 
-    def check(self, activation: str, init: str) -> Path:
-        """Return the gradient check of an activation and an init; both may be wildcards such as ``{init}``."""
-        return self.results / "checks" / f"activation={activation}" / f"init={init}.parquet"
+    def check(self, folder: Path) -> Path:
+        """Return the gradient check of what `folder_of` names by `CHECKED_AXES`, or of `ANY_CHECKED`."""
+        return self.results / "checks" / folder.with_name(f"{folder.name}.parquet")
 
-    def part(self, kind: PartKind, depth: int | str, activation: str, init: str, seeds: str) -> Path:
-        """Return the file of a cell's block; the last four may be wildcards such as ``{depth}``."""
-        cell = Path(f"depth={depth}") / f"activation={activation}" / f"init={init}"
-        return self.results / "parts" / kind / cell / f"seeds={seeds}.parquet"
+    def part(self, kind: PartKind, folder: Path, seeds: str) -> Path:
+        """Return the file of a block of seeds of a cell, by its folder, or of ``{seeds}`` of `ANY_CELL`."""
+        return self.results / "parts" / kind / folder / f"seeds={seeds}.parquet"
 
 
 def check_paths(config: Config, place: Path = Path()) -> list[Path]:
     """Return the gradient checks of a sweep in a place, as `RunPaths` has it: one for each activation and init."""
     paths = RunPaths(config.run, place)
-    return [paths.check(activation, init) for activation in config.activations for init in config.inits]
+    points = _points(config, CHECKED_AXES)
+    return [paths.check(folder_of(dict(zip(CHECKED_AXES, names, strict=True)))) for names in points]
 
 
 def cell_parts(config: Config, kind: PartKind, cell: Cell, place: Path = Path()) -> list[Path]:
     """Return the parts of one kind of one cell, by increasing seeds."""
     paths = RunPaths(config.run, place)
-    return [paths.part(kind, cell.depth, cell.activation, cell.init, block) for block in blocks(config, kind)]
+    return [paths.part(kind, cell.folder, block) for block in blocks(config, kind)]
 
 
 def part_paths(config: Config, kind: PartKind, place: Path = Path()) -> list[Path]:
