@@ -135,9 +135,21 @@ def test_a_missing_file_is_refused_with_the_folder_where_it_was_looked_for(folde
 
 
 def test_a_file_that_is_no_text_is_refused(folder):
-    (folder / "mine.py").write_bytes(b"# \xe9\n")
-    with pytest.raises(ExtensionError, match="cannot be read"):
+    (folder / "mine.py").write_bytes(b"x = 1\n# \xe9\n")
+    with pytest.raises(ExtensionError, match=r"^mine.py, line 2: the file cannot be read: .*; allowed: text in UTF-8"):
         load_extension(Path("mine.py"))
+
+
+@pytest.mark.parametrize(
+    ("first_line", "encoding"),
+    [("", "utf-8-sig"), ("# -*- coding: latin-1 -*-\n", "latin-1")],
+    ids=["mark", "declared"],
+)
+def test_a_file_is_read_in_the_encoding_in_which_python_reads_it(folder, first_line, encoding):
+    (folder / "mine.py").write_bytes(f"{first_line}{MINE}\n# caf\xe9\n".encode(encoding))
+    load_extension(Path("mine.py"))
+    own = {("elements.activations", "ACTIVATIONS"): {"sine": Path("mine.py")}}
+    require_digests(ROOT / "scripts", ["sine"], ["he_normal"], Library(ROOT / "src/depthsounder", own))
 
 
 def test_a_file_with_a_null_byte_is_refused_without_a_line(folder):

@@ -31,6 +31,17 @@ def _at_random(normals, variance):
     return np.random.default_rng().standard_normal(normals.shape) * np.sqrt(variance)
 
 
+class Counting:
+    """A variance that falls with each layer, as if the calls were the layers in order."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, fan_in, fan_out, activation):
+        self.calls += 1
+        return 1.0 / self.calls
+
+
 @pytest.mark.parametrize(
     ("changes", "promise", "expected"),
     [
@@ -46,6 +57,7 @@ def _at_random(normals, variance):
         ({"shape": lambda normals, variance: normals / 0.0}, "computes", "not finite"),
         ({"shape": lambda normals: normals}, "computes", "TypeError"),
         ({"shape": _in_place}, "leaves_arguments", "writes into the normals"),
+        ({"weight_variance": Counting()}, "repeats", "for the same layer: it may depend on nothing else"),
         ({"shape": _at_random}, "repeats", "other weights for the same normals"),
     ],
 )

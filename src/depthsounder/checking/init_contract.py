@@ -78,6 +78,10 @@ def _leaves_arguments(init: Initializer, activation: Activation, normals: np.nda
 
 
 def _repeats(init: Initializer, activation: Activation, normals: np.ndarray) -> str | None:
+    stated = [_variance(init, activation, normals) for _ in range(2)]
+    if stated[0] != stated[1]:
+        numbers = " and then ".join(f"{variance:g}" for variance in stated)
+        return f"weight_variance for {activation.name} is {numbers} for the same layer: it may depend on nothing else."
     first, second = (np.asarray(_weights(init, activation, normals)) for _ in range(2))
     if np.array_equal(first, second):
         return None

@@ -12,6 +12,7 @@ import ast
 import re
 import runpy
 import sys
+import tokenize
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,11 +128,16 @@ def _read(path: Path) -> _Source:
     if not path.is_file():
         raise ExtensionError(f"{path}: there is no such file; its path starts at the working folder, {Path.cwd()}")
     try:
-        return _Source(path, ast.parse(path.read_text(encoding="utf-8"), str(path)))
+        with tokenize.open(path) as file:
+            return _Source(path, ast.parse(file.read(), str(path)))
     except SyntaxError as error:
         # A null byte is in no line.
         place = f"{path}, line {error.lineno}" if error.lineno else str(path)
         raise ExtensionError(f"{place}: {type(error).__name__}: {error.msg}; allowed: Python") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        allowed = "text in UTF-8, or in the encoding that its first line declares"
+        raise ExtensionError(f"{path}, line {line}: the file cannot be read: {error}; allowed: {allowed}") from None
     except (OSError, ValueError) as error:
         raise ExtensionError(f"{path}: the file cannot be read: {error}") from None
 

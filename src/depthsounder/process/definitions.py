@@ -4,6 +4,7 @@ This module parses one file at a time; `fingerprint` follows dependencies betwee
 """
 
 import ast
+import tokenize
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -110,7 +111,9 @@ class Module:
     def __init__(self, library: Library, path: Path, name: str | None) -> None:
         self.library, self.path, self.name = library, path, name
         try:
-            self.tree = ast.parse(path.read_text(encoding="utf-8"))
+            # As Python reads it: a user's file may begin with a mark of UTF-8, or declare another encoding.
+            with tokenize.open(path) as file:
+                self.tree = ast.parse(file.read())
         except SyntaxError as error:
             raise NotFollowed(f"{path}, line {error.lineno}: {error.msg}") from None
         for node in ast.walk(self.tree):
