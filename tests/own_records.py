@@ -91,6 +91,18 @@ WRONG = {
         valued(lambda z: np.exp(z) / np.exp(z).sum(-1, keepdims=True), lambda z, h: h * (1 - h)),
         "elementwise",
     ),
+    "one branch for all, of any": (
+        valued(lambda z: z if (z.real > 0).any() else z / 2, lambda z, h: np.where((z > 0).any(), 1.0, 0.5), (0.0,)),
+        "elementwise",
+    ),
+    "one branch for all, of all": (
+        valued(lambda z: z if (z.real > 0).all() else z / 2, lambda z, h: np.where((z > 0).all(), 1.0, 0.5), (0.0,)),
+        "elementwise",
+    ),
+    "overflow guarded for all": (
+        valued(lambda z: z if z.real.max() > 30 else np.log1p(np.exp(z)), lambda z, h: expit(z.real)),
+        "elementwise",
+    ),
     "overflowing softplus": (valued(lambda z: np.log(1 + np.exp(z)), lambda z, h: expit(z.real)), "finite"),
     "exponential": (valued(np.exp, lambda z, h: h), "finite"),
     "square root": (valued(np.sqrt, lambda z, h: 0.5 / h), "finite"),

@@ -114,13 +114,17 @@ def fills_out(activation: Activation) -> str | None:
 
 def is_elementwise(activation: Activation) -> str | None:
     """Try whether each element has its value whatever stands beside it."""
+    # A branch on z.any() or z.all() takes one side in every array of both signs: what is alone can take the other.
+    points = np.concatenate([_GENTLE.ravel(), _WIDE[::20]])
     for name, function in _calls(activation):
+        together = _values(function, points, 0.0)
+        alone = np.concatenate([_values(function, point, 0.0) for point in points[:, None]])
         whole = _values(function, _GENTLE, 0.0)
         backwards = _values(function, np.ascontiguousarray(_GENTLE[::-1, ::-1, ::-1]), 0.0)[::-1, ::-1, ::-1]
         part = _values(function, np.ascontiguousarray(_GENTLE[:1, :2, :3]), 0.0)
         # Vector units round the rest of an array otherwise than its body.
-        same = np.allclose(whole, backwards, rtol=1e-9, atol=1e-12, equal_nan=True)
-        if not same or not np.allclose(whole[:1, :2, :3], part, rtol=1e-9, atol=1e-12, equal_nan=True):
+        pairs = ((whole, backwards), (whole[:1, :2, :3], part), (together, alone))
+        if not all(np.allclose(*pair, rtol=1e-9, atol=1e-12, equal_nan=True) for pair in pairs):
             return f"{name} of an element depends on its neighbors: it must act on each element alone."
     return None
 
