@@ -1,5 +1,6 @@
 """What is checked before a cell is computed: right records get through, every wrong one is stopped with its reason."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -85,6 +86,19 @@ def test_a_wrong_init_is_stopped_before_a_network_is_drawn():
     rows = check_records(TANH, replace(HE_NORMAL, shape=lambda normals, variance: normals[:1]), PLAN)
     assert [row["parameter"] for row in rows if row["verdict"] == "failed"] == ["init.computes"]
     assert "complex_step" not in {row["method"] for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("variance", "found"),
+    [
+        (lambda fan_in, fan_out, activation: 2 / fan_in if fan_in == fan_out else None, "TypeError"),
+        (lambda fan_in, fan_out, activation: 2 / fan_in if fan_in == fan_out else np.nan, "is nan"),
+        (lambda fan_in, fan_out, activation: {PLAN.sweep_width: 0.1}[fan_in], "KeyError"),
+    ],
+    ids=["no number", "NaN", "one width only"],
+)
+def test_a_variance_for_square_layers_alone_is_refused(variance, found):
+    assert re.search(f"weight_variance .* {found}", reason(TANH, replace(HE_NORMAL, weight_variance=variance)))
 
 
 def test_a_signal_that_no_checked_network_lets_through_is_no_pass():

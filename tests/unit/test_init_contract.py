@@ -45,7 +45,7 @@ class Counting:
 @pytest.mark.parametrize(
     ("changes", "promise", "expected"),
     [
-        ({"weight_variance": lambda fan_in, fan_out, activation: -1.0}, "variances", "weight_variance for tanh is -1"),
+        ({"weight_variance": lambda fan_in, fan_out, activation: -1.0}, "variances", "layer of 6 × 8 weights is -1"),
         ({"weight_variance": lambda fan_in, fan_out, activation: np.nan}, "variances", "is nan"),
         ({"weight_variance": lambda fan_in, fan_out: 1.0}, "variances", "TypeError"),
         ({"bias_variance": -0.5}, "variances", "bias_variance is -0.5"),

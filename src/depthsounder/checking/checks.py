@@ -53,8 +53,12 @@ def check_records(activation: Activation, init: Initializer, plan: CheckPlan) ->
     rows = _contract_rows("activation", of_activation, "skipped" if by_differences else "failed")
     if broken.breach and not by_differences:
         return rows
-    init = with_gain_at(init, plan.sweep_width)
-    of_init = try_init(init, activation, ((N_INPUTS, plan.width), (plan.width, plan.width)), plan.root_seed)
+    fans = ((N_INPUTS, plan.width), (plan.width, plan.width))
+    # The gains of the sweep's width come from square layers alone; the record itself must do for other ones too.
+    of_init = try_init(init, activation, (*fans, (plan.width + 1, plan.width)), plan.root_seed)
+    if not of_init[-1].breach:
+        init = with_gain_at(init, plan.sweep_width)
+        of_init = try_init(init, activation, fans, plan.root_seed)
     rows += _contract_rows("init", of_init, "failed")
     if of_init[-1].breach:
         return rows

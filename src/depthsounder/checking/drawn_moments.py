@@ -52,9 +52,9 @@ def misdrawn(init: Initializer, activation: Activation, fans: Sequence[tuple[int
         (fan_in, fan_out) of each kind of layer.
     """
     for fan_in, fan_out in fans:
-        stated = init.weight_variance(fan_in, fan_out, activation)
         layer = f"weights of '{init.name}' at fans {fan_in} → {fan_out}"
         try:
+            stated = init.weight_variance(fan_in, fan_out, activation)
             mean, square = drawn_moments(init, fan_in, fan_out, stated, root_seed)
         # Whatever goes wrong in a function that a user wrote is the user's to know.
         except Exception as error:  # noqa: BLE001

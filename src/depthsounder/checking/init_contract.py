@@ -39,7 +39,9 @@ def try_init(
 
 def _states_variances(init: Initializer, activation: Activation, normals: np.ndarray) -> str | None:
     stated: dict[str, Callable[[], float]] = {
-        f"weight_variance for {activation.name}": lambda: _variance(init, activation, normals),
+        f"weight_variance for {activation.name} in a layer of {_words(normals)}": lambda: _variance(
+            init, activation, normals
+        ),
         "bias_variance": lambda: init.bias_variance,
         "bias_mean": lambda: init.bias_mean,
     }
