@@ -162,7 +162,12 @@ FORMAT = Format(
 JSON_LINES = ['{"length": 1.5, "width": 2, "kind": "a"}', '{"length": 2.5, "width": 3, "kind": "b"}']
 JSON_LINES += ['{"length": 3.5, "width": 5, "kind": "a"}']
 LAYOUT_READ = f"""    "JSON Lines": (
-        text({chr(10).join(JSON_LINES)!r}, name="data.jsonl"),
+        text(
+            {JSON_LINES[0] + chr(10)!r}
+            {JSON_LINES[1] + chr(10)!r}
+            {JSON_LINES[2]!r},
+            name="data.jsonl",
+        ),
         {{}},
     ),
 """
