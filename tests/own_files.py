@@ -78,6 +78,28 @@ _KEEPS_WRONG = f"""{_HEAD}class Mine(Momentum):
 OPTIMIZERS = {{"mine": Mine}}
 """
 
+_IN_A_LOOP = f"""{_HEAD}ACTIVATIONS = {{}}
+for a in (1.0, 2.0):
+    ACTIVATIONS[f"line_{{a:.0f}}"] = Activation(
+        f"line_{{a:.0f}}", lambda z, out: a * z, lambda z, h, out: out.fill(a), kinks=(), rectifier=False, source="mine"
+    )
+"""
+
+OWN_VALUES = f"""{_HEAD}import numpy as np
+
+
+def line(a):
+    return lambda z, out: np.multiply(a, z, out=out), lambda z, h, out: out.fill(a)
+
+
+ACTIVATIONS = {{"again": replace(TANH, name="again")}}
+for a in (1.0, 2.0):
+    ours = Activation(f"line_{{a:.0f}}", *line(a), kinks=(), rectifier=False, source="mine")
+    bound = replace(ours, name=f"bound_{{a:.0f}}", function=lambda z, out, a=a: np.multiply(a, z, out=out))
+    ACTIVATIONS |= {{ours.name: ours, bound.name: bound}}
+"""
+"""Records whose functions a loop makes rightly: in a call of its own, or with its value as a default."""
+
 _FUNCTIONS = f"""{_HEAD}def phi(z):
     return z
 
@@ -165,6 +187,7 @@ WRONG = {
     ),
     "has a mean of biases that is none": (_init(bias_mean='float("nan")'), 14, "`bias_mean` of mine is nan; allowed"),
     "has a source that is no text": (_init(source="2015"), 14, "`source` of mine is 2015; allowed: a text"),
+    "has functions of a loop's last value": (_IN_A_LOOP, 9, "line_2 is that of line_1 once more: a loop's variable"),
     "is no Python": ("x = 1\ndef f(:\n", 2, "SyntaxError: invalid syntax"),
     "has no records": ("SINE = 1\n", 1, "there are no records; allowed: dictionaries of the names ACTIVATIONS"),
     "has an empty dictionary": ("ACTIVATIONS = {}\n", 1, "there are no records"),

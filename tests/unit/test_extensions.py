@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
-from own_files import MINE, WRONG
+from own_files import MINE, OWN_VALUES, WRONG
 from scipy.stats import truncnorm
 from tiny_sweep import TINY_SWEEP
 
@@ -124,6 +124,14 @@ def test_a_wrong_file_is_refused_with_its_line(folder, wrong):
     assert str(caught.value).startswith(f"mine.py, line {line}: ")
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_functions_that_a_loop_makes_with_values_of_their_own_are_taken_and_so_is_one_of_two_records(folder):
+    (folder / "mine.py").write_text(OWN_VALUES)
+    load_extension(Path("mine.py"))
+    z = np.array([1.0])
+    names = ("line_1", "line_2", "bound_1", "bound_2", "again")
+    assert [float(ACTIVATIONS[name](z)[0]) for name in names] == [1.0, 2.0, 1.0, 2.0, np.tanh(1.0)]
 
 
 def test_a_missing_file_is_refused_with_the_folder_where_it_was_looked_for(folder):

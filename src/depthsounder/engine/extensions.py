@@ -24,7 +24,7 @@ from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.initializers import GAUSSIAN_PATTERN, INITIALIZERS, Initializer
 from depthsounder.engine.optimizer_contract import optimizer_breach
 from depthsounder.engine.optimizers import OPTIMIZERS
-from depthsounder.engine.record_contract import record_breach
+from depthsounder.engine.record_contract import record_breach, repeated_function
 from depthsounder.process.commands import Refusal
 from depthsounder.process.text import failure
 
@@ -209,6 +209,8 @@ def _own_records(source: _Source, registry: Registry, found: Mapping[str, object
     for name, record in records.items():
         if problem := _problem(registry, name, record):
             raise source.refusal(source.line(registry[1], name), problem)
+    if registry != OPTIMIZER and (repeated := repeated_function(list(records.values()))):
+        raise source.refusal(*repeated)
     return records
 
 

@@ -7,9 +7,10 @@ This module knows records and their fields; it calls none of their functions.
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from math import isfinite
+from types import FunctionType
 
 from depthsounder.elements.activation import Activation
 from depthsounder.elements.initializers import Initializer
@@ -53,6 +54,30 @@ def record_breach(record: Activation | Initializer) -> str | None:
             breach = None if suits(value) else f"is {_shown(value)}; allowed: {allowed}"
         if breach:
             return f"`{field.name}` of {record.name} {breach}"
+    return None
+
+
+def repeated_function(records: Sequence[Activation | Initializer]) -> tuple[int, str] | None:
+    """Return the line and in a sentence which two records have one function that was made twice, as a loop makes it.
+
+    Such functions read the loop's variable when they are called, and all see its last value. A function that two
+    records share is made once, and is meant.
+    """
+    made: dict[tuple[object, ...], tuple[object, str]] = {}
+    for record in records:
+        for name in _SIGNATURES:
+            function = getattr(record, name, None)
+            if not isinstance(function, FunctionType):
+                continue
+            # A call that returns functions makes new cells for each, a loop does not.
+            cells = tuple(map(id, function.__closure__ or ()))
+            key = (function.__code__, cells, repr(function.__defaults__), repr(function.__kwdefaults__))
+            first, owner = made.setdefault(key, (function, record.name))
+            if first is not function:
+                return function.__code__.co_firstlineno, (
+                    f"`{name}` of {record.name} is that of {owner} once more: a loop's variable has its last value "
+                    "when they are called; allowed: it as a default of theirs, such as lambda z, out, a=a: …"
+                )
     return None
 
 
