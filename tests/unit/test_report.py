@@ -80,7 +80,7 @@ def evil_run(tmp_path_factory):
             ["tanh", "relu"],
             INITS,
             data={"source": "\"&amp;'.csv", "target": EVIL_CLASS, "test_fraction": 0.2},
-            classes=["a", EVIL, EVIL_CLASS, "&amp;"],
+            classes=["unit", EVIL, EVIL_CLASS, "&amp;"],
             claims={"observed": [EVIL, EVIL_CLASS, "'"], "claim": ["one_claim", "another_claim", "third_claim"]},
         )
     )
@@ -102,6 +102,11 @@ def text(evil_run, figures, captions):
 @pytest.fixture(scope="module")
 def page(text):
     return Page(text)
+
+
+def test_a_name_from_the_users_data_is_no_word_of_the_glossary(text):
+    assert "4 classes, with their rows: unit (" in text
+    assert 'href="#word-unit"' in text
 
 
 def test_nothing_that_the_report_is_given_becomes_markup(text, page):

@@ -17,9 +17,9 @@ from depthsounder.sweep.runs import Run
 _TAG = re.compile(r"(<!--.*?-->|<script\b.*?</script>|<style\b.*?</style>|<[^>]*>)", re.DOTALL)
 _NAME = re.compile(r"<(/?)([a-zA-Z][\w-]*)")
 _DEFINITION = re.compile(r' id="((?:word|init|activation)-[^"]+)"')
-_CLOSED = {"a", "button", "code", "dfn", "h1", "h2", "h3", "head", "label", "nav", "option", "pre"}
+_CLOSED = {"a", "bdi", "button", "code", "dfn", "h1", "h2", "h3", "head", "label", "nav", "option", "pre"}
 _CLOSED |= {"summary", "svg", "template", "title"}
-"""Elements in which nothing is marked: what is a link or a title already, or no text."""
+"""Elements in which nothing is marked: what is a link or a title already, what the user's data name, or no text."""
 
 
 @dataclass(frozen=True)
