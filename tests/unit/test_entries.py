@@ -193,7 +193,8 @@ def in_a_named_tuple(tree, registry, record):
 def in_a_dictionary(tree, registry, record):
     assigned = tuple_of(tree, registry)
     entries = assigned.value.generators[0].iter.elts
-    assigned.value = ast.Dict([ast.Constant(name) for name in records(tree, record)], entries)
+    names = {made.targets[0].id: name for name, made in records(tree, record).items()}
+    assigned.value = ast.Dict([ast.Constant(names[entry.id]) for entry in entries], entries)
 
 
 def under_their_own_names(tree, registry, record):
