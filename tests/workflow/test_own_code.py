@@ -58,7 +58,7 @@ def test_what_the_readme_shows_runs_to_a_report_from_a_folder_of_the_users_own(o
     assert all(row["z_second_moment"] for row in theory)
     page = (own / "reports/mine/index.html").read_text()
     assert hashlib.sha256((own / "mine.py").read_bytes()).hexdigest() in page
-    assert "sine, third from <code>mine.py</code>" in page
+    assert "sine, third from <code>mine.py</code>" in re.sub(r"</?a\b[^>]*>", "", page)
     assert "sine" in (own / "reports/mine/figures/failure_map.svg").read_text()
 
     text = (own / "mine.py").read_text()

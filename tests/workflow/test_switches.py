@@ -165,7 +165,7 @@ def test_snakemakes_own_report_has_every_figure_with_its_caption(finished, root)
     assert len(figures) > 10
     for figure in figures:
         assert f'"figure": "{figure}"' in page
-    assert re.search(r"to less than 0\.01 of(\\n|\s)its size", page)
+    assert re.search(r"to less than(\\n|\s)0\.01 of its size", page)
     assert "{{" not in re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
     with zipfile.ZipFile(finished / "out.zip") as files:
         assert {Path(name).stem for name in files.namelist() if name.endswith(".svg")} >= figures

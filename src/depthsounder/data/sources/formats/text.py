@@ -153,7 +153,8 @@ def _parsed(
     try:
         return pa_csv.read_csv(
             pa.BufferReader(rows),
-            pa_csv.ReadOptions(column_names=positions, block_size=_BLOCK),
+            # A thread of Arrow's would give the content back when it likes, and abort a process that is just ending.
+            pa_csv.ReadOptions(column_names=positions, block_size=_BLOCK, use_threads=False),
             pa_csv.ParseOptions(
                 delimiter=layout.separator, newlines_in_values=b'"' in content, invalid_row_handler=skip
             ),
