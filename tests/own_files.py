@@ -69,6 +69,17 @@ _ONE_RATE = f"""{_HEAD}class Mine(GradientDescent):
 OPTIMIZERS = {{"mine": Mine}}
 """
 
+_ROOTS = f"""{_HEAD}import numpy as np
+
+
+class Mine(GradientDescent):
+    def update(self, parameters, gradients):
+        parameters -= self.learning_rates[:, None] * np.sqrt(gradients)
+
+
+OPTIMIZERS = {{"mine": Mine}}
+"""
+
 _KEEPS_WRONG = f"""{_HEAD}class Mine(Momentum):
     def keep(self, kept):
         self.velocities = self.velocities[: kept.sum()]
@@ -232,6 +243,11 @@ WRONG = {
     ),
     "has an optimizer that returns what is new": (_RETURNS, 11, "mine leaves the parameters as they are"),
     "has an optimizer with one rate": (_ONE_RATE, 11, "mine moves a network otherwise beside another one than alone"),
+    "has an optimizer that takes roots of what is negative": (
+        _ROOTS,
+        14,
+        "mine makes nan of finite parameters and gradients; allowed: numbers",
+    ),
     "has an optimizer that keeps the wrong networks": (
         _KEEPS_WRONG,
         12,

@@ -26,12 +26,15 @@ def optimizer_breach(name: str, make: object) -> str | None:
     normals = stream(0, "optimizer_contract").standard_normal((2 * _STEPS + 1, 2, 5))
     start, gradients = normals[0].astype(np.float32), normals[1:].astype(np.float32)
     try:
-        together, alone = (_trained(make, start, gradients, first) for first in (0, 1))
+        with np.errstate(all="ignore"):
+            together, alone = (_trained(make, start, gradients, first) for first in (0, 1))
     # Whatever goes wrong in what a user wrote is the user's to know.
     except Exception as error:  # noqa: BLE001
         return f"{name} cannot take a step: {failure(error)}; {_ALLOWED}"
     if together.dtype != np.float32 or np.array_equal(together, start[1]):
         return f"{name} leaves the parameters as they are: update must change them in place"
+    if not np.isfinite(alone).all():
+        return f"{name} makes {alone[~np.isfinite(alone)][0]} of finite parameters and gradients; allowed: numbers"
     if not np.allclose(together, alone, rtol=1e-5, atol=1e-7):
         return (
             f"{name} moves a network otherwise beside another one than alone: each has its own learning rate, and "
