@@ -290,7 +290,7 @@ def test_a_caption_from_the_future_is_no_obstacle(finished):
     assert finished.plan() == []
 
 
-def test_data_from_the_future_are_named_before_any_job_starts(fresh):
+def test_data_from_the_future_are_named_before_any_job_starts_and_can_be_touched(fresh):
     (fresh / "mine.csv").write_text("length,kind\n" + "1,iris\n2,poppy\n" * 30)
     fresh.configure({"data.source": "mine.csv", "data.target": "kind"})
     shift([fresh / "mine.csv"], 400)
@@ -301,6 +301,9 @@ def test_data_from_the_future_are_named_before_any_job_starts(fresh):
     assert re.search(r"dated in the future; it is now .*\n    mine\.csv: 20", refused.output)
     assert "Traceback" not in refused.output
     assert not (fresh / "results/default/checks").exists()
+
+    (fresh / "mine.csv").touch()
+    fresh.run("results/default/data.npz")
 
 
 def mounted(project, options):
