@@ -63,6 +63,21 @@ def open_page(browser, address):
         context.close()
 
 
+def assert_shown(page, name, panel=0):
+    """Wait for a cell's name over a panel: the page follows its address a moment after a click."""
+    expect(page.locator("#explorer .panel h3").nth(panel)).to_have_text(name)
+
+
+def assert_panels(page, number):
+    """Wait until so many cells are shown side by side."""
+    expect(page.locator("#explorer .panel")).to_have_count(number)
+
+
+def assert_address(page, fragment):
+    """Wait for the end of an address: the browser tells of a new one a moment after a click or a key."""
+    expect(page).to_have_url(re.compile(re.escape(fragment) + "$"))
+
+
 def test_the_page_opens_without_a_request_or_a_complaint(open_page, address):
     page = open_page(offline=True)
 
@@ -156,10 +171,10 @@ def test_a_word_is_explained_under_the_pointer_and_on_focus(open_page, way):
 
     getattr(word, way)()
 
-    assert page.locator("#tip").inner_text().startswith("D: how much of the error arrives")
+    expect(page.locator("#tip")).to_have_text(re.compile("^D: how much of the error arrives"))
     assert word.get_attribute("aria-describedby") == "tip"
     page.keyboard.press("Escape")
-    assert page.locator("#tip").is_hidden()
+    expect(page.locator("#tip")).to_be_hidden()
 
 
 @pytest.mark.parametrize("way", ["hover", "focus"])
@@ -194,7 +209,7 @@ def test_what_is_named_on_the_first_screen_is_told_in_words(open_page, row, word
 
     getattr(page.locator(f"#answer .points a.word[href='#{row}']").first, way)()
 
-    assert page.locator("#tip").inner_text() == words
+    expect(page.locator("#tip")).to_have_text(words)
 
 
 def test_the_explorer_writes_small_numbers_as_the_page_does(open_page):
@@ -235,8 +250,8 @@ def test_the_cells_of_a_drawing_are_walked_through_by_arrow_keys(open_page, figu
     page.keyboard.press("Enter")
 
     assert first != second
-    assert page.url.endswith(second)
-    assert page.locator("#explorer .panel").count() == 1
+    assert_address(page, second)
+    assert_panels(page, 1)
 
 
 def test_a_count_opens_to_the_cells_that_it_counts(open_page):
@@ -249,15 +264,10 @@ def test_a_count_opens_to_the_cells_that_it_counts(open_page):
     assert chip.locator("a.cell").count() == amount
     first = chip.locator("a.cell").first
     first.click()
-    assert page.url.endswith(first.get_attribute("href"))
+    assert_address(page, first.get_attribute("href"))
 
 
 # --- the explorer ---
-
-
-def assert_shown(page, name, panel=0):
-    """Wait for a cell's name over a panel: the page follows its address a moment after a click."""
-    expect(page.locator("#explorer .panel h3").nth(panel)).to_have_text(name)
 
 
 def test_the_address_opens_a_cell_and_one_to_compare_it_with(open_page):
@@ -276,7 +286,7 @@ def test_another_choice_is_drawn_and_kept_in_the_address(open_page, address):
     page.select_option("#explorer select[name=depth]", "20")
 
     assert_shown(page, "relu, naive small, depth 20")
-    assert page.url == f"{address}#cell=20/relu/naive_small"
+    expect(page).to_have_url(f"{address}#cell=20/relu/naive_small")
     again = open_page(fragment="#cell=20/relu/naive_small")
     assert again.inner_text("#explorer .panel") == page.inner_text("#explorer .panel")
 
@@ -297,7 +307,7 @@ def test_the_explorer_is_walked_through_by_keyboard(open_page):
     assert page.evaluate("document.activeElement.name") == "depth"
     page.focus("#explorer-compare")
     page.keyboard.press("Enter")
-    assert page.locator("#explorer .panel").count() == 2
+    assert_panels(page, 2)
 
 
 @pytest.mark.parametrize(
@@ -321,13 +331,11 @@ def test_a_row_of_the_comparisons_is_explained_under_the_pointer_and_opens_both_
     page = open_page()
     row = page.locator("#figure-comparisons svg a.cell").first
     row.hover(timeout=5000)
-    assert page.locator("#tip").inner_text().startswith("tanh, glorot normal, depth 5: ")
+    expect(page.locator("#tip")).to_have_text(re.compile("^tanh, glorot normal, depth 5: "))
     row.click(timeout=5000)
 
-    page.wait_for_url("**#cell=5/tanh/glorot_normal&against=5/tanh/he_normal")
-    # The address changes first, and the explorer follows it.
-    page.locator("#explorer .panel").nth(1).wait_for(timeout=5000)
-    assert page.locator("#explorer .panel").count() == 2
+    assert_address(page, "#cell=5/tanh/glorot_normal&against=5/tanh/he_normal")
+    assert_panels(page, 2)
 
 
 def test_a_click_on_the_failure_map_opens_its_cell(open_page):
@@ -336,7 +344,7 @@ def test_a_click_on_the_failure_map_opens_its_cell(open_page):
     page.locator("[id='failure_map-cell:20:relu:naive_large']").click()
 
     assert_shown(page, "relu, naive large, depth 20")
-    assert page.url.endswith("#cell=20/relu/naive_large")
+    assert_address(page, "#cell=20/relu/naive_large")
 
 
 @pytest.mark.parametrize(
@@ -374,7 +382,7 @@ def test_the_keyboard_reaches_the_answer_first(open_page):
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
 
-    assert page.evaluate("location.hash") == "#answer"
+    assert_address(page, "#answer")
 
 
 def test_what_scrolls_can_be_scrolled_from_the_keyboard(open_page):
