@@ -1,4 +1,4 @@
-"""What a network is: the units of its layers and its activation, and how its parameters lie in one flat array.
+"""What a network is: the units of its layers, its activation and its architecture, and how its parameters lie in one flat array.
 
 Layer by layer, a flat array holds W^l and then b^l, from layer 1 to the readout, which is layer L + 1.
 
@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from depthsounder.elements.activation import Activation
+from depthsounder.elements.architectures import PLAIN, Architecture
 
 
 def layer_sizes(n_inputs: int, width: int, depth: int, n_outputs: int) -> tuple[int, ...]:
@@ -45,10 +46,13 @@ class NetworkSpec:
         Units of each layer, from the input to the readout, as from `layer_sizes`.
     activation
         φ of the hidden layers.
+    architecture
+        What stands between the affine maps.
     """
 
     sizes: tuple[int, ...]
     activation: Activation
+    architecture: Architecture = PLAIN
 
     @property
     def depth(self) -> int:
