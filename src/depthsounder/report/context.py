@@ -173,6 +173,7 @@ def _study(run: Run, pictures: list[Picture]) -> dict[str, Any] | None:
         "record": study,
         "cut": study.cut(run),
         "pictures": pictures,
+        "asides": study.asides(run),
         "findings": findings,
         "counts": counts.finding_counts(findings),
     }

@@ -54,6 +54,8 @@ class Study:
         The picture that stands for the source's.
     findings
         What was published beside what a run shows; only of cells that the run has.
+    asides
+        What else a run shows, in sentences that stand behind the figure; nothing unless a study says something.
     """
 
     name: str
@@ -63,3 +65,4 @@ class Study:
     cut: Callable[[Run], str]
     figure: FigureRecord
     findings: Callable[[Run], Sequence[Finding]]
+    asides: Callable[[Run], Sequence[str]] = lambda _: ()
