@@ -111,6 +111,15 @@ class NetworkStack:
         """z^(L+1) (S, B, n_outputs): read after `forward`; write δ^(L+1) here before `backward`."""
         return self.preactivations[-1]
 
+    def carried(self) -> list[np.ndarray]:
+        """Return all that `forward` leaves for `backward`."""
+        of_normalizers = [
+            signal
+            for normalizer in self.normalizers
+            for signal in (normalizer.normalized, normalizer.arguments, normalizer.inverse_deviation)
+        ]
+        return [*self.preactivations, *self.activities, *of_normalizers]
+
     def forward(self, moments: Sequence[Moments] | None = None) -> None:
         """Carry `inputs` down to `logits`.
 

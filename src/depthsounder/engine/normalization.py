@@ -68,7 +68,7 @@ class Normalizer:
         over_examples = normalization.axis == EXAMPLES
         of_moments = (n_networks, 1, units) if over_examples else (n_networks, n_examples, 1)
         dtype = scratch.dtype
-        self.over_examples, self.centered = over_examples, normalization.centered
+        self.axis, self.centered = normalization.axis, normalization.centered
         self.scale, self._scale_gradient = parameters.scales[layer], gradients.scales[layer]
         if self.centered:
             self._shift, self._shift_gradient = parameters.shifts[layer], gradients.shifts[layer]
@@ -127,7 +127,7 @@ class Normalizer:
 
     def _mean(self, values: np.ndarray, out: np.ndarray) -> None:
         """Write the mean of values (S, B, units) over the axis into `out`, of the moments' shape."""
-        if self.over_examples:
+        if self.axis == EXAMPLES:
             np.matmul(self._shares, values, out=out)
         else:
             np.matmul(values, self._shares, out=out)
@@ -148,7 +148,7 @@ class RunningMoments:
     def __init__(self, normalizers: Sequence[Normalizer]) -> None:
         self._averages = [
             Moments(np.zeros_like(mean), np.ones_like(variance))
-            for mean, variance in (normalizer.moments for normalizer in normalizers if normalizer.over_examples)
+            for mean, variance in (normalizer.moments for normalizer in normalizers if normalizer.axis == EXAMPLES)
         ]
 
     def update(self, normalizers: Sequence[Normalizer]) -> None:
