@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.compute as pc
 
 from depthsounder.data.dataset import Dataset
+from depthsounder.elements.architectures import PLAIN
 from depthsounder.judging.reference import References
 from depthsounder.judging.thresholds import Thresholds
 from depthsounder.storage.frames import to_frame
 from depthsounder.storage.tables import CELL_KEYS, read_table
+
+JUDGED = PLAIN.name
+"""The architecture of which the claims speak: the course note and the papers behind it know no other."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class Evidence:
     dataset
         What its networks learn.
     signal, traces, gradient_check, theory, verdicts, comparisons
-        The tables of these names, with the columns that some claim reads.
+        The tables of these names, with the columns that some claim reads, of the architecture `JUDGED` alone.
     """
 
     settings: Settings
@@ -98,8 +103,8 @@ def load_evidence(
     OSError
         If a table is missing or damaged; the message names it.
     """
-    frames = {
-        name: to_frame(read_table(results / f"{name}.parquet", sorted(columns.get(name, CELL_KEYS))))
-        for name in ("signal", "traces", "gradient_check", "theory", "verdicts", "comparisons")
-    }
+    frames = {}
+    for name in ("signal", "traces", "gradient_check", "theory", "verdicts", "comparisons"):
+        table = read_table(results / f"{name}.parquet", sorted({"architecture", *columns.get(name, CELL_KEYS)}))
+        frames[name] = to_frame(table.filter(pc.equal(table["architecture"], JUDGED)))
     return Evidence(settings, dataset, **frames)

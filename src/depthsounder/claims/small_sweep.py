@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from depthsounder.claims.evidence import Evidence
+from depthsounder.claims.evidence import JUDGED, Evidence
 from depthsounder.data.dataset import Dataset
 from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.axes import Cell
 from depthsounder.elements.initializers import Initializer, initializer
 from depthsounder.elements.streams import stream
 from depthsounder.engine.drawing import draw_stack
@@ -46,17 +47,17 @@ def small_sweep(activation: str, inits: tuple[str, str], evidence: Evidence) -> 
     phi = ACTIVATIONS[activation]
     workshop = workshop_of(evidence)
     rows: list[dict[str, object]] = []
-    tails: dict[tuple[int, str, str, int], float] = {}
+    tails: dict[tuple[object, ...], float] = {}
     # One thread, as in the sweep's jobs: a product's bits depend on its threads.
     with threadpool_limits(1):
         for depth in DEPTHS:
             spec = NetworkSpec(workshop.layer_sizes(depth), phi)
             for init in inits:
-                cell = (depth, activation, init)
+                cell = Cell(depth, JUDGED, activation, init)
                 verdicts, traces = workshop.judge_cell(spec, initializer(init))
-                rows.append({**dict(zip(CELL_KEYS, cell, strict=True)), **verdicts})
+                rows.append({**cell._asdict(), **verdicts})
                 tails |= {(*cell, trace.seed): workshop.tail(trace) for trace in traces}
-    family = [Pair(depth, activation, *inits) for depth in DEPTHS]
+    family = [Pair(depth, JUDGED, activation, *inits) for depth in DEPTHS]
     compared = compare(pd.Series(tails).rename_axis([*CELL_KEYS, "seed"]), family, inits)
     return replace(evidence, verdicts=pd.DataFrame(rows), comparisons=pd.DataFrame(compared))
 

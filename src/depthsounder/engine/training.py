@@ -6,7 +6,7 @@ a network whose loss is no longer finite ends its trace with that loss and costs
 This module trains and records; what is a failure is decided by `verdicts`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
@@ -16,6 +16,7 @@ from depthsounder.data.dataset import Dataset
 from depthsounder.elements.streams import stream
 from depthsounder.engine.loss import cross_entropy, mean_cross_entropy
 from depthsounder.engine.network import NetworkStack
+from depthsounder.engine.normalization import Moments, RunningMoments
 from depthsounder.engine.optimizers import OPTIMIZERS, Optimizer, clip
 from depthsounder.engine.probes import Probe, update_ratios
 from depthsounder.engine.spec import NetworkSpec
@@ -102,10 +103,16 @@ class Evaluation:
         self.stack = NetworkStack(np.empty((1, spec.parameter_count), np.float32), spec, len(inputs))
         self.stack.inputs[0] = inputs
 
-    def evaluate(self, parameters: np.ndarray) -> dict[str, float]:
-        """Return test_loss, test_accuracy and train_accuracy of one network (P,)."""
+    def evaluate(self, parameters: np.ndarray, moments: Sequence[Moments] | None = None) -> dict[str, float]:
+        """Return test_loss, test_accuracy and train_accuracy of one network (P,).
+
+        Parameters
+        ----------
+        moments
+            Those by which each hidden layer's signal is normalized, as batch norm's running averages; None for its own.
+        """
         self.stack.parameters[0] = parameters
-        self.stack.forward()
+        self.stack.forward(moments)
         correct = self.stack.logits[0].argmax(axis=1) == self.labels
         costs = cross_entropy(self.stack.logits, self.labels[None, :])[0]
         return {
@@ -179,6 +186,7 @@ class Trainer:
         self.labels = dataset.train_labels
         self.living = list(traces)
         self.stack = NetworkStack(parameters, spec, recipe.batch_size)
+        self.moments = RunningMoments(self.stack.normalizers)
         rates = np.array([trace.learning_rate for trace in traces])
         self._before: np.ndarray | None = None
         self.optimizer: Optimizer = OPTIMIZERS[recipe.optimizer](parameters, rates)
@@ -211,6 +219,7 @@ class Trainer:
             if not self.living:
                 return
             self._forward(batch_of_seed)
+        self.moments.update(self.stack.normalizers)
         self.stack.backward()
 
     def _forward(self, batch_of_seed: dict[int, np.ndarray]) -> np.ndarray:
@@ -225,6 +234,7 @@ class Trainer:
         stack = self.stack
         self.living = [trace for trace, stays in zip(self.living, kept, strict=True) if stays]
         self.optimizer.keep(kept)
+        self.moments.keep(kept)
         if self._before is not None:
             self._before = self._before[kept]
         self.stack = NetworkStack(stack.parameters[kept], stack.spec, self.recipe.batch_size)
@@ -233,7 +243,8 @@ class Trainer:
         for network, trace in enumerate(self.living):
             parameters = self.stack.parameters[network]
             gradient_norm = float(np.linalg.norm(self.stack.gradients[network].astype(np.float64)))
-            trace.evaluations[step] = {"grad_norm": gradient_norm, **self.evaluation.evaluate(parameters)}
+            evaluation = self.evaluation.evaluate(parameters, self.moments.of(network))
+            trace.evaluations[step] = {"grad_norm": gradient_norm, **evaluation}
             if self.probe is not None and self._before is not None:
                 trace.signals[step] = {
                     **self.probe.measure(parameters),

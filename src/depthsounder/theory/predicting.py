@@ -12,6 +12,7 @@ import numpy as np
 
 from depthsounder.checking.drawn_moments import misdrawn
 from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.architectures import PLAIN
 from depthsounder.elements.initializers import Initializer, initializer
 from depthsounder.storage.tables import CELL_KEYS, THEORY, Columns
 from depthsounder.theory.meanfield import theory_columns
@@ -21,28 +22,35 @@ WITHHELD = "theory is withheld: "
 
 
 def predict_cells(
-    pairs: Iterable[tuple[str, str]], depths: Sequence[int], probe_inputs: np.ndarray, width: int, root_seed: int
-) -> Iterator[tuple[tuple[int, str, str], Columns]]:
+    cells: Iterable[tuple[str, str, str]],
+    depths: Sequence[int],
+    probe_inputs: np.ndarray,
+    width: int,
+    root_seed: int,
+    probe_labels: np.ndarray,
+) -> Iterator[tuple[tuple[int, str, str, str], Columns]]:
     """Yield each cell with its columns of the theory table.
 
     Parameters
     ----------
-    pairs
-        Names of an activation and an init.
+    cells
+        Names of an architecture, an activation and an init.
     probe_inputs
         (examples, n_inputs).
     """
     fans = sweep_fans(probe_inputs.shape[1], width, max(depths))
-    for activation, init in pairs:
+    for architecture, activation, init in cells:
         function, law = ACTIVATIONS[activation], initializer(init)
         reason = _biased(law) or misdrawn(law, function, fans, root_seed)
+        if architecture != PLAIN.name:
+            reason = f"nothing is known of {architecture}"
         of_depths: dict[int, Columns] = (
             dict(theory_columns(depths, function, law, probe_inputs, width))
             if reason is None
             else {depth: withheld_columns(depth, reason) for depth in depths}
         )
         for depth, columns in of_depths.items():
-            yield (depth, activation, init), columns
+            yield (depth, architecture, activation, init), columns
 
 
 def _biased(init: Initializer) -> str | None:
