@@ -8,6 +8,7 @@ from pathlib import Path
 
 from depthsounder.checking.checks import CheckPlan, check_records
 from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.architectures import ARCHITECTURES
 from depthsounder.engine.extensions import extension_parser, own_places
 from depthsounder.engine.gate import check_schema, refusal_reason
 from depthsounder.engine.jobs import add_design, describe, design
@@ -36,8 +37,9 @@ def main() -> None:
     arguments = parser.parse_args()
     how = {setting.name: getattr(arguments, setting.name) for setting in fields(CheckPlan)}
     plan = CheckPlan(**how | {"depths": tuple(arguments.depths)})
-    rows = check_records(ACTIVATIONS[arguments.activation], arguments.init, plan)
     checked = design(arguments)
+    records = ARCHITECTURES[checked.architecture], ACTIVATIONS[checked.activation], arguments.init
+    rows = check_records(*records, plan)
     if reason := refusal_reason(rows):
         print(f"{in_words(checked)} is refused. {reason}{own_places(checked)}", file=sys.stderr)
     noted = {"checked": json.dumps(checked._asdict())}

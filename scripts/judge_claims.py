@@ -34,6 +34,7 @@ def main() -> None:
         width=config.width,
         optimizer=training.optimizer,
         steps=training.steps,
+        clip_norm=training.clip_norm,
         references=References(config.root_seed, dataset.train_labels, training.batch_size, training.steps),
         thresholds=Thresholds(**dict(config.verdicts)),
     )

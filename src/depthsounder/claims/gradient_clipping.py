@@ -1,4 +1,4 @@
-"""Clipping, where training diverges without it: whether networks learn then, and how many of their updates it touches."""
+"""Clipping, where training diverges without it: whether networks learn then, and how many updates it touches."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,11 +10,12 @@ from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
 from depthsounder.claims.small_sweep import BATCH, EVALUATED, RATES, STEPS, workshop_of
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.architectures import ARCHITECTURES
+from depthsounder.elements.axes import Cell, Model
 from depthsounder.elements.initializers import initializer
 from depthsounder.engine.spec import NetworkSpec
 from depthsounder.judging.verdicts import FAILURES
-from depthsounder.process.text import count, join, percent
-from depthsounder.storage.frames import rows_of
+from depthsounder.process.text import count, in_words, join, percent
+from depthsounder.storage.tables import CELL_KEYS
 
 GREATEST_NORM = 1.0
 """To which a network's whole gradient is clipped: a common setting."""
@@ -34,12 +35,12 @@ class _Clipped:
     touched: float
 
 
-def _cells(evidence: Evidence) -> list[dict[str, object]]:
-    """Return the deepest diverging cell of each architecture, activation and init, the first of these if many."""
-    diverged = evidence.verdicts[evidence.verdicts["training_verdict"] == "diverged"].sort_values("depth")
-    deepest = diverged.groupby(["architecture", "activation", "init"], sort=True).tail(1)
-    first = deepest.groupby(["architecture", "activation"], sort=True).head(1)
-    return rows_of(first.head(_MOST_CELLS))
+def _cells(evidence: Evidence) -> list[Cell]:
+    """Return the deepest diverging cell of each architecture and activation, of these the first few."""
+    deepest: dict[Model, Cell] = {}
+    for cell in sorted(evidence.diverged, key=lambda cell: -cell.depth):
+        deepest.setdefault(cell.design.model, cell)
+    return sorted(deepest.values(), key=lambda cell: (cell.design, cell.depth))[:_MOST_CELLS]
 
 
 def _trained(evidence: Evidence) -> Iterator[_Clipped]:
@@ -48,15 +49,11 @@ def _trained(evidence: Evidence) -> Iterator[_Clipped]:
     # One thread, as in the sweep's jobs: a product's bits depend on its threads.
     with threadpool_limits(1):
         for cell in _cells(evidence):
-            depth, architecture, activation, init = (
-                cell[key] for key in ("depth", "architecture", "activation", "init")
-            )
-            sizes = workshop.layer_sizes(int(str(depth)))
-            spec = NetworkSpec(sizes, ACTIVATIONS[str(activation)], ARCHITECTURES[str(architecture)])
-            verdicts, traces = workshop.judge_cell(spec, initializer(str(init)))
+            sizes = workshop.layer_sizes(cell.depth)
+            spec = NetworkSpec(sizes, ACTIVATIONS[cell.activation], ARCHITECTURES[cell.architecture])
+            verdicts, traces = workshop.judge_cell(spec, initializer(cell.init))
             touched = sum(trace.clipped for trace in traces) / (STEPS * len(traces))
-            name = f"{activation} with {init} at depth {depth} ({architecture})"
-            yield _Clipped(name, str(verdicts["training_verdict"]), touched)
+            yield _Clipped(f"{in_words(cell.design)} at depth {cell.depth}", str(verdicts["training_verdict"]), touched)
 
 
 def _judge(evidence: Evidence) -> Judgement:
@@ -67,7 +64,7 @@ def _judge(evidence: Evidence) -> Judgement:
         return untested(_EXPECTED, "The run has no cell that diverges.")
     learning = [cell for cell in clipped if cell.verdict not in FAILURES]
     verdict: Verdict = "confirmed" if len(learning) == len(clipped) else "conditional" if learning else "refuted"
-    cells = join(f"{cell.name} is {cell.verdict}, clipped in {percent(cell.touched)} of its updates" for cell in clipped)
+    cells = join(f"{cell.name} is {cell.verdict}, with {percent(cell.touched)} of updates clipped" for cell in clipped)
     return Judgement(
         verdict,
         f"of {count(len(clipped), 'cell')} that diverge, {len(learning)} learn with clipping",
@@ -85,6 +82,6 @@ CLAIMS = (
         hypothesis="Cells that diverge, trained again with every network's gradient clipped to norm "
         f"{GREATEST_NORM:g}, are no longer stalled or diverged; conditional if some still are, refuted if all are.",
         test=_judge,
-        reads={"verdicts": ("depth", "architecture", "activation", "init", "training_verdict")},
+        reads={"verdicts": (*CELL_KEYS, "training_verdict")},
     ),
 )

@@ -237,7 +237,7 @@ _NAME_TEXT = "a column's name, in quotes where it is a number"
 LIST = (Strict(False), Field(json_schema_extra={"minItems": 1, "maxItems": LONGEST_LIST, "uniqueItems": True}))
 """The limits of a key that is a list in the YAML and a tuple in Python."""
 
-STUDY_NAMES = ("glorot2010", "he2015", "plateau", "schoenholz2017", "trainability")
+STUDY_NAMES = ("glorot2010", "he2015", "plateau", "rescue", "schoenholz2017", "trainability")
 """The studies that a sweep can be made for; each has a file of its name in config/ and a section in its report."""
 
 COMMITTED_REPORTS = ("baseline", "example")

@@ -135,9 +135,10 @@ def _failed(failures: list[Row]) -> str:
     """Return the first failure in words: that of the complex step, where it has one."""
     first = min(failures, key=lambda row: row["method"] != COMPLEX_STEP)
     against = {COMPLEX_STEP: "the complex step", CENTRAL_DIFFERENCE: "central differences"}[first["method"]]
+    _, layer = _letter_and_layer(first)
     return (
-        f"The gradient of {first['parameter']} (layer {first['parameter'][1:]}) of a network of depth {first['depth']} "
-        f"has relative error {first['relative_error']:.2g} against {against}, where rounding explains "
+        f"The gradient of {first['parameter']} (layer {layer}) of a network of depth {first['depth']} has relative error "
+        f"{first['relative_error']:.2g} against {against}, where rounding explains "
         f"{first['noise_floor']:.1g}; {len(failures)} comparisons failed."
     )
 
@@ -146,7 +147,10 @@ def _never_seen(gradients: list[Row]) -> str | None:
     """Return which kinds of parameters no network has shown to be right, in words, or None if there are none."""
     gating = COMPLEX_STEP if any(row["method"] == COMPLEX_STEP for row in gradients) else CENTRAL_DIFFERENCE
     comparisons = [row for row in gradients if row["method"] == gating]
-    unseen = [kind for kind in _KINDS if kind not in {_kind(row) for row in comparisons if row["verdict"] == "passed"}]
+    # Every network has weights and biases; of gains and shifts only those must be seen that there are.
+    kinds = dict.fromkeys([*_KINDS, *map(_kind, comparisons)])
+    seen = {_kind(row) for row in comparisons if row["verdict"] == "passed"}
+    unseen = [kind for kind in kinds if kind not in seen]
     if not unseen:
         return None
     depths = ", ".join(str(depth) for depth in sorted({row["depth"] for row in comparisons})) or "any"
@@ -159,7 +163,15 @@ def _never_seen(gradients: list[Row]) -> str | None:
 _KINDS = [f"{what} of the {where}" for where in ("hidden layers", "readout") for what in ("weights", "biases")]
 
 
+_CALLED = {"W": "weights", "b": "biases", "gamma": "gains", "beta": "shifts"}
+
+
 def _kind(row: Row) -> str:
-    """Return what a parameter tensor is: W or b, of a hidden layer or of the readout."""
-    letter, layer = row["parameter"][0], int(row["parameter"][1:])
-    return f"{'biases' if letter == 'b' else 'weights'} of the {'readout' if layer > row['depth'] else 'hidden layers'}"
+    """Return what a parameter tensor is, of a hidden layer or of the readout."""
+    letter, layer = _letter_and_layer(row)
+    return f"{_CALLED[letter]} of the {'readout' if layer > row['depth'] else 'hidden layers'}"
+
+
+def _letter_and_layer(row: Row) -> tuple[str, int]:
+    name = row["parameter"].rstrip("0123456789")
+    return name, int(row["parameter"].removeprefix(name))

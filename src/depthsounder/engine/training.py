@@ -75,6 +75,8 @@ class Trace:
         By logged step: grad_norm, test_loss, test_accuracy and train_accuracy.
     signals
         By logged step above 0: the probe's statistics (L + 1,) and update_ratio; empty where no probe was given.
+    clipped
+        Updates whose gradient was longer than `Recipe.clip_norm`.
     """
 
     seed: int
@@ -82,6 +84,7 @@ class Trace:
     losses: list[float] = field(default_factory=list)
     evaluations: dict[int, dict[str, float]] = field(default_factory=dict)
     signals: dict[int, dict[str, np.ndarray]] = field(default_factory=dict)
+    clipped: int = 0
 
 
 def batches(root_seed: int, seed: int, n_examples: int, batch_size: int) -> Iterator[np.ndarray]:
@@ -205,7 +208,7 @@ class Trainer:
                 if step < self.recipe.steps:
                     self._before = self.stack.parameters.copy() if step + 1 in self.recipe.logged_steps else None
                     if self.recipe.clip_norm is not None:
-                        clip(self.stack.gradients, self.recipe.clip_norm)
+                        self._clip(self.recipe.clip_norm)
                     self.optimizer.update(self.stack.parameters, self.stack.gradients)
 
     def _carry(self, batch_of_seed: dict[int, np.ndarray]) -> None:
@@ -228,6 +231,10 @@ class Trainer:
         np.take(self.inputs, examples, axis=0, out=self.stack.inputs, mode="clip")
         self.stack.forward()
         return mean_cross_entropy(self.stack.logits, self.labels[examples])
+
+    def _clip(self, greatest: float) -> None:
+        for trace, clipped in zip(self.living, clip(self.stack.gradients, greatest), strict=True):
+            trace.clipped += clipped
 
     def _keep(self, kept: np.ndarray) -> None:
         """Go on with the networks where the mask (S,) is true."""

@@ -1,7 +1,7 @@
 """The first screen: where sigmoid and naive initialization fail, why, and what works instead.
 
-Every word is chosen by the numbers of the run, of one architecture (`Run.home`), and none needs to be looked up. A sweep
-without sigmoid, or without naive initializations, is told of by what it has.
+Every word is chosen by the numbers of the run, of one architecture (`Run.home`), and none needs to be looked up. A
+sweep without sigmoid, or without naive initializations, is told of by what it has.
 
 What the numbers say of the cause is `causes`; this module finds who failed, where, and who did not.
 """

@@ -17,6 +17,7 @@ from depthsounder.judging.verdicts import FAILURES
 from depthsounder.process.text import count, join
 from depthsounder.storage.frames import rows_of
 from depthsounder.studies.record import Study
+from depthsounder.studies.rescue_costs import costs
 from depthsounder.studies.rescue_stated import findings
 from depthsounder.sweep.runs import Run
 
@@ -172,4 +173,5 @@ STUDY = Study(
         reads=("verdicts", "signal", "theory"),
     ),
     findings=findings,
+    asides=costs,
 )

@@ -7,11 +7,12 @@ import numpy as np
 
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.architectures import ARCHITECTURES, PLAIN
+from depthsounder.elements.axes import Cell
 from depthsounder.engine.spec import NetworkSpec, layer_sizes
 from depthsounder.figures.style import label
 from depthsounder.process.text import join, number, percent
 from depthsounder.storage.frames import rows_of
-from depthsounder.sweep.cells import Cell
+from depthsounder.sweep.cells import folder_of
 from depthsounder.sweep.job_times import job_times
 from depthsounder.sweep.runs import Run
 
@@ -21,13 +22,14 @@ def costs(run: Run) -> list[str]:
     others = [name for name in run.architectures if name != PLAIN.name]
     if not others or PLAIN.name not in run.architectures:
         return []
-    parameters = [f"{label(name)} {percent(_parameters(run, name) / _parameters(run, PLAIN.name) - 1, 2)}" for name in others]
+    plain = _parameters(run, PLAIN.name)
+    parameters = [f"{label(name)} {percent(_parameters(run, name) / plain - 1, 2)}" for name in others]
     sentences = [f"At depth {run.depths[-1]}, parameters beyond those of a plain network: {join(parameters)}."]
     timed = {name: list(_ratios(run, name)) for name in others}
     times = [f"{label(name)} {number(float(np.median(ratios)), 3)}" for name, ratios in timed.items() if ratios]
     if times:
         sentences.append(
-            "CPU time of a training job of that depth, over that of the plain network with the same weights and batches, "
+            "CPU time of a training job of that depth, over that of the plain network of the same weights and batches, "
             f"where neither diverged, as the median over activations and initializations: {join(times)}."
         )
     return sentences
@@ -46,12 +48,16 @@ def _ratios(run: Run, architecture: str) -> Iterator[float]:
     complete = {_cell(row) for row in rows_of(cells)}
     for cell in complete:
         twin = cell._replace(architecture=PLAIN.name)
-        if cell.architecture == architecture and twin in complete and times.get(twin.folder):
-            yield times[cell.folder] / times[twin.folder]
+        if cell.architecture == architecture and twin in complete and times.get(_folder(twin)):
+            yield times[_folder(cell)] / times[_folder(twin)]
 
 
 def _cell(row: dict[str, object]) -> Cell:
     return Cell(**{str(name): row[name] for name in Cell._fields})  # type: ignore[arg-type]
+
+
+def _folder(cell: Cell) -> Path:
+    return folder_of(cell._asdict())
 
 
 def _times(run: Run) -> dict[Path, float]:

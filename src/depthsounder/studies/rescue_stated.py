@@ -139,7 +139,12 @@ def _branch_scale(run: Run) -> list[Finding]:
     found = []
     for architecture, scale, published, grows in (
         ("residual", "α = 1", "errors explode as depth grows", True),
-        ("residual_sqrt", "α = 1/√L", f"errors stay bounded; with ReLU and He's variance δ² grows to {number(e)}", False),
+        (
+            "residual_sqrt",
+            "α = 1/√L",
+            f"errors stay bounded; with ReLU and He's variance δ² grows to {number(e)}",
+            False,
+        ),
     ):
         cells = _cells(run, architecture, activation="relu", init="he_normal", depth=run.depths[-1])
         deepest = _cells(run, architecture, depth=run.depths[-1])
@@ -152,8 +157,8 @@ def _branch_scale(run: Run) -> list[Finding]:
             Finding(
                 quantity=f"Shortcuts, {scale}: relu with he normal at depth {run.depths[-1]}",
                 published=f"Hayou et al. 2021: {published}",
-                observed=f"D² = {number(cells['delta_ratio'].iloc[0] ** 2, 3)}; of {count(len(deepest), 'cell')} of this "
-                f"depth {trained} train and {failed} fail",
+                observed=f"D² = {number(cells['delta_ratio'].iloc[0] ** 2, 3)}; of {count(len(deepest), 'cell')} of "
+                f"this depth {trained} train and {failed} fail",
                 agreement="agrees" if exploded == grows else "differs",
             )
         )
