@@ -143,8 +143,8 @@ def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dic
 def _findings(run: Run) -> dict[str, Any]:
     return {
         "training_counts": counts.training_counts(run),
-        "title": title(run.home),
-        "points": points(run.home),
+        "title": title(run),
+        "points": points(run),
         "scope": scope(run),
         "words": glossary(run),
         "sentences": tallies(run.home),

@@ -22,6 +22,7 @@ from depthsounder.report.causes import cause_of_activation, causes_of_naive
 from depthsounder.report.links import cell_link, init_link, joined
 from depthsounder.storage.frames import rows_of, with_texts
 from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.studies.rescue import remedies
 from depthsounder.sweep.runs import Run
 
 _BELIEVED = ("glorot_normal", "glorot_uniform", "lecun_normal", "xavier_note")
@@ -40,7 +41,9 @@ class Point:
 
 
 def title(run: Run) -> str:
-    """Return the headline, of what failed in this run."""
+    """Return the headline, of what failed in this run, or of what several architectures did about it."""
+    if len(run.architectures) > 1:
+        return "What rescues networks that fail"
     table = _distinct(run)
     failing = table[table["outcome"].isin(FAILURES)]
     subject = _subject(run, table)
@@ -53,6 +56,12 @@ def title(run: Run) -> str:
 
 def points(run: Run) -> list[Point]:
     """Return the lines of the first screen, in the order in which they are read."""
+    rescued = [Point("What rescues", escape(remedies(run)))] if len(run.architectures) > 1 else []
+    return [*rescued, *_of_one_architecture(run.home)]
+
+
+def _of_one_architecture(run: Run) -> list[Point]:
+    """Return the lines on what fails, why, and what works, of the networks of one architecture."""
     table = _distinct(run)
     subject = _subject(run, table)
     lines = [Point(label(subject).capitalize(), _of_activation(run, table[table["activation"] == subject]))]

@@ -68,10 +68,14 @@ def _failing(cells: pd.DataFrame) -> pd.Series:
 
 def message(run: Run) -> str:
     """Return in sentences which failing cells each architecture rescues, and how deep each activation trains."""
-    if run.architectures == [PLAIN.name]:
-        return "This run has plain networks alone."
-    depths = [_depths_of(run, activation) for activation in run.activations]
-    return " ".join([*_rescued(run), *depths])
+    return remedies(run) or f"All networks of this run are {label(run.architectures[0])} networks."
+
+
+def remedies(run: Run) -> str:
+    """Return the same, or nothing for a run of one architecture."""
+    if len(run.architectures) == 1:
+        return ""
+    return " ".join([*_rescued(run), *(_depths_of(run, activation) for activation in run.activations)])
 
 
 def _rescued(run: Run) -> list[str]:
