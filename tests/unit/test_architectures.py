@@ -12,10 +12,11 @@ from support import name_of, small_dataset
 
 from depthsounder.checking.checked_network import draw_checked_network
 from depthsounder.checking.gradcheck import check_gradients
-from depthsounder.elements.activations import GELU, RELU, SIGMOID, TANH
+from depthsounder.elements.activations import GELU, LINEAR, RELU, SIGMOID, TANH
 from depthsounder.elements.architectures import ARCHITECTURES, EXAMPLES, PLAIN
 from depthsounder.elements.initializers import HE_NORMAL, initializer
 from depthsounder.engine.drawing import draw_network, draw_stack
+from depthsounder.engine.jacobian import InputJacobian
 from depthsounder.engine.loss import cross_entropy, mean_cross_entropy
 from depthsounder.engine.network import NetworkStack
 from depthsounder.engine.normalization import Moments, Normalizer, RunningMoments
@@ -541,6 +542,89 @@ def test_statistics_are_of_the_stream_and_flat_units_of_what_reaches_them(archit
             assert measured["saturated_fraction"][layer] == pytest.approx(np.mean(1.0 - h**2 < 0.1))
         else:
             assert measured["dead_fraction"][layer] == pytest.approx(np.mean((h > 0.0).mean(axis=0) < 0.01))
+
+
+# --- the Jacobian ---
+
+
+def textbook_jacobian(spec, parameters):
+    """∂h^L/∂x at the probe's first example, as automatic differentiation has it; batch norm's moments are held."""
+    tensors, architecture = by_name(spec, parameters), spec.architecture
+    phi, x = ACTIVATION_REFERENCES[spec.activation.name].function, DATASET.probe_inputs
+    moments = None
+    if architecture is BATCH_NORM:
+        moments = [textbook_moments(architecture, z) for z in textbook_signals(tensors, architecture, phi, x)[0]]
+    return np.asarray(
+        jax.jacrev(lambda one: textbook_signals(tensors, architecture, phi, one[None], moments)[1][-1][0])(x[0])
+    )
+
+
+@every_architecture
+@pytest.mark.parametrize("depth", [1, 3])
+@pytest.mark.parametrize("width", [1, 4, 9])
+@pytest.mark.parametrize("activation", [TANH, RELU], ids=name_of)
+def test_singular_values_are_those_of_the_jacobian_that_autodiff_gives(architecture, activation, width, depth):
+    spec = small_spec(architecture, activation, depth, width)
+    parameters = generic_problem(spec, 1)[0][0]
+    expected = np.linalg.svd(textbook_jacobian(spec, parameters), compute_uv=False)
+    found = np.exp(InputJacobian(spec, DATASET).measure(parameters))
+    # Of an exact 0, as a mean leaves it that is taken away, an SVD makes rounding.
+    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-13 * expected[0])
+
+
+def square_network(architecture, depth):
+    """A linear network whose layers are all as wide as its input, and the signals of its first example."""
+    spec = small_spec(architecture, LINEAR, depth, DATASET.n_inputs)
+    parameters = generic_problem(spec, 1)[0][0]
+    tensors = by_name(spec, parameters)
+    zs, _, _ = textbook_signals(tensors, architecture, lambda z: z, DATASET.probe_inputs[:1])
+    return spec, parameters, tensors, [z[0] for z in zs]
+
+
+def test_at_depth_fifty_rms_norm_has_the_determinant_of_its_layers():
+    spec, parameters, tensors, zs = square_network(RMS_NORM, 50)
+    expected = 0.0
+    for layer, z in enumerate(zs, start=1):
+        root = np.mean(z**2) + 1e-5
+        # γ W ẑ' with ẑ' = (I - z zᵀ / (m (mean square + ε))) / root^½, whose determinant is ε / (mean square + ε).
+        expected += np.linalg.slogdet(tensors[f"W{layer}"])[1] + np.log(np.abs(tensors[f"gamma{layer}"])).sum()
+        expected += np.log(1e-5 / root) - 0.5 * len(z) * np.log(root)
+    found = InputJacobian(spec, DATASET).measure(parameters)
+    assert found[0] - found[-1] > 100.0
+    assert found.sum() == pytest.approx(expected, rel=1e-11)
+
+
+def test_at_depth_fifty_a_shortcut_has_the_determinant_of_its_layers():
+    architecture = ARCHITECTURES["residual_sqrt"]
+    spec, parameters, tensors, _ = square_network(architecture, 50)
+    expected = np.linalg.slogdet(tensors["W1"])[1]
+    expected += sum(np.linalg.slogdet(np.eye(6) + 50**-0.5 * tensors[f"W{layer}"])[1] for layer in range(2, 51))
+    assert InputJacobian(spec, DATASET).measure(parameters).sum() == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("gain", [1e-3, 1.0, 1e3, 1e8])
+def test_what_rms_norm_leaves_along_the_signal_has_all_its_digits(gain):
+    spec = small_spec(RMS_NORM, LINEAR, 1, DATASET.n_inputs)
+    parameters = spec.pack([gain * np.eye(6), np.zeros((6, 3))], [np.zeros(6), np.zeros(3)])
+    root = gain**2 * np.mean(DATASET.probe_inputs[0] ** 2) + 1e-5
+    across = np.log(gain) - 0.5 * np.log(root)
+    expected = [across] * 5 + [across + np.log(1e-5 / root)]
+    np.testing.assert_allclose(InputJacobian(spec, DATASET).measure(parameters), expected, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("architecture", [LAYER_NORM, ARCHITECTURES["residual_layer_norm"]], ids=name_of)
+def test_layer_norm_leaves_nothing_of_the_mean(architecture):
+    spec, parameters, _, _ = square_network(architecture, 30)
+    found = InputJacobian(spec, DATASET).measure(parameters)
+    assert (found == -np.inf).tolist() == [False] * 5 + [True]
+
+
+@every_architecture
+def test_a_signal_that_is_no_number_has_no_singular_values(architecture):
+    spec = small_spec(architecture)
+    parameters = generic_problem(spec, 1)[0][0]
+    parameters[0] = np.inf
+    assert np.isnan(InputJacobian(spec, DATASET).measure(parameters)).all()
 
 
 # --- layout ---
