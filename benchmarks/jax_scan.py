@@ -7,9 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.problem import LEARNING_RATE, Outcome, Problem
+from depthsounder.elements.architectures import EPSILON, Normalization
 
-Parameters = list[tuple[jax.Array, jax.Array]]
-"""The weights and biases of each layer."""
+Parameters = list[tuple[jax.Array, ...]]
+"""The weights and biases of each layer, and γ and β of those that have them."""
 
 ACTIVATION_FUNCTIONS = {"relu": jax.nn.relu, "tanh": jnp.tanh}
 
@@ -19,13 +20,18 @@ def run(problem: Problem) -> Outcome:
 
     The program runs twice, and the second time counts: the first is up to a half slower.
     """
-    phi = ACTIVATION_FUNCTIONS[problem.case.activation]
+    phi, architecture = ACTIVATION_FUNCTIONS[problem.case.activation], problem.spec.architecture
+    alpha = architecture.branch_scale(problem.case.depth)
 
     def loss_of(parameters: Parameters, inputs: jax.Array, labels: jax.Array) -> jax.Array:
         *hidden, (readout_weights, readout_biases) = parameters
-        h = inputs
-        for weights, biases in hidden:
-            h = phi(h @ weights + biases)
+        h, stream = inputs, None
+        for weights, biases, *gains in hidden:
+            z = h @ weights + biases
+            if stream is not None and architecture.shortcut:
+                z = stream + alpha * z
+            stream = z
+            h = phi(_normalized(z, architecture.normalization, gains))
         log_probabilities = jax.nn.log_softmax(h @ readout_weights + readout_biases)
         return -jnp.mean(jnp.take_along_axis(log_probabilities, labels[:, None], axis=1))
 
@@ -44,3 +50,13 @@ def run(problem: Problem) -> Outcome:
     start = perf_counter()
     losses = program(*arrays).block_until_ready()
     return Outcome(perf_counter() - start, compile_seconds, np.asarray(losses))
+
+
+def _normalized(z: jax.Array, normalization: Normalization | None, gains: list[jax.Array]) -> jax.Array:
+    """Return γ ⊙ N(z) + β by the moments of z."""
+    if normalization is None:
+        return z
+    if normalization.centered:
+        z = z - z.mean(axis=normalization.axis, keepdims=True)
+    z = z * jax.lax.rsqrt(jnp.square(z).mean(axis=normalization.axis, keepdims=True) + EPSILON) * gains[0]
+    return z + gains[1] if normalization.centered else z

@@ -18,6 +18,7 @@ Implementation = Callable[[Problem], Outcome]
 SCHEMA = pa.schema(
     [
         pa.field("implementation", pa.string(), metadata={"unit": "name"}),
+        pa.field("architecture", pa.string(), metadata={"unit": "name"}),
         pa.field("activation", pa.string(), metadata={"unit": "name"}),
         pa.field("depth", pa.int32(), metadata={"unit": "hidden layers"}),
         pa.field("width", pa.int32(), metadata={"unit": "units of a hidden layer"}),
@@ -66,6 +67,7 @@ def _row(name: str, problem: Problem, repeat: int, limit: float, outcome: Outcom
     seconds = outcome.seconds / (case.networks * case.passes)
     return {
         "implementation": name,
+        "architecture": case.architecture,
         "activation": case.activation,
         "depth": case.depth,
         "width": case.width,

@@ -72,7 +72,7 @@ PLOTS = (
 def draw(plot: Plot, rows: pd.DataFrame) -> Figure:
     """Return a figure with a row of panels for each activation, and a panel for each axis.
 
-    Along an axis, the other sizes are those of the first case.
+    Along an axis, the other sizes and the architecture are those of the first case.
     """
     shown = rows if plot.quantity != "ratio" else rows[rows["implementation"] != REFERENCE]
     with mpl.rc_context(THEME):

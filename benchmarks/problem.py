@@ -6,12 +6,14 @@ draw. This module knows no implementation and measures nothing.
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import zip_longest
 
 import numpy as np
 
 from depthsounder.data.dataset import Dataset
 from depthsounder.data.prepare import prepare_dataset
 from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.architectures import ARCHITECTURES
 from depthsounder.elements.initializers import initializer
 from depthsounder.engine.drawing import draw_stack
 from depthsounder.engine.spec import NetworkSpec, layer_sizes
@@ -42,6 +44,8 @@ class Case:
         Updates of each network.
     batch
         Examples of an update.
+    architecture
+        A name of `ARCHITECTURES`.
     """
 
     activation: str
@@ -50,6 +54,7 @@ class Case:
     networks: int
     updates: int
     batch: int = 64
+    architecture: str = "plain"
 
     @property
     def passes(self) -> int:
@@ -89,10 +94,14 @@ class Problem:
         """(n_train,), int64."""
         return self.dataset.train_labels
 
-    def layers(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Return copies of the weights (S, fan_in, fan_out) and biases (S, 1, fan_out) of each layer."""
+    def layers(self) -> list[tuple[np.ndarray, ...]]:
+        """Return copies of each layer's weights (S, fan_in, fan_out) and biases (S, 1, fan_out), and γ and β if any.
+
+        Networks start with γ = 1 and β = 0, each (S, 1, units).
+        """
         tensors = self.spec.views(self.parameters.copy())
-        return list(zip(tensors.weights, tensors.biases, strict=True))
+        parts = zip_longest(*tensors)
+        return [tuple(part for part in of_layer if part is not None) for of_layer in parts]
 
 
 @dataclass(frozen=True)
@@ -118,7 +127,7 @@ def pose(case: Case) -> Problem:
     """Return a case with the weights and batches of the seeds from 0 on."""
     dataset = _digits()
     sizes = layer_sizes(dataset.n_inputs, case.width, case.depth, dataset.n_classes)
-    spec = NetworkSpec(sizes, ACTIVATIONS[case.activation])
+    spec = NetworkSpec(sizes, ACTIVATIONS[case.activation], ARCHITECTURES[case.architecture])
     seeds = range(case.networks)
     n_examples = len(dataset.train_labels)
     feeds = [batches(ROOT_SEED, seed, n_examples, case.batch) for seed in seeds]

@@ -27,6 +27,9 @@ IMPLEMENTATIONS: dict[str, Implementation] = {
     "jax_scan": jax_scan.run,
 }
 
+NORMALIZED_OR_JOINED = ("batch_norm", "layer_norm", "residual")
+"""The architectures that are measured beside the plain one."""
+
 # The first case is the one from which the others depart along one axis each. Fewer networks make more updates, so that
 # every time is long enough to be measured. The last is a block of the default sweep: two seeds at seven rates.
 CASES = tuple(
@@ -42,11 +45,18 @@ CASES = tuple(
         (20, 64, 70, 30, 64),
         (20, 64, 14, 300, 32),
     )
+) + tuple(
+    Case("tanh", depth=20, width=width, networks=10, updates=updates, architecture=architecture)
+    for architecture in NORMALIZED_OR_JOINED
+    for width, updates in ((64, 60), (128, 30))
 )
 QUICK_CASES = tuple(
     Case(activation, depth=depth, width=width, networks=networks, updates=10, batch=16)
     for activation in ("relu", "tanh")
     for depth, width, networks in ((3, 16, 2), (3, 32, 2), (6, 16, 2), (3, 16, 5))
+) + tuple(
+    Case("tanh", depth=3, width=16, networks=2, updates=10, batch=16, architecture=architecture)
+    for architecture in NORMALIZED_OR_JOINED
 )
 
 
@@ -87,7 +97,9 @@ def gather_facts(repeats: int) -> dict[str, str]:
 
 def describe(rows: list[dict[str, Any]]) -> str:
     """Return the times of one repeat of a case in a line."""
-    case = "repeat {repeat}, {activation}, depth {depth}, width {width}, networks {networks}".format(**rows[0])
+    case = "repeat {repeat}, {architecture}, {activation}, depth {depth}, width {width}, networks {networks}".format(
+        **rows[0]
+    )
     times = ", ".join(f"{row['implementation']} {1e3 * row['seconds_per_network_step']:.3f}" for row in rows)
     return f"{case}: {times} ms"
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from depthsounder.storage.tables import read_table
 
-CASE = ["activation", "depth", "width", "batch", "networks", "threads"]
+CASE = ["architecture", "activation", "depth", "width", "batch", "networks", "threads"]
 """What identifies a case in the table."""
 
 REFERENCE = "engine"
@@ -78,6 +78,7 @@ class Goal:
     networks: int
     at_least: float
     depth: int = 20
+    architecture: str = "plain"
 
 
 GOALS = tuple(
@@ -92,6 +93,9 @@ GOALS = tuple(
         Goal("of the rate of sgemm", REFERENCE, "share_of_sgemm", activation, 64, 10, shares[0]),
         Goal("of the rate of sgemm", REFERENCE, "share_of_sgemm", activation, 128, 10, shares[1]),
     )
+) + tuple(
+    Goal("times as fast as PyTorch's eager loop", "torch_loop", "ratio", "tanh", 64, 10, 2.5, architecture=architecture)
+    for architecture in ("batch_norm", "layer_norm", "residual")
 )
 
 
@@ -99,7 +103,8 @@ def judge_goals(summary: pd.DataFrame) -> pd.DataFrame:
     """Return each goal whose case was measured, with median, min and max of its quantity, and whether it is reached."""
     judged = []
     for goal in GOALS:
-        keys = {name: getattr(goal, name) for name in ("implementation", "activation", "width", "networks", "depth")}
+        names = ("implementation", "architecture", "activation", "width", "networks", "depth")
+        keys = {name: getattr(goal, name) for name in names}
         chosen = summary[(summary[list(keys)] == pd.Series(keys)).all(axis=1)]
         for _, row in chosen.iterrows():
             found = {name: float(row[f"{goal.quantity}_{name}"]) for name in ("median", "min", "max")}

@@ -10,6 +10,8 @@ from torch.nn.functional import cross_entropy
 from benchmarks.problem import LEARNING_RATE, Outcome, Problem
 from benchmarks.torch_loop import build_networks
 
+Tensors = dict[str, torch.Tensor]
+
 
 def run(problem: Problem) -> Outcome:
     """Train all networks of a problem side by side."""
@@ -17,17 +19,17 @@ def run(problem: Problem) -> Outcome:
     inputs, labels = torch.from_numpy(problem.inputs), torch.from_numpy(problem.labels)
     batches = torch.from_numpy(problem.batches)
     networks = build_networks(problem)
-    stacked, _ = stack_module_state(networks)
+    stacked, averages = stack_module_state(networks)
     parameters = {name: tensor.detach() for name, tensor in stacked.items()}
 
-    def loss_of(of_one: dict[str, torch.Tensor], x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        return cross_entropy(functional_call(networks[0], of_one, (x,)), y)
+    def loss_of(of_one: Tensors, averages_of_one: Tensors, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return cross_entropy(functional_call(networks[0], (of_one, averages_of_one), (x,)), y)
 
     gradients_and_losses = vmap(grad_and_value(loss_of))
     losses = np.empty(problem.batches.shape[:2])
     start = perf_counter()
     for step, batch in enumerate(batches.unbind(1)):
-        gradients, step_losses = gradients_and_losses(parameters, inputs[batch], labels[batch])
+        gradients, step_losses = gradients_and_losses(parameters, averages, inputs[batch], labels[batch])
         for name, tensor in parameters.items():
             tensor.sub_(gradients[name], alpha=LEARNING_RATE)
         losses[:, step] = step_losses.numpy()

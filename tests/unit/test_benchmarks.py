@@ -16,6 +16,7 @@ from benchmarks.measure import SCHEMA, measure
 from benchmarks.page import render_page
 from benchmarks.problem import Case, Outcome, pose
 from benchmarks.summary import GOALS, judge_goals, read_results, text_tables
+from depthsounder.elements.architectures import ARCHITECTURES
 from depthsounder.storage.tables import write_rows
 
 PEERS = ("torch_loop", "torch_vmap", "jax_scan")
@@ -48,8 +49,9 @@ def written(path, measured, cases):
 
 @pytest.mark.parametrize("name", PEERS)
 @pytest.mark.parametrize("case", [RELU, TANH], ids=lambda case: case.activation)
-def test_every_implementation_reaches_the_losses_of_the_engine(case, name):
-    problem = pose(case)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_every_implementation_reaches_the_losses_of_the_engine(architecture, case, name):
+    problem = pose(replace(case, architecture=architecture))
     engine, peer = (implementation(each)(problem) for each in ("engine", name))
 
     require_agreement(problem, {"engine": engine, name: peer})
@@ -145,6 +147,7 @@ def test_the_table_has_exactly_its_columns(tmp_path):
 
     assert pq.read_schema(path).names == [
         "implementation",
+        "architecture",
         "activation",
         "depth",
         "width",

@@ -41,5 +41,5 @@ def draw_network(
 
 
 def draw_stack(root_seed: int, seeds: Sequence[int], spec: NetworkSpec, init: Initializer) -> np.ndarray:
-    """Draw the networks of several seeds, as flat float32 parameters (S, P)."""
+    """Draw the networks of several seeds, as flat float32 parameters (S, P), with γ = 1 and β = 0."""
     return np.stack([spec.pack(*draw_network(root_seed, seed, spec, init)) for seed in seeds]).astype(np.float32)
