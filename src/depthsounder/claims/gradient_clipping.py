@@ -69,8 +69,8 @@ def _judge(evidence: Evidence) -> Judgement:
         verdict,
         f"of {count(len(clipped), 'cell')} that diverge, {len(learning)} learn with clipping",
         _EXPECTED,
-        f"Gradients are clipped to norm {GREATEST_NORM:g}; {EVALUATED} networks of a cell are trained for {STEPS} steps "
-        f"(batches of {BATCH}) at the best of the rates {join(RATES)}: {cells}.",
+        f"Gradients are clipped to norm {GREATEST_NORM:g}; {EVALUATED} networks of a cell are trained for {STEPS} "
+        f"steps (batches of {BATCH}) at the best of the rates {join(RATES)}: {cells}.",
     )
 
 

@@ -137,8 +137,8 @@ def _failed(failures: list[Row]) -> str:
     against = {COMPLEX_STEP: "the complex step", CENTRAL_DIFFERENCE: "central differences"}[first["method"]]
     _, layer = _letter_and_layer(first)
     return (
-        f"The gradient of {first['parameter']} (layer {layer}) of a network of depth {first['depth']} has relative error "
-        f"{first['relative_error']:.2g} against {against}, where rounding explains "
+        f"The gradient of {first['parameter']} (layer {layer}) of a network of depth {first['depth']} has relative "
+        f"error {first['relative_error']:.2g} against {against}, where rounding explains "
         f"{first['noise_floor']:.1g}; {len(failures)} comparisons failed."
     )
 
