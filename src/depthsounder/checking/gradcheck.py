@@ -7,7 +7,7 @@ floor below which they see nothing.
 This module checks the engine on the networks of `checked_network`; it trains nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -43,7 +43,8 @@ class TensorCheck:
     method
         ``"complex_step"`` or ``"central_difference"``.
     relative_error
-        ‖analytic − numeric‖ / (‖analytic‖ + ‖numeric‖), 0 where both are 0; None if every entry lies on a kink, or
+        ‖analytic − numeric‖ / (‖analytic‖ + ‖numeric‖), 0 where both are 0; where the architecture makes both 0, over
+        twice the norm of the gradient of the layer's weights; None if every entry lies on a kink, or
         the numeric derivative overflowed.
     noise_floor
         The relative error that rounding alone explains.
@@ -75,13 +76,12 @@ def check_gradients(network: CheckedNetwork, threshold: float) -> list[TensorChe
         generator = np.random.default_rng(0)
         steps = [0.0, network.complex_step_size()] * (ROUNDINGS // 2)
         rounded = [network.gradient_with_other_roundings(generator, step) for step in steps]
-        for name, entries in network.spec.tensors().items():
+        for tensor in _tensors(network, analytic):
+            roundings = (tensor.error(tensor.of(analytic), tensor.of(other)) for other in rounded)
             # An imaginary part makes NaN of some functions' overflow, which says nothing.
-            floor = float(
-                np.nanmax([EPSILON, *(relative_error(analytic[entries], other[entries]) for other in rounded)])
-            )
-            checks.append(_by_complex_step(network, name, analytic, entries, floor, threshold))
-            checks.append(_by_central_difference(network, name, analytic, entries, cost))
+            floor = float(np.nanmax([EPSILON, *roundings]))
+            checks.append(_by_complex_step(network, tensor, analytic, floor, threshold))
+            checks.append(_by_central_difference(network, tensor, analytic, cost))
     return checks
 
 
@@ -89,49 +89,81 @@ def check_by_central_differences(network: CheckedNetwork) -> list[TensorCheck]:
     """Check every parameter tensor of a network whose φ takes no complex numbers, by the second method alone."""
     with np.errstate(all="ignore"):
         analytic, cost = network.real_gradient(), network.mean_cost()
-        return [
-            _by_central_difference(network, name, analytic, entries, cost)
-            for name, entries in network.spec.tensors().items()
-        ]
+        return [_by_central_difference(network, tensor, analytic, cost) for tensor in _tensors(network, analytic)]
+
+
+@dataclass(frozen=True)
+class _Tensor:
+    """A parameter tensor that is checked.
+
+    Attributes
+    ----------
+    name, entries
+        As in `NetworkSpec.tensors`.
+    scale
+        What its derivatives are set beside: empty, or one number where the architecture makes them 0, whose rounding
+        has no size of its own. That number is the norm of the gradient of the same layer's weights.
+    """
+
+    name: str
+    entries: np.ndarray
+    scale: np.ndarray
+
+    def of(self, gradient: np.ndarray) -> np.ndarray:
+        """Return its part of a gradient (P,)."""
+        return gradient[self.entries]
+
+    def error(self, analytic: np.ndarray, numeric: np.ndarray) -> float:
+        """Return the relative error of some of its entries."""
+        return relative_error(np.append(analytic, self.scale), np.append(numeric, self.scale))
+
+
+def _tensors(network: CheckedNetwork, gradient: np.ndarray) -> Iterator[_Tensor]:
+    tensors, hidden = network.spec.tensors(), range(1, network.spec.depth + 1)
+    cancelled = {f"b{layer}": f"W{layer}" for layer in hidden if network.spec.architecture.cancels_biases}
+    for name, entries in tensors.items():
+        beside = [np.linalg.norm(gradient[tensors[cancelled[name]]])] if name in cancelled else []
+        yield _Tensor(name, entries, np.array(beside))
 
 
 def _by_complex_step(
-    network: CheckedNetwork, name: str, gradient: np.ndarray, entries: np.ndarray, floor: float, threshold: float
+    network: CheckedNetwork, tensor: _Tensor, gradient: np.ndarray, floor: float, threshold: float
 ) -> TensorCheck:
     """Return what the complex step says of a tensor, after a second look where it says that the gradient is wrong."""
-    analytic = gradient[entries]
-    numeric, lost = _watched(complex_step, network, entries)
-    check = _compare(name, "complex_step", analytic, numeric, floor, threshold, lost)
+    analytic = tensor.of(gradient)
+    numeric, lost = _watched(complex_step, network, tensor.entries)
+    check = _compare(tensor, "complex_step", analytic, numeric, floor, threshold, lost)
     if check.verdict != "failed":
         return check
     step = network.complex_step_size()
     if max(np.abs(analytic).max(), np.abs(numeric).max()) * step < LEAST_STEP:
         return replace(check, verdict="blind")
     # Another step is rounded otherwise, and shows how much of the error is that of the complex arithmetic.
-    floor = max(floor, relative_error(numeric, complex_step(network, entries, 0.7 * step)))
+    floor = max(floor, tensor.error(numeric, complex_step(network, tensor.entries, 0.7 * step)))
     # A slope that is computed from z and not from h, as 1 - tanh(z)² may be, does not move with h.
     generator = np.random.default_rng(0)
-    rough = [network.gradient_with_rough_slopes(generator)[entries] for _ in range(ROUNDINGS)]
-    floor = float(np.nanmax([floor, *(relative_error(analytic, other) for other in rough)]))
-    return _compare(name, "complex_step", analytic, numeric, floor, threshold, lost)
+    rough = [tensor.of(network.gradient_with_rough_slopes(generator)) for _ in range(ROUNDINGS)]
+    floor = float(np.nanmax([floor, *(tensor.error(analytic, other) for other in rough)]))
+    return _compare(tensor, "complex_step", analytic, numeric, floor, threshold, lost)
 
 
 def _by_central_difference(
-    network: CheckedNetwork, name: str, gradient: np.ndarray, entries: np.ndarray, cost: float
+    network: CheckedNetwork, tensor: _Tensor, gradient: np.ndarray, cost: float
 ) -> TensorCheck:
     """Return what central differences say of a tensor, after a second look where they say that it is wrong."""
-    (numeric, smooth), lost = _watched(central_difference, network, entries)
-    floor = _central_noise(cost, gradient[entries], numeric)
-    compared = gradient[entries][smooth], numeric[smooth]
-    check = _compare(name, "central_difference", *compared, floor, CENTRAL_THRESHOLD, lost)
+    analytic = tensor.of(gradient)
+    (numeric, smooth), lost = _watched(central_difference, network, tensor.entries)
+    floor = _central_noise(cost, np.append(analytic, tensor.scale), np.append(numeric, tensor.scale))
+    compared = analytic[smooth], numeric[smooth]
+    check = _compare(tensor, "central_difference", *compared, floor, CENTRAL_THRESHOLD, lost)
     if check.verdict != "failed":
         return check
     # Twice the step shows how much of the error is the cost's own curvature, of which chaotic networks have much.
-    wider, smooth_too = central_difference(network, entries, 2.0 * CENTRAL_STEP)
+    wider, smooth_too = central_difference(network, tensor.entries, 2.0 * CENTRAL_STEP)
     smooth = smooth & smooth_too
-    floor += relative_error(numeric[smooth], wider[smooth]) if smooth.any() else 0.0
-    compared = gradient[entries][smooth], numeric[smooth]
-    return _compare(name, "central_difference", *compared, floor, CENTRAL_THRESHOLD, lost)
+    floor += tensor.error(numeric[smooth], wider[smooth]) if smooth.any() else 0.0
+    compared = analytic[smooth], numeric[smooth]
+    return _compare(tensor, "central_difference", *compared, floor, CENTRAL_THRESHOLD, lost)
 
 
 def _watched(
@@ -191,15 +223,16 @@ def _central_noise(cost: float, analytic: np.ndarray, numeric: np.ndarray) -> fl
 
 
 def _compare(
-    parameter: str, method: str, analytic: np.ndarray, numeric: np.ndarray, floor: float, threshold: float, lost: bool
+    tensor: _Tensor, method: str, analytic: np.ndarray, numeric: np.ndarray, floor: float, threshold: float, lost: bool
 ) -> TensorCheck:
+    parameter = tensor.name
     if len(analytic) == 0:
         return TensorCheck(parameter, method, None, floor, "skipped")
     # A number that is not finite is a mistake, unless it comes of an overflow.
     if lost and not (np.isfinite(numeric).all() and np.isfinite(analytic).all()):
         return TensorCheck(parameter, method, None, 1.0, "blind")
-    error = relative_error(analytic, numeric)
-    if not (analytic.any() or numeric.any()):
+    error = tensor.error(analytic, numeric)
+    if not (analytic.any() or numeric.any() or tensor.scale.any()):
         verdict = "blind"
     elif error <= threshold:
         verdict = "passed"

@@ -61,6 +61,11 @@ class Architecture:
     branch_decay: float
     source: str
 
+    @property
+    def cancels_biases(self) -> bool:
+        """Whether no hidden layer's bias has a part in the cost: what it adds to all examples, their mean takes away."""
+        return self.normalization is not None and self.normalization.centered and self.normalization.axis == EXAMPLES
+
     def branch_scale(self, depth: int) -> float:
         """Return α of a network with `depth` hidden layers."""
         return float(depth) ** -self.branch_decay
