@@ -66,7 +66,11 @@ class Architecture:
         return float(depth) ** -self.branch_decay
 
 
-BATCH_NORM, LAYER_NORM, RMS_NORM = Normalization(EXAMPLES, True), Normalization(UNITS, True), Normalization(UNITS, False)
+BATCH_NORM, LAYER_NORM, RMS_NORM = (
+    Normalization(EXAMPLES, True),
+    Normalization(UNITS, True),
+    Normalization(UNITS, False),
+)
 
 PLAIN = Architecture("plain", None, shortcut=False, branch_decay=0.0, source="the course note")
 

@@ -22,6 +22,8 @@ from depthsounder.elements.architectures import EPSILON
 from depthsounder.elements.gaussian import second_moment, squared_slope
 from depthsounder.elements.initializers import Initializer
 from depthsounder.theory.correlation_map import image_distances, squared_distances
+from depthsounder.theory.hermite import expansion, hermite_coefficients
+from depthsounder.theory.overlaps import Trajectory
 
 # The integrand in ln t is analytic in a strip of half width π/2: the trapezoid rule's error is e^(-π²/step).
 _STEP = 0.25
@@ -66,6 +68,34 @@ def batch_trajectory(
         moments, distances = _images(activation, layers[-1].normalized)
         gain = init.gain(width, width, activation)
     return layers
+
+
+def large_batch_trajectory(
+    activation: Activation, init: Initializer, n_inputs: int, width: int, depth: int
+) -> Trajectory:
+    """Return the trajectory of one of many inputs of norm 1 per unit that are as unlike as they get.
+
+    About the batch's mean all correlations are 0. The variance of z over the batch follows v' = σw² Var φ(√(v/(v + ε)) u).
+    """
+    gain = variance = init.gain(n_inputs, width, activation)
+    second_moments, squared_slopes, variances = np.empty((depth, 1)), np.empty((depth, 1)), np.empty(depth)
+    moments = 1.0
+    for layer in range(depth):
+        second_moments[layer] = gain * moments + init.bias_variance
+        variances[layer] = variance
+        normalized = variance / (variance + EPSILON)
+        squared_slopes[layer] = squared_slope(activation, normalized) / (variance + EPSILON)
+        gain = init.gain(width, width, activation)
+        moments = float(second_moment(activation, normalized))
+        variance = gain * activity_variance(activation, normalized)
+    return Trajectory(second_moments, squared_slopes, variances)
+
+
+def activity_variance(activation: Activation, variance: float) -> float:
+    """Return Var φ(√v u), u ~ N(0, 1), without the cancellation of E[φ²] - E[φ]² where φ is nearly constant."""
+    q = np.array([variance])
+    mean = hermite_coefficients(activation, q)[0, 0]
+    return float(expansion(lambda z: (activation(z) - mean) ** 2, activation.kinks, q)[0, 0])
 
 
 def _images(activation: Activation, kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

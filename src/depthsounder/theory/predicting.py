@@ -3,7 +3,7 @@
 Theory is withheld where weights are not what their init states, or biases have a mean: curves that rest on another law
 would be set beside the measurement as if they spoke of it.
 
-This module gathers; the theory is in `meanfield`, and the look at the weights in `drawn_moments`.
+This module gathers; the theory is in `columns`, and the look at the weights in `drawn_moments`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,37 +12,45 @@ import numpy as np
 
 from depthsounder.checking.drawn_moments import misdrawn
 from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.architectures import ARCHITECTURES
 from depthsounder.elements.initializers import Initializer, initializer
 from depthsounder.storage.tables import CELL_KEYS, THEORY, Columns
-from depthsounder.theory.meanfield import theory_columns
+from depthsounder.theory.columns import theory_columns
 
 WITHHELD = "theory is withheld: "
 """How the note of a cell without theory begins; all of its numbers are null."""
 
 
 def predict_cells(
-    pairs: Iterable[tuple[str, str]], depths: Sequence[int], probe_inputs: np.ndarray, width: int, root_seed: int
-) -> Iterator[tuple[tuple[int, str, str], Columns]]:
-    """Yield each cell with its columns of the theory table.
+    cells: Iterable[tuple[str, str, str]],
+    depths: Sequence[int],
+    probe_inputs: np.ndarray,
+    width: int,
+    root_seed: int,
+    probe_labels: np.ndarray,
+) -> Iterator[tuple[tuple[int, str, str, str], Columns]]:
+    """Yield each cell, depth first, with its columns of the theory table.
 
     Parameters
     ----------
-    pairs
-        Names of an activation and an init.
+    cells
+        Names of an architecture, an activation and an init.
     probe_inputs
         (examples, n_inputs).
+    probe_labels
+        (examples,).
     """
     fans = sweep_fans(probe_inputs.shape[1], width, max(depths))
-    for activation, init in pairs:
+    for architecture, activation, init in cells:
         function, law = ACTIVATIONS[activation], initializer(init)
         reason = _biased(law) or misdrawn(law, function, fans, root_seed)
         of_depths: dict[int, Columns] = (
-            dict(theory_columns(depths, function, law, probe_inputs, width))
+            theory_columns(depths, ARCHITECTURES[architecture], function, law, probe_inputs, probe_labels, width)
             if reason is None
             else {depth: withheld_columns(depth, reason) for depth in depths}
         )
         for depth, columns in of_depths.items():
-            yield (depth, activation, init), columns
+            yield (depth, architecture, activation, init), columns
 
 
 def _biased(init: Initializer) -> str | None:
@@ -59,5 +67,7 @@ def sweep_fans(n_inputs: int, width: int, deepest: int) -> list[tuple[int, int]]
 
 def withheld_columns(depth: int, reason: str) -> Columns:
     """Return the columns of a cell whose theory is withheld: the layers, and the reason beside each."""
-    empty: dict[str, Sequence[object]] = {name: [None] * depth for name in THEORY.names if name not in CELL_KEYS}
+    empty: dict[str, Sequence[object]] = {
+        name: [None] * depth for name in THEORY.names if name not in (*CELL_KEYS, "architecture")
+    }
     return empty | {"layer": list(range(1, depth + 1)), "note": [f"{WITHHELD}{reason}"] * depth}
