@@ -91,7 +91,8 @@ class Problem:
 
     def layers(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return copies of the weights (S, fan_in, fan_out) and biases (S, 1, fan_out) of each layer."""
-        return list(zip(*self.spec.views(self.parameters.copy()), strict=True))
+        tensors = self.spec.views(self.parameters.copy())
+        return list(zip(tensors.weights, tensors.biases, strict=True))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Check the records of one activation and init, and their gradients against numerical derivatives, at small depths."""
+"""Check the records of a cell, and their gradients against numerical derivatives, at small depths."""
 
 import argparse
 import json
@@ -8,12 +8,13 @@ from pathlib import Path
 
 from depthsounder.checking.checks import CheckPlan, check_records
 from depthsounder.elements.activations import ACTIVATIONS
-from depthsounder.elements.initializers import initializer
+from depthsounder.elements.architectures import ARCHITECTURES
 from depthsounder.engine.extensions import extension_parser, own_places
 from depthsounder.engine.gate import check_schema, refusal_reason
-from depthsounder.engine.jobs import describe
+from depthsounder.engine.jobs import add_design, describe, design
 from depthsounder.process.commands import run
-from depthsounder.process.options import count, from_zero, positive, told
+from depthsounder.process.options import count, from_zero, positive
+from depthsounder.process.text import in_words
 from depthsounder.storage.tables import write_rows
 
 NOTED = tuple(setting.name for setting in fields(CheckPlan) if setting.name != "depths")
@@ -23,8 +24,7 @@ NOTED = tuple(setting.name for setting in fields(CheckPlan) if setting.name != "
 def main() -> None:
     """Write the checks; a failed one is a result, on which the jobs that rest on it compute nothing."""
     parser = argparse.ArgumentParser(description=__doc__, parents=[extension_parser()])
-    parser.add_argument("--activation", choices=list(ACTIVATIONS), required=True)
-    parser.add_argument("--init", type=told(initializer), required=True, help="a name, such as he_normal")
+    add_design(parser)
     parser.add_argument("--depths", type=count, nargs="+", required=True, help="such as 1 2 3")
     parser.add_argument("--width", type=count, required=True, help="units of a hidden layer of the checked networks")
     parser.add_argument("--examples", type=count, required=True, help="of the batch")
@@ -37,12 +37,13 @@ def main() -> None:
     arguments = parser.parse_args()
     how = {setting.name: getattr(arguments, setting.name) for setting in fields(CheckPlan)}
     plan = CheckPlan(**how | {"depths": tuple(arguments.depths)})
-    rows = check_records(ACTIVATIONS[arguments.activation], arguments.init, plan)
-    checked = {"activation": arguments.activation, "init": arguments.init.name}
+    checked = design(arguments)
+    records = ARCHITECTURES[checked.architecture], ACTIVATIONS[checked.activation], arguments.init
+    rows = check_records(*records, plan)
     if reason := refusal_reason(rows):
-        named = f"{checked['activation']} with {checked['init']}"
-        print(f"{named} is refused. {reason}{own_places(*checked.values())}", file=sys.stderr)
-    write_rows(arguments.output, rows, check_schema(), describe(arguments, NOTED) | {"checked": json.dumps(checked)})
+        print(f"{in_words(checked)} is refused. {reason}{own_places(checked)}", file=sys.stderr)
+    noted = {"checked": json.dumps(checked._asdict())}
+    write_rows(arguments.output, rows, check_schema(), describe(arguments, NOTED) | noted)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def main() -> None:
     tails = evaluation_tails(traces, config.training.steps, config.verdicts.tail_steps)
     signal = read_table(arguments.signal, [*CELL_KEYS, "seed", "step", "layer", "z_second_moment"])
     initial = to_frame(signal.filter(pc.equal(signal["step"], 0)))
-    laws = equal_laws(initial, config.activations, config.inits)
+    laws = equal_laws(initial, config.inits)
     family = [Pair(**dict(comparison)) for comparison in config.comparisons]
     metadata = {"settings": config.model_dump_json(include={"comparisons", "verdicts"}), "code": arguments.code}
     write_rows(arguments.output, compare(tails, family, config.inits, laws), COMPARISONS, metadata)

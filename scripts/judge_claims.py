@@ -1,10 +1,9 @@
 """Judge the course note's claims on a run."""
 
 import argparse
-from itertools import product
 from pathlib import Path
 
-from depthsounder.claims import Settings, columns_read, judge, ledger, load_evidence
+from depthsounder.claims import JUDGED, Settings, columns_read, judge, ledger, load_evidence
 from depthsounder.config import load_resolved
 from depthsounder.data.dataset import load_dataset
 from depthsounder.engine.gate import read_refusals, standing
@@ -12,6 +11,7 @@ from depthsounder.judging.reference import References
 from depthsounder.judging.thresholds import Thresholds
 from depthsounder.process.commands import run
 from depthsounder.storage.tables import CLAIMS, write_rows
+from depthsounder.sweep.cells import designs
 
 
 def main() -> None:
@@ -24,16 +24,17 @@ def main() -> None:
     config = load_resolved(arguments.results / "config.json")
     dataset = load_dataset(arguments.results / "data.npz")
     refusals = read_refusals(arguments.results / "gradient_check.parquet")
-    pairs = standing(product(config.activations, config.inits), refusals)
+    left = [design for design in standing(designs(config), refusals) if design.architecture == JUDGED]
     training = config.training
     settings = Settings(
         root_seed=config.root_seed,
         depths=config.depths,
-        activations=tuple(dict.fromkeys(activation for activation, _ in pairs)),
-        inits=tuple(dict.fromkeys(init for _, init in pairs)),
+        activations=tuple(dict.fromkeys(design.activation for design in left)),
+        inits=tuple(dict.fromkeys(design.init for design in left)),
         width=config.width,
         optimizer=training.optimizer,
         steps=training.steps,
+        clip_norm=training.clip_norm,
         references=References(config.root_seed, dataset.train_labels, training.batch_size, training.steps),
         thresholds=Thresholds(**dict(config.verdicts)),
     )

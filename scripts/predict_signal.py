@@ -1,7 +1,6 @@
 """Predict every cell's layers by mean-field theory, from its init alone and from the probe's own norms and overlaps."""
 
 import argparse
-from itertools import product
 from pathlib import Path
 
 from depthsounder.config import load_resolved
@@ -9,6 +8,7 @@ from depthsounder.data.dataset import load_dataset
 from depthsounder.engine.gate import read_refusals, standing
 from depthsounder.process.commands import run
 from depthsounder.storage.tables import THEORY, write_cells
+from depthsounder.sweep.cells import designs
 from depthsounder.theory.predicting import predict_cells
 
 
@@ -22,9 +22,11 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="the theory table")
     arguments = parser.parse_args()
     config = load_resolved(arguments.config)
-    inputs = load_dataset(arguments.data).probe_inputs
-    pairs = standing(product(config.activations, config.inits), read_refusals(arguments.checks))
-    predicted = predict_cells(pairs, config.depths, inputs, config.width, config.root_seed)
+    dataset = load_dataset(arguments.data)
+    left = standing(designs(config), read_refusals(arguments.checks))
+    predicted = predict_cells(
+        left, config.depths, dataset.probe_inputs, config.width, config.root_seed, dataset.probe_labels
+    )
     write_cells(arguments.output, dict(predicted), THEORY, {"code": arguments.code})
 
 

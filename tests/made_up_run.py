@@ -7,11 +7,14 @@ import numpy as np
 
 from depthsounder.config import Config, save_resolved
 from depthsounder.data.dataset import Dataset, save_dataset
+from depthsounder.elements.axes import Cell
 from depthsounder.judging.cell_verdicts import judge_cells
 from depthsounder.judging.paired_inits import Pair, compare, evaluation_tails
 from depthsounder.judging.reference import References
 from depthsounder.judging.thresholds import Thresholds
 from depthsounder.storage import tables
+from depthsounder.sweep.cells import cells as sweep_cells
+from depthsounder.sweep.cells import designs
 from depthsounder.theory.predicting import withheld_columns
 
 CLASSES = 4
@@ -90,12 +93,17 @@ def write_run(
     names = np.array(classes or [f"class {name}" for name in range(CLASSES)])
     inputs = np.ones((16, 3))
     save_dataset(folder / "data.npz", Dataset(inputs, labels, inputs[:4], labels[:4], np.arange(8), names))
-    cells = list(itertools.product(depths, activations, inits))
-    _write(folder, "signal", [rows for cell in cells for rows in _signal(config, cell, factor(*cell[1:]))])
-    _write(folder, "jacobian", [rows for cell in cells for rows in _jacobian(config, cell, factor(*cell[1:]))])
-    _write(folder, "traces", [rows for cell in cells for rows in _traces(config, cell, factor(*cell[1:]), losses)])
-    without = [cell for cell in cells if cell[2] in withheld or cell[1:] in withheld]
-    theory = [_no_theory(cell) if cell in without else _theory(cell, factor(*cell[1:])) for cell in cells]
+    cells = list(sweep_cells(config))
+
+    def grown(cell):
+        # A normalized signal keeps its size.
+        return factor(cell.activation, cell.init) if cell.architecture == "plain" else 1.0
+
+    _write(folder, "signal", [rows for cell in cells for rows in _signal(config, cell, grown(cell))])
+    _write(folder, "jacobian", [rows for cell in cells for rows in _jacobian(config, cell, grown(cell))])
+    _write(folder, "traces", [rows for cell in cells for rows in _traces(config, cell, grown(cell), losses)])
+    without = [cell for cell in cells if cell.init in withheld or (cell.activation, cell.init) in withheld]
+    theory = [_no_theory(cell) if cell in without else _theory(cell, grown(cell)) for cell in cells]
     _write(folder, "theory", theory)
     _write(folder, "gradient_check", list(_checks(config)))
     thresholds = Thresholds(**config.verdicts.model_dump())
@@ -134,7 +142,7 @@ def _write(folder, table, blocks):
 
 
 def _named(cell):
-    return dict(zip(tables.CELL_KEYS, cell, strict=True))
+    return cell._asdict()
 
 
 def _signal(config, cell, factor):
@@ -208,7 +216,7 @@ def _theory(cell, factor):
 
 def _no_theory(cell):
     layer = np.arange(1, cell[0] + 1)
-    columns = withheld_columns(cell[0], f"weights of '{cell[2]}' have mean 0.5, and theory takes it to be 0")
+    columns = withheld_columns(cell[0], f"weights of '{cell.init}' have mean 0.5, and theory takes it to be 0")
     return {**_named(cell), "rows": layer, "layer": layer, "note": np.array(columns["note"])}
 
 
@@ -218,7 +226,8 @@ def _checks(config):
         "complex_step": np.array([2e-16, 0.0, 1e-16, 0.0]),
         "central_difference": np.array([3e-9, 1e-10, 1e-9, 1e-10]),
     }
-    for cell in itertools.product(config.gradient_check.depths, config.activations, config.inits):
+    for depth, design in itertools.product(config.gradient_check.depths, designs(config)):
+        cell = Cell(depth, *design)
         parameters = np.array(["W1", "b1", f"W{cell[0] + 1}", f"b{cell[0] + 1}"])
         for method, relative_error in errors.items():
             blind = method == "central_difference" and cell[0] == max(config.gradient_check.depths)

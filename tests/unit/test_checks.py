@@ -10,6 +10,7 @@ from support import EVERY_ACTIVATION, name_of
 
 from depthsounder.checking.checks import CheckPlan, check_records
 from depthsounder.elements.activations import RELU, TANH
+from depthsounder.elements.architectures import PLAIN
 from depthsounder.elements.gaussian import critical_gain
 from depthsounder.elements.initializers import HE_NORMAL, INITIALIZERS, initializer
 from depthsounder.engine.gate import refusal_reason
@@ -28,7 +29,7 @@ CELLS = [
 
 
 def reason(activation, init="he_normal", plan=PLAN):
-    return refusal_reason(check_records(activation, initializer(init) if isinstance(init, str) else init, plan))
+    return refusal_reason(check_records(PLAIN, activation, initializer(init) if isinstance(init, str) else init, plan))
 
 
 @pytest.mark.parametrize(("activation", "init"), CELLS, ids=name_of)
@@ -49,7 +50,7 @@ def test_right_activations_of_ones_own_get_through(name, init):
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_activations_are_stopped(name):
     record, promise = WRONG[name]
-    rows = check_records(record, HE_NORMAL, PLAN)
+    rows = check_records(PLAIN, record, HE_NORMAL, PLAN)
     assert [row["parameter"] for row in rows if row["verdict"] == "failed"] == [f"activation.{promise}"]
     assert refusal_reason(rows)
 
@@ -58,7 +59,7 @@ def test_wrong_activations_are_stopped(name):
 def test_right_slopes_without_complex_numbers_get_through_where_the_config_lets_them(name):
     record, _ = WRONG[name]
     assert reason(record, plan=PLAN) is not None
-    rows = check_records(record, HE_NORMAL, BY_DIFFERENCES)
+    rows = check_records(PLAIN, record, HE_NORMAL, BY_DIFFERENCES)
     assert refusal_reason(rows) is None
     assert {row["method"] for row in rows} == {"contract", "central_difference"}
 
@@ -78,12 +79,12 @@ def test_networks_are_checked_at_the_gain_of_the_sweep(sweep_width, monkeypatch)
         return []
 
     monkeypatch.setattr("depthsounder.checking.checks.check_gradients", look)
-    check_records(TANH, initializer("naive_large"), replace(PLAN, depths=(50,), sweep_width=sweep_width))
+    check_records(PLAIN, TANH, initializer("naive_large"), replace(PLAN, depths=(50,), sweep_width=sweep_width))
     assert gains == [pytest.approx(sweep_width / 4, rel=0.1)]
 
 
 def test_a_wrong_init_is_stopped_before_a_network_is_drawn():
-    rows = check_records(TANH, replace(HE_NORMAL, shape=lambda normals, variance: normals[:1]), PLAN)
+    rows = check_records(PLAIN, TANH, replace(HE_NORMAL, shape=lambda normals, variance: normals[:1]), PLAN)
     assert [row["parameter"] for row in rows if row["verdict"] == "failed"] == ["init.computes"]
     assert "complex_step" not in {row["method"] for row in rows}
 
@@ -108,7 +109,7 @@ def test_a_signal_that_no_checked_network_lets_through_is_no_pass():
 
 
 def test_promises_stand_in_the_table_at_depth_0():
-    rows = check_records(RELU, HE_NORMAL, PLAN)
+    rows = check_records(PLAIN, RELU, HE_NORMAL, PLAN)
     promises = [row for row in rows if row["method"] == "contract"]
     assert {row["depth"] for row in promises} == {0}
     assert {row["verdict"] for row in promises} == {"passed"}

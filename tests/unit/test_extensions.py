@@ -33,6 +33,7 @@ from depthsounder.config import (
 )
 from depthsounder.config.reference import schema_text
 from depthsounder.elements.activations import ACTIVATIONS, TANH
+from depthsounder.elements.architectures import PLAIN
 from depthsounder.elements.initializers import INITIALIZERS, Initializer
 from depthsounder.engine import extensions
 from depthsounder.engine.drawing import draw_network
@@ -560,7 +561,7 @@ def test_a_mean_of_the_biases_is_a_constant_and_costs_the_theory(shown):
 def test_the_records_that_the_page_shows_pass_every_check(shown):
     plan = CheckPlan(1, (1, 3), 4, 3, 8, 1e-12, "refuse")
     for name in ("he_truncated", "he_biased"):
-        assert {row["verdict"] for row in check_records(TANH, INITIALIZERS[name], plan)} <= {"passed", "blind"}
+        assert {row["verdict"] for row in check_records(PLAIN, TANH, INITIALIZERS[name], plan)} <= {"passed", "blind"}
 
 
 def test_the_checked_networks_have_the_mean_of_the_biases(shown):
@@ -583,5 +584,7 @@ def test_the_file_and_the_config_that_the_readme_shows_are_right(folder):
     assert config.activations == ("sine", "tanh")
     assert not breaches(ACTIVATIONS["sine"])
     plan = CheckPlan(1, (1, 3), 4, 3, 8, 1e-12, "refuse")
-    assert {row["verdict"] for row in check_records(ACTIVATIONS["sine"], INITIALIZERS["third"], plan)} == {"passed"}
+    assert {row["verdict"] for row in check_records(PLAIN, ACTIVATIONS["sine"], INITIALIZERS["third"], plan)} == {
+        "passed"
+    }
     assert len(own_blocks[0].splitlines()) == 10

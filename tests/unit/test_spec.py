@@ -19,7 +19,8 @@ def test_sizes_run_from_the_input_to_the_readout():
 
 def test_flat_parameters_and_layers_are_two_views_of_one_memory():
     flat = np.arange(2.0 * SPEC.parameter_count).reshape(2, -1)
-    weights, biases = SPEC.views(flat)
+    weights, biases, scales, shifts = SPEC.views(flat)
+    assert scales == shifts == []
     assert [w.shape for w in weights] == [(2, 4, 3), (2, 3, 5), (2, 5, 2)]
     assert [b.shape for b in biases] == [(2, 1, 3), (2, 1, 5), (2, 1, 2)]
     assert all(np.shares_memory(part, flat) for part in [*weights, *biases])
@@ -31,14 +32,14 @@ def test_packing_is_the_inverse_of_cutting():
     weights, biases = draw_network(1, 0, SPEC, HE_NORMAL)
     flat = SPEC.pack(weights, [bias + 1.0 for bias in biases])
     assert flat.shape == (SPEC.parameter_count,) == (4 * 3 + 3 + 3 * 5 + 5 + 5 * 2 + 2,)
-    cut_weights, cut_biases = SPEC.views(flat[None])
+    cut_weights, cut_biases, *_ = SPEC.views(flat[None])
     assert all(np.array_equal(w, cut[0]) for w, cut in zip(weights, cut_weights, strict=True))
     assert all((cut == 1.0).all() for cut in cut_biases)
 
 
 def test_names_point_at_the_numbers_that_the_views_show():
     flat = np.arange(float(SPEC.parameter_count))[None]
-    weights, biases = SPEC.views(flat)
+    weights, biases, *_ = SPEC.views(flat)
     views = {
         **{f"W{layer}": w for layer, w in enumerate(weights, start=1)},
         **{f"b{layer}": b for layer, b in enumerate(biases, start=1)},

@@ -150,7 +150,7 @@ def test_what_is_logged_belongs_to_the_weights_after_that_many_updates():
 
 def test_loss_and_accuracies_are_those_of_the_test_part_and_of_the_probe():
     parameters = draw_stack(1, [0], SPEC, HE_NORMAL)[0]
-    weights, biases = SPEC.views(parameters[None].astype(float))
+    weights, biases, *_ = SPEC.views(parameters[None].astype(float))
     weights, biases = [w[0] for w in weights], [b[0, 0] for b in biases]
 
     def judge(inputs, labels):
@@ -242,10 +242,10 @@ def test_every_cell_of_a_seed_sees_the_same_batches(monkeypatch):
     seen = {}
     forward = NetworkStack.forward
 
-    def watch(stack):
+    def watch(stack, *moments):
         if stack.inputs.shape[1] == RECIPE.batch_size:
             seen[stack.spec.activation.name, len(seen)] = stack.inputs.copy()
-        forward(stack)
+        forward(stack, *moments)
 
     monkeypatch.setattr(NetworkStack, "forward", watch)
     train([(4, 0.1)], activation=TANH, probed=False)
@@ -322,10 +322,10 @@ def test_what_has_diverged_costs_no_more(monkeypatch):
     carried = []
     forward = NetworkStack.forward
 
-    def count(stack):
+    def count(stack, *moments):
         if stack.inputs.shape[1] == RECIPE.batch_size:
             carried.append(len(stack.parameters))
-        forward(stack)
+        forward(stack, *moments)
 
     monkeypatch.setattr(NetworkStack, "forward", count)
     traces, _ = train(
@@ -340,7 +340,7 @@ def test_what_has_diverged_costs_no_more(monkeypatch):
 def test_training_ends_when_no_network_is_left(monkeypatch):
     passes = []
     forward = NetworkStack.forward
-    monkeypatch.setattr(NetworkStack, "forward", lambda stack: passes.append(1) or forward(stack))
+    monkeypatch.setattr(NetworkStack, "forward", lambda *of_pass: passes.append(1) or forward(*of_pass))
     traces, _ = train([(0, EXPLODES), (1, EXPLODES)], Recipe("sgd", 16, 100_000, ()), activation=RELU, probed=False)
     assert len(passes) < 50
     assert all(not np.isfinite(trace.losses[-1]) for trace in traces)

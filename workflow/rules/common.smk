@@ -13,6 +13,7 @@ from depthsounder.config import (
     validate_config,
     validate_imported,
 )
+from depthsounder.elements.axes import AXES, Cell, Design
 from depthsounder.data.sources import printable, source_files
 from depthsounder.judging.run_changes import KEPT
 from depthsounder.process.commands import Refusal
@@ -24,13 +25,12 @@ from depthsounder.storage.tables import SCHEMAS
 from depthsounder.sweep.cells import (
     ANY_CELL,
     ANY_CHECKED,
-    AXES,
     CHECKED_AXES,
     PART_KINDS,
-    Cell,
     RunPaths,
     cell_parts,
     check_paths,
+    designs,
     part_paths,
     table_parts,
 )
@@ -52,7 +52,7 @@ try:
     # The modules and the user's own files, whose code is in the digests of what uses it.
     library = Library(ROOT / "src/depthsounder", own_records(settings))
     if IN_CHARGE:
-        require_digests(ROOT / "scripts", settings.activations, settings.inits, library)
+        require_digests(ROOT / "scripts", designs(settings), library)
 except (ConfigError, NotFollowed) as error:
     raise WorkflowError(str(error)) from None
 
@@ -98,9 +98,7 @@ def environment(wildcards):
 
 
 wildcard_constraints:
-    depth=r"\d+",
-    activation=r"[a-z_0-9]+",
-    init=r"[a-z_0-9.]+",
+    **{name: axis.pattern for name, axis in AXES.items()},
     seeds=r"\d+-\d+",
 
 
@@ -122,12 +120,17 @@ def run_folder(wildcards, input):
     return str(Path(input.config).parent)
 
 
+def design_of(wildcards):
+    """What a job's wildcards name of a cell, but for its depth."""
+    return Design(*(wildcards[axis] for axis in CHECKED_AXES))
+
+
 def code(script, optimizer=None):
     """The digest of the code of a job of one cell, as a parameter: an edit reruns the jobs that it concerns."""
 
     def of_cell(wildcards):
-        names = wildcards.get("activation"), wildcards.get("init")
-        return code_fingerprint(ROOT / "scripts" / script, *names, library, optimizer)
+        design = design_of(wildcards) if set(CHECKED_AXES) <= set(wildcards.keys()) else None
+        return code_fingerprint(ROOT / "scripts" / script, design, library, optimizer)
 
     return of_cell
 
@@ -139,7 +142,7 @@ def settings_of(stage):
 
 def extensions_of(stage):
     """The user's files that a job of one cell needs, as a parameter whose change reruns nothing: their code does that."""
-    return lambda wildcards, threads: extension_arguments(settings, stage, wildcards.activation, wildcards.init)
+    return lambda wildcards, threads: extension_arguments(settings, stage, design_of(wildcards))
 
 
 def log_path(name):

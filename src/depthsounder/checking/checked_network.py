@@ -1,7 +1,7 @@
 """The small networks on which back-propagation is checked.
 
-They are drawn at a generic point, with small random biases beyond those of the init, so that each term has a gradient
-to show and no preactivation sits exactly on a kink.
+They are drawn at a generic point, with small random biases beyond those of the init, and γ and β beside the 1 and 0 at
+which networks start, so that each term has a gradient to show and no preactivation sits exactly on a kink.
 
 This module draws networks and carries them forward and back; it judges nothing.
 """
@@ -12,6 +12,7 @@ from math import hypot, sqrt
 import numpy as np
 
 from depthsounder.elements.activation import Activation
+from depthsounder.elements.architectures import PLAIN, Architecture
 from depthsounder.elements.initializers import Initializer
 from depthsounder.elements.streams import stream
 from depthsounder.engine.drawing import draw_network
@@ -32,6 +33,9 @@ N_INPUTS, N_CLASSES = 6, 4
 
 BIAS_SPREAD = 0.1
 """The standard deviation of biases beyond the init's own."""
+
+GAIN_SPREAD = 0.3
+"""The standard deviation of γ about 1, and of β about 0."""
 
 
 @dataclass(frozen=True)
@@ -88,15 +92,23 @@ class CheckedNetwork:
             The imaginary part of every parameter on the way down: some functions round otherwise where there is one.
         """
 
+        def rounded(values: np.ndarray, roundings: float) -> np.ndarray:
+            return roundings * EPSILON * generator.uniform(-1.0, 1.0, values.shape)
+
         def move(values: np.ndarray, roundings: float) -> None:
-            values *= 1.0 + roundings * EPSILON * generator.uniform(-1.0, 1.0, values.shape)
+            values *= 1.0 + rounded(values, roundings)
 
         stack = self._carried_down(step)
-        for values in (*stack.preactivations[:-1], *stack.weights):
+        for values in (*stack.arguments, *stack.weights, *stack.scales):
             move(values, 1.0)
-        # A function of complex numbers takes several operations, and so does a softmax.
+        # A function of complex numbers takes several operations, and so do a softmax and a normalization.
         for h in stack.activities[1:]:
             move(h, 4.0)
+        for z, normalizer in zip(stack.preactivations, stack.normalizers, strict=False):
+            # What is left when a mean is taken away has been rounded with the mean.
+            greatest = np.abs(z).max(axis=normalizer.axis, keepdims=True) * normalizer.inverse_deviation
+            normalizer.normalized += rounded(normalizer.normalized, 4.0) * greatest
+            move(normalizer.inverse_deviation, 4.0)
         self.cost(stack)
         move(stack.logits, 4.0)
         stack.backward()
@@ -135,9 +147,7 @@ class CheckedNetwork:
         """
         carried = self.stack(self.parameters[None, :] + 1j * step)
         stack = NetworkStack(self.parameters[None, :].copy(), self.spec, len(self.inputs))
-        for real, complex_signal in zip(
-            stack.preactivations + stack.activities, carried.preactivations + carried.activities, strict=True
-        ):
+        for real, complex_signal in zip(stack.carried(), carried.carried(), strict=True):
             real[:] = complex_signal.real
         return stack
 
@@ -148,14 +158,24 @@ class CheckedNetwork:
 
 
 def draw_checked_network(
-    root_seed: int, depth: int, width: int, n_examples: int, activation: Activation, init: Initializer
+    root_seed: int,
+    depth: int,
+    width: int,
+    n_examples: int,
+    activation: Activation,
+    init: Initializer,
+    architecture: Architecture = PLAIN,
 ) -> CheckedNetwork:
     """Draw a small network of an init, with biases beyond the init's own, and a batch of standard normal inputs."""
-    spec = NetworkSpec(layer_sizes(N_INPUTS, width, depth, N_CLASSES), activation)
+    spec = NetworkSpec(layer_sizes(N_INPUTS, width, depth, N_CLASSES), activation, architecture)
     weights, _ = draw_network(root_seed, 0, spec, init)
     generator = stream(root_seed, "gradient_check", depth)
     spread = hypot(BIAS_SPREAD, sqrt(init.bias_variance))
     biases = [init.bias_mean + spread * generator.standard_normal(units) for units in spec.sizes[1:]]
     inputs = generator.standard_normal((n_examples, N_INPUTS))
     labels = generator.integers(N_CLASSES, size=n_examples)
-    return CheckedNetwork(spec, spec.pack(weights, biases), inputs, labels)
+    parameters = spec.pack(weights, biases)
+    tensors = spec.views(parameters[None, :])
+    for values in (*tensors.scales, *tensors.shifts):
+        values += GAIN_SPREAD * generator.standard_normal(values.shape)
+    return CheckedNetwork(spec, parameters, inputs, labels)

@@ -1,4 +1,4 @@
-"""All that is checked of an activation with an init before any of their cells is computed.
+"""All that is checked of an activation with an init and an architecture before any of their cells is computed.
 
 First the records' own promises, then back-propagation through small networks; what cannot hold without what failed is
 not tried. This module orders the checks; what they stop is decided by `gate`.
@@ -13,6 +13,7 @@ from depthsounder.checking.contract import NOT_ANALYTIC, Promise, try_activation
 from depthsounder.checking.gradcheck import check_by_central_differences, check_gradients
 from depthsounder.checking.init_contract import try_init
 from depthsounder.elements.activation import Activation
+from depthsounder.elements.architectures import Architecture
 from depthsounder.elements.initializers import Initializer, with_gain_at
 from depthsounder.engine.gate import CONTRACT
 
@@ -45,8 +46,10 @@ class CheckPlan:
     not_analytic: Literal["refuse", "central_difference"]
 
 
-def check_records(activation: Activation, init: Initializer, plan: CheckPlan) -> list[dict[str, object]]:
-    """Return the rows of the gradient_check table of an activation and an init."""
+def check_records(
+    architecture: Architecture, activation: Activation, init: Initializer, plan: CheckPlan
+) -> list[dict[str, object]]:
+    """Return the rows of the gradient_check table of an architecture, an activation and an init."""
     of_activation = try_activation(activation)
     broken = of_activation[-1]
     by_differences = broken.name == NOT_ANALYTIC and broken.breach and plan.not_analytic == "central_difference"
@@ -63,7 +66,7 @@ def check_records(activation: Activation, init: Initializer, plan: CheckPlan) ->
     if of_init[-1].breach:
         return rows
     for depth in plan.depths:
-        network = draw_checked_network(plan.root_seed, depth, plan.width, plan.examples, activation, init)
+        network = draw_checked_network(plan.root_seed, depth, plan.width, plan.examples, activation, init, architecture)
         checks = (
             check_by_central_differences(network)
             if by_differences

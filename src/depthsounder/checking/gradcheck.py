@@ -39,7 +39,7 @@ class TensorCheck:
     Attributes
     ----------
     parameter
-        W or b with its layer, such as ``"W3"``.
+        A tensor with its layer, such as ``"W3"`` or ``"gamma3"``.
     method
         ``"complex_step"`` or ``"central_difference"``.
     relative_error
@@ -161,7 +161,7 @@ def central_difference(
     derivative
         (n,).
     smooth
-        (n,): false where a preactivation crosses a kink of φ within the step, so that the difference means nothing.
+        (n,): false where an argument of φ crosses a kink within the step, so that the difference means nothing.
     """
     costs, sides = [], []
     for move in (step, -step):
@@ -175,9 +175,9 @@ def central_difference(
 
 
 def _sides_of_kinks(stack: NetworkStack) -> np.ndarray:
-    """Return on which side of each kink every hidden preactivation lies, as (S, anything)."""
+    """Return on which side of each kink every argument of φ lies, as (S, anything)."""
     n_networks, kinks = len(stack.parameters), stack.spec.activation.kinks
-    sides = [(z > kink).reshape(n_networks, -1) for z in stack.preactivations[:-1] for kink in kinks]
+    sides = [(a > kink).reshape(n_networks, -1) for a in stack.arguments for kink in kinks]
     return np.concatenate(sides, axis=1) if sides else np.ones((n_networks, 1), bool)
 
 

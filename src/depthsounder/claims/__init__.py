@@ -7,10 +7,11 @@ that a run does not test is inconclusive.
 This package judges sentences; it draws nothing, and knows neither config files nor the report.
 """
 
-from depthsounder.claims.evidence import Evidence, Settings, load_evidence
+from depthsounder.claims.evidence import JUDGED, Evidence, Settings, load_evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, columns_read, judge, ledger
 
 __all__ = [
+    "JUDGED",
     "Claim",
     "Evidence",
     "Judgement",

@@ -8,12 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.compute as pc
 
 from depthsounder.data.dataset import Dataset
+from depthsounder.elements.architectures import PLAIN
+from depthsounder.elements.axes import Cell
 from depthsounder.judging.reference import References
 from depthsounder.judging.thresholds import Thresholds
-from depthsounder.storage.frames import to_frame
+from depthsounder.storage.frames import rows_of, to_frame
 from depthsounder.storage.tables import CELL_KEYS, read_table
+
+JUDGED = PLAIN.name
+"""The architecture of which the claims speak: the course note and the papers behind it know no other."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,8 @@ class Settings:
         The update rule of a training.
     steps
         Updates of a training.
+    clip_norm
+        The norm to which it clips gradients; None if it does not.
     references
         What constant predictions cost on the batches of the run's seeds.
     thresholds
@@ -45,6 +53,7 @@ class Settings:
     width: int
     optimizer: str
     steps: int
+    clip_norm: float | None
     references: References
     thresholds: Thresholds
 
@@ -60,7 +69,9 @@ class Evidence:
     dataset
         What its networks learn.
     signal, traces, gradient_check, theory, verdicts, comparisons
-        The tables of these names, with the columns that some claim reads.
+        The tables of these names, with the columns that some claim reads, of the architecture `JUDGED` alone.
+    diverged
+        The cells of every architecture whose training diverged.
     """
 
     settings: Settings
@@ -71,6 +82,7 @@ class Evidence:
     theory: pd.DataFrame
     verdicts: pd.DataFrame
     comparisons: pd.DataFrame
+    diverged: tuple[Cell, ...]
 
     def by_depth(self, activation: str, init: str) -> pd.DataFrame:
         """Return the verdicts of one activation and init, indexed by depth in ascending order."""
@@ -98,8 +110,10 @@ def load_evidence(
     OSError
         If a table is missing or damaged; the message names it.
     """
-    frames = {
-        name: to_frame(read_table(results / f"{name}.parquet", sorted(columns.get(name, CELL_KEYS))))
-        for name in ("signal", "traces", "gradient_check", "theory", "verdicts", "comparisons")
-    }
-    return Evidence(settings, dataset, **frames)
+    frames = {}
+    for name in ("signal", "traces", "gradient_check", "theory", "verdicts", "comparisons"):
+        table = read_table(results / f"{name}.parquet", sorted({"architecture", *columns.get(name, CELL_KEYS)}))
+        frames[name] = to_frame(table.filter(pc.equal(table["architecture"], JUDGED)))
+    verdicts = to_frame(read_table(results / "verdicts.parquet", [*CELL_KEYS, "training_verdict"]))
+    diverged = verdicts.loc[verdicts["training_verdict"] == "diverged", CELL_KEYS]
+    return Evidence(settings, dataset, **frames, diverged=tuple(Cell(**row) for row in rows_of(diverged)))

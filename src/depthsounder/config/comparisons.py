@@ -9,12 +9,24 @@ from typing import Any
 from pydantic import Field
 
 from depthsounder.config.data_section import Section
-from depthsounder.config.fields import ActivationName, Broken, Depth, InitName, one_of, refuse, refuse_all
+from depthsounder.config.fields import (
+    ActivationName,
+    ArchitectureName,
+    Broken,
+    Depth,
+    InitName,
+    one_of,
+    refuse,
+    refuse_all,
+)
+from depthsounder.elements.architectures import PLAIN
+from depthsounder.elements.axes import AXES
 
 
 class Comparison(Section):
     """Two initializations of one activation at one depth, whose tail losses are compared seed by seed."""
 
+    architecture: ArchitectureName = Field(default=PLAIN.name, description="One of the sweep's architectures.")
     activation: ActivationName = Field(description="One of the sweep's activations.")
     depth: Depth = Field(description="One of the sweep's depths. Unit: hidden layers.")
     init: InitName = Field(description="One of the sweep's inits: the one that is expected to do better.")
@@ -23,7 +35,7 @@ class Comparison(Section):
 
 MOST_COMPARISONS = 10
 
-_AXES = {"activation": "activations", "depth": "depths", "init": "inits", "against": "inits"}
+_AXES = {name: axis.key for name, axis in AXES.items()} | {"against": AXES["init"].key}
 _DROP_COMPARISONS = (
     "Only what is in the sweep can be compared. To compare nothing, write `comparisons: []` into your file, or give "
     "--config 'comparisons=[]'; a list of your own keeps the others."
@@ -63,7 +75,9 @@ def check_family(comparisons: Sequence[Comparison], sweep: Mapping[str, Any]) ->
             others = [name for name in sweep.get("inits", ()) if name != comparison.init]
             allowed = one_of(others) if others else "another init"
             raise refuse("is compared with itself", position, "against", allowed=allowed)
-        pair = (comparison.activation, comparison.depth, frozenset((comparison.init, comparison.against)))
+        named = comparison.model_dump()
+        inits = frozenset((named.pop("init"), named.pop("against")))
+        pair = (*named.values(), inits)
         if pair in seen:
             raise refuse("stands in the list twice", position, allowed="each pair once")
         seen.add(pair)

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from depthsounder.config.allowed import Allowed, AllowedNow
 from depthsounder.data.sources import BUILT_IN, ENDINGS, advice_on_ending, format_of
 from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.architectures import ARCHITECTURES
 from depthsounder.elements.initializers import GAUSSIAN_PATTERN, INITIALIZERS
 from depthsounder.engine.extensions import OWN_NAME, ExtensionError, load_extension
 from depthsounder.engine.optimizers import OPTIMIZERS
@@ -197,6 +198,17 @@ ACTIVATIONS_ELSEWHERE = (
 """What papers and other libraries call activations."""
 
 
+ARCHITECTURES_ELSEWHERE = (
+    ("batchnorm", "batch_norm"),
+    ("layernorm", "layer_norm"),
+    ("mlp", "plain"),
+    ("pre_norm", "residual_layer_norm"),
+    ("resnet", "residual"),
+    ("rmsnorm", "rms_norm"),
+)
+"""What PyTorch and papers call architectures."""
+
+
 def _recorded(registry: Mapping[str, object], elsewhere: tuple[tuple[str, str], ...] = ()) -> tuple[Any, ...]:
     """Return what stands beside the type of a name that is looked up in a registry, to which extensions add."""
     return (
@@ -217,13 +229,15 @@ OWN_SCHEMA = {"type": "string", "pattern": f"^{OWN_NAME}$"}
 INIT_SCHEMA = {"anyOf": [{"enum": list(INITIALIZERS)}, {"type": "string", "pattern": f"^{GAUSSIAN_PATTERN.pattern}$"}]}
 """Of an init of the library."""
 
-EXTENSION_TEXT = "the path of a file that ends in .py and has records in ACTIVATIONS, INITIALIZERS or OPTIMIZERS"
+EXTENSION_TEXT = (
+    "the path of a file that ends in .py and has records in ARCHITECTURES, ACTIVATIONS, INITIALIZERS or OPTIMIZERS"
+)
 _SOURCE_TEXT = f"{', '.join(BUILT_IN)}, or the path of a file that ends in {ENDINGS}"
 _NAME_TEXT = "a column's name, in quotes where it is a number"
 LIST = (Strict(False), Field(json_schema_extra={"minItems": 1, "maxItems": LONGEST_LIST, "uniqueItems": True}))
 """The limits of a key that is a list in the YAML and a tuple in Python."""
 
-STUDY_NAMES = ("glorot2010", "he2015", "plateau", "schoenholz2017", "trainability")
+STUDY_NAMES = ("glorot2010", "he2015", "plateau", "rescue", "schoenholz2017", "trainability")
 """The studies that a sweep can be made for; each has a file of its name in config/ and a section in its report."""
 
 COMMITTED_REPORTS = ("baseline", "example")
@@ -246,14 +260,15 @@ Extensions = Annotated[
     tuple[Extension, ...],
     Strict(False),
     Field(
-        description="Files of your own with activations, inits and optimizers, which the other keys then name as they "
-        "do those of the library. A relative path starts at the folder in which Snakemake works, as that of "
-        "`data.source` does. A file is run like any program: name only those that you trust.",
+        description="Files of your own with architectures, activations, inits and optimizers, which the other keys "
+        "then name as they do those of the library. A relative path starts at the folder in which Snakemake works, as "
+        "that of `data.source` does. A file is run like any program: name only those that you trust.",
         json_schema_extra={"maxItems": LONGEST_LIST, "uniqueItems": True},
     ),
     AfterValidator(different),
     Allowed(f"a list; each: {EXTENSION_TEXT}"),
 ]
+ArchitectureName = Annotated[str, *_recorded(ARCHITECTURES, ARCHITECTURES_ELSEWHERE)]
 ActivationName = Annotated[str, *_recorded(ACTIVATIONS, ACTIVATIONS_ELSEWHERE)]
 InitName = Annotated[
     str,

@@ -20,6 +20,7 @@ from depthsounder.config.fields import (
     MOST_TUNING_BLOCKS,
     TUNING_SEED_BASE,
     ActivationName,
+    ArchitectureName,
     ClipNorm,
     Depth,
     Examples,
@@ -40,6 +41,7 @@ from depthsounder.config.fields import (
     refuse,
 )
 from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.architectures import PLAIN
 from depthsounder.elements.gaussian import critical_gain
 from depthsounder.engine.training import Recipe
 from depthsounder.process.blocks import seed_blocks
@@ -108,7 +110,7 @@ class GradientCheck(Section):
     """The networks on which backpropagation is compared with numeric derivatives, before anything is trained."""
 
     depths: Annotated[tuple[Annotated[int, Field(ge=1, le=50)], ...], *LIST, AfterValidator(distinct)] = Field(
-        description="Depths at which each activation × init is checked. Unit: hidden layers."
+        description="Depths at which each architecture × activation × init is checked. Unit: hidden layers."
     )
     width: Annotated[int, Field(ge=2, le=64)] = Field(
         description="Width of the checked networks; the cost grows with its fourth power. Their weights have the gain "
@@ -193,7 +195,7 @@ class Verdicts(Section):
 
 
 class Config(Section):
-    """A sweep: every activation × init at every depth, and what is done with each."""
+    """A sweep: every architecture × activation × init at every depth, and what is done with each."""
 
     run: RunName = Field(description="Name of the run: it writes results/<run>/ and reports/<run>/ and nothing else.")
     root_seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = Field(
@@ -203,6 +205,11 @@ class Config(Section):
     extensions: Extensions = ()
     depths: Annotated[tuple[Depth, ...], *LIST, AfterValidator(distinct)] = Field(
         description="Depths L of the sweep, without the readout. Unit: hidden layers."
+    )
+    architectures: Annotated[tuple[ArchitectureName, ...], *LIST, AfterValidator(distinct)] = Field(
+        default=(PLAIN.name,),
+        description="Architectures of the sweep: what normalizes a layer's signal and what carries it past the layer, "
+        "from `src/depthsounder/elements/architectures.py` or an extension.",
     )
     activations: Annotated[tuple[ActivationName, ...], *LIST, AfterValidator(distinct)] = Field(
         description="Activations of the sweep, from `src/depthsounder/elements/activations.py` or an extension."

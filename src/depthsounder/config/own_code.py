@@ -8,7 +8,8 @@ from pathlib import Path
 
 from depthsounder.config.model import Config
 from depthsounder.config.stages import Stage
-from depthsounder.engine.extensions import ACTIVATION, INIT, OPTIMIZER, Registry, file_of
+from depthsounder.elements.axes import AXES, REGISTRIES, Design, Registry
+from depthsounder.engine.extensions import OPTIMIZER, file_of
 
 _TRAINS = ("tune", "train")
 
@@ -22,9 +23,9 @@ def own_records(config: Config) -> Mapping[Registry, Mapping[str, Path]]:
     return found
 
 
-def extension_arguments(config: Config, stage: Stage, activation: str, init: str) -> list[str]:
+def extension_arguments(config: Config, stage: Stage, design: Design) -> list[str]:
     """Return the words of a command line that name the user's files of a cell's own records, and of no others."""
-    names = [(ACTIVATION, activation), (INIT, init)]
+    names = [(REGISTRIES[axis], name) for axis, name in design._asdict().items()]
     if stage in _TRAINS:
         names.append((OPTIMIZER, config.training.optimizer))
     files = dict.fromkeys(path for registry, name in names if (path := file_of(registry, name)))
@@ -32,6 +33,6 @@ def extension_arguments(config: Config, stage: Stage, activation: str, init: str
 
 
 def _asked_for(config: Config) -> Iterator[tuple[Registry, str]]:
-    yield from ((ACTIVATION, name) for name in config.activations)
-    yield from ((INIT, name) for name in config.inits)
+    for axis, registry in REGISTRIES.items():
+        yield from ((registry, name) for name in getattr(config, AXES[axis].key))
     yield OPTIMIZER, config.training.optimizer

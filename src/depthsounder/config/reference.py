@@ -18,6 +18,7 @@ from depthsounder.config.data_section import Section
 from depthsounder.config.fields import INIT_SCHEMA
 from depthsounder.config.model import Config
 from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.architectures import ARCHITECTURES
 from depthsounder.engine.optimizers import OPTIMIZERS
 
 _HEAD = """\
@@ -53,9 +54,10 @@ def schema_text() -> str:
 
 def _without_extensions() -> dict[str, Any]:
     """Return what a config without extensions may name: an editor then marks every other name."""
-    activation = {"enum": list(ACTIVATIONS)}
-    compared = {"activation": activation, "init": INIT_SCHEMA, "against": INIT_SCHEMA}
+    architecture, activation = ({"enum": list(registry)} for registry in (ARCHITECTURES, ACTIVATIONS))
+    compared = {"architecture": architecture, "activation": activation, "init": INIT_SCHEMA, "against": INIT_SCHEMA}
     return {
+        "architectures": {"items": architecture},
         "activations": {"items": activation},
         "inits": {"items": INIT_SCHEMA},
         "training": {"properties": {"optimizer": {"enum": list(OPTIMIZERS)}}},
@@ -92,7 +94,7 @@ def _section(model: type[BaseModel], path: KeyPath, values: Mapping[str, Any]) -
             subsections[*place, 0] = member, values[name][0]
             allowed, value = f"{allowed_in(Config, place).text}: see [`{name}`](#{name})", "…"
         else:
-            allowed, value = allowed_in(Config, place).text, f"`{_yaml(values[name])}`"
+            allowed, value = allowed_in(Config, place).text, f"`{_yaml(values.get(name, field.default))}`"
         yield f"| `{name}` | {value} | {_cell(allowed)} | {_cell(field.description or '')} |"
     yield ""
     for place, (subsection, subvalues) in subsections.items():

@@ -1,10 +1,10 @@
 """The user's own files of Python, whose records stand in the registries beside ours.
 
-Such a file has dictionaries of the registries' names: ACTIVATIONS, INITIALIZERS and OPTIMIZERS, with the names that a
-config asks for. It is run by its path, once in a process, and before anybody looks a name up. A path starts at the
-folder in which the command runs.
+Such a file has dictionaries of the registries' names: ARCHITECTURES, ACTIVATIONS, INITIALIZERS and OPTIMIZERS, with the
+names that a config asks for. It is run by its path, once in a process, and before anybody looks a name up. A path
+starts at the folder in which the command runs.
 
-This module knows records by their types; whether an activation or an init keeps its promises is tried with its cells.
+This module knows records by their types; whether one keeps its promises is tried with its cells.
 """
 
 import argparse
@@ -21,6 +21,8 @@ from typing import Any
 
 from depthsounder.elements.activation import Activation
 from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.architectures import ARCHITECTURES, Architecture
+from depthsounder.elements.axes import REGISTRIES, Design, Registry
 from depthsounder.elements.initializers import GAUSSIAN_PATTERN, INITIALIZERS, Initializer
 from depthsounder.engine.optimizer_contract import optimizer_breach
 from depthsounder.engine.optimizers import OPTIMIZERS
@@ -28,22 +30,23 @@ from depthsounder.engine.record_contract import record_breach, repeated_function
 from depthsounder.process.commands import Refusal
 from depthsounder.process.text import failure
 
-Registry = tuple[str, str]
-"""A dictionary of records, by the library's module and its name there."""
-
-ACTIVATION: Registry = ("elements.activations", "ACTIVATIONS")
-INIT: Registry = ("elements.initializers", "INITIALIZERS")
+ARCHITECTURE, ACTIVATION, INIT = (REGISTRIES[axis] for axis in ("architecture", "activation", "init"))
 OPTIMIZER: Registry = ("engine.optimizers", "OPTIMIZERS")
 
 OWN_NAME = r"[a-z][a-z0-9_]{0,63}"
 """What a record of a user's may be called: the name stands in paths, where a point would end it."""
 
 _RECORDS: Mapping[Registry, dict[str, Any]] = {
+    ARCHITECTURE: ARCHITECTURES,
     ACTIVATION: ACTIVATIONS,
     INIT: INITIALIZERS,
     OPTIMIZER: OPTIMIZERS,
 }
-_TYPES: Mapping[Registry, type[Activation | Initializer]] = {ACTIVATION: Activation, INIT: Initializer}
+_TYPES: Mapping[Registry, type[Architecture | Activation | Initializer]] = {
+    ARCHITECTURE: Architecture,
+    ACTIVATION: Activation,
+    INIT: Initializer,
+}
 _IMPORTABLE = "allowed: imports of what is installed, and of the library; not of a file that lies beside it"
 _NAMES = ", ".join(name for _, name in _RECORDS)
 
@@ -104,9 +107,9 @@ def file_of(registry: Registry, name: str) -> Path | None:
     return path
 
 
-def own_places(activation: str, init: str) -> str:
+def own_places(design: Design) -> str:
     """Return in sentences, each behind a blank, where those records of a cell stand that are the user's."""
-    places = [(name, _places.get((registry, name))) for registry, name in ((ACTIVATION, activation), (INIT, init))]
+    places = [(name, _places.get((REGISTRIES[axis], name))) for axis, name in design._asdict().items()]
     return "".join(f" {name} stands in {place[0]}, line {place[1]}." for name, place in places if place)
 
 

@@ -15,10 +15,12 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from depthsounder.elements.axes import Cell, Design
 from depthsounder.process.commands import Refusal
+from depthsounder.process.text import in_words
 from depthsounder.storage.tables import GRADIENT_CHECK, read_table
 
-CellName = TypeVar("CellName", tuple[str, str], tuple[int, str, str])
+Point = TypeVar("Point", Cell, Design)
 
 CONTRACT, COMPLEX_STEP, CENTRAL_DIFFERENCE = "contract", "complex_step", "central_difference"
 """The column `method`: a promise of a record, and the two ways to check a gradient."""
@@ -28,29 +30,28 @@ Row = Mapping[str, Any]
 
 
 class WrongCheck(Refusal):
-    """A job was given the check of another activation or init."""
+    """A job was given the check of something else."""
 
 
 class NothingLeft(Refusal):
-    """No activation and init of a sweep may be computed."""
+    """No cell of a sweep may be computed."""
 
 
 @dataclass(frozen=True)
 class RefusedCells:
-    """An activation with an init whose cells are not computed, and why, in sentences."""
+    """A combination of records whose cells are not computed, and why, in sentences."""
 
-    activation: str
-    init: str
+    design: Design
     reason: str
 
 
 def check_schema() -> pa.Schema:
-    """Return the schema of a part of the gradient_check table, whose activation and init stand in its path."""
-    return pa.schema([field for field in GRADIENT_CHECK if field.name not in ("activation", "init")])
+    """Return the schema of a part of the gradient_check table, whose design stands in its path."""
+    return pa.schema([field for field in GRADIENT_CHECK if field.name not in Design._fields])
 
 
-def refused(path: Path, activation: str, init: str) -> str | None:
-    """Return why the cells of an activation and init must not be computed, or None if they may be.
+def refused(path: Path, design: Design) -> str | None:
+    """Return why the cells of a design must not be computed, or None if they may be.
 
     Parameters
     ----------
@@ -65,12 +66,12 @@ def refused(path: Path, activation: str, init: str) -> str | None:
     table = read_table(path)
     noted = (table.schema.metadata or {}).get(b"checked")
     if noted is None:
-        raise WrongCheck(f"{path}: found a table that is no gradient check; allowed: that of {activation} with {init}")
-    checked = json.loads(noted)
-    if checked != {"activation": activation, "init": init}:
+        raise WrongCheck(f"{path}: found a table that is no gradient check; allowed: that of {in_words(design)}")
+    checked = Design(**json.loads(noted))
+    if checked != design:
         raise WrongCheck(
-            f"{path}: found the check of {checked['activation']} with {checked['init']}; allowed: that of {activation} "
-            f"with {init}, on which this job rests"
+            f"{path}: found the check of {in_words(checked)}; allowed: that of {in_words(design)}, on which this job "
+            "rests"
         )
     return refusal_reason(table.to_pylist())
 
@@ -78,43 +79,47 @@ def refused(path: Path, activation: str, init: str) -> str | None:
 def read_refusals(path: Path) -> list[RefusedCells]:
     """Return what the gradient_check table of a run refuses, in its order."""
     rows = read_table(path).to_pylist()
-    cells = groupby(rows, key=lambda row: (row["activation"], row["init"]))
-    reasons = [(activation, init, refusal_reason(list(of_cell))) for (activation, init), of_cell in cells]
-    return [RefusedCells(activation, init, reason) for activation, init, reason in reasons if reason is not None]
+    groups = groupby(rows, key=lambda row: Design(*(row[name] for name in Design._fields)))
+    reasons = [(design, refusal_reason(list(of_design))) for design, of_design in groups]
+    return [RefusedCells(design, reason) for design, reason in reasons if reason is not None]
 
 
-def standing(cells: Iterable[CellName], refusals: Iterable[RefusedCells]) -> list[CellName]:
+def standing(cells: Iterable[Point], refusals: Iterable[RefusedCells]) -> list[Point]:
     """Return the cells that are not refused, in their order.
 
     Parameters
     ----------
     cells
-        Tuples that end in activation and init, with the depth before them or without.
+        Cells, or designs.
 
     Raises
     ------
     NothingLeft
         If all of them are refused.
     """
-    reasons = {(refusal.activation, refusal.init): refusal.reason for refusal in refusals}
+    reasons = {refusal.design: refusal.reason for refusal in refusals}
     cells = list(cells)
-    left = [cell for cell in cells if cell[-2:] not in reasons]
+    left = [cell for cell in cells if _design(cell) not in reasons]
     if not left:
-        activation, init = cells[0][-2:]
+        first = _design(cells[0])
         raise NothingLeft(
             "Every activation of this sweep is refused, and nothing is left to report. "
-            f"{activation} with {init}: {reasons[activation, init]}"
+            f"{in_words(first)}: {reasons[first]}"
         )
     return left
 
 
+def _design(point: Cell | Design) -> Design:
+    return point.design if isinstance(point, Cell) else point
+
+
 def refusal_reason(rows: Sequence[Row]) -> str | None:
-    """Return why the cells of an activation and init are refused, or None.
+    """Return why the cells of a design are refused, or None.
 
     Parameters
     ----------
     rows
-        All rows of that activation and init.
+        All rows of that design.
     """
     broken = [row["found"] for row in rows if row["method"] == CONTRACT and row["verdict"] == "failed"]
     if broken:
@@ -130,9 +135,10 @@ def _failed(failures: list[Row]) -> str:
     """Return the first failure in words: that of the complex step, where it has one."""
     first = min(failures, key=lambda row: row["method"] != COMPLEX_STEP)
     against = {COMPLEX_STEP: "the complex step", CENTRAL_DIFFERENCE: "central differences"}[first["method"]]
+    _, layer = _letter_and_layer(first)
     return (
-        f"The gradient of {first['parameter']} (layer {first['parameter'][1:]}) of a network of depth {first['depth']} "
-        f"has relative error {first['relative_error']:.2g} against {against}, where rounding explains "
+        f"The gradient of {first['parameter']} (layer {layer}) of a network of depth {first['depth']} has relative error "
+        f"{first['relative_error']:.2g} against {against}, where rounding explains "
         f"{first['noise_floor']:.1g}; {len(failures)} comparisons failed."
     )
 
@@ -141,7 +147,10 @@ def _never_seen(gradients: list[Row]) -> str | None:
     """Return which kinds of parameters no network has shown to be right, in words, or None if there are none."""
     gating = COMPLEX_STEP if any(row["method"] == COMPLEX_STEP for row in gradients) else CENTRAL_DIFFERENCE
     comparisons = [row for row in gradients if row["method"] == gating]
-    unseen = [kind for kind in _KINDS if kind not in {_kind(row) for row in comparisons if row["verdict"] == "passed"}]
+    # Every network has weights and biases; of gains and shifts only those must be seen that there are.
+    kinds = dict.fromkeys([*_KINDS, *map(_kind, comparisons)])
+    seen = {_kind(row) for row in comparisons if row["verdict"] == "passed"}
+    unseen = [kind for kind in kinds if kind not in seen]
     if not unseen:
         return None
     depths = ", ".join(str(depth) for depth in sorted({row["depth"] for row in comparisons})) or "any"
@@ -154,7 +163,15 @@ def _never_seen(gradients: list[Row]) -> str | None:
 _KINDS = [f"{what} of the {where}" for where in ("hidden layers", "readout") for what in ("weights", "biases")]
 
 
+_CALLED = {"W": "weights", "b": "biases", "gamma": "gains", "beta": "shifts"}
+
+
 def _kind(row: Row) -> str:
-    """Return what a parameter tensor is: W or b, of a hidden layer or of the readout."""
-    letter, layer = row["parameter"][0], int(row["parameter"][1:])
-    return f"{'biases' if letter == 'b' else 'weights'} of the {'readout' if layer > row['depth'] else 'hidden layers'}"
+    """Return what a parameter tensor is, of a hidden layer or of the readout."""
+    letter, layer = _letter_and_layer(row)
+    return f"{_CALLED[letter]} of the {'readout' if layer > row['depth'] else 'hidden layers'}"
+
+
+def _letter_and_layer(row: Row) -> tuple[str, int]:
+    name = row["parameter"].rstrip("0123456789")
+    return name, int(row["parameter"].removeprefix(name))

@@ -1,19 +1,22 @@
 """The Jacobian of the last hidden layer by the input: logarithms of its singular values, whatever the depth.
 
 J = ∂h^L/∂x is the product of the layers' D^l W^lᵀ with D^l = diag φ'(z^l), for one input (Pennington, Schoenholz &
-Ganguli 2017, section 2). Its singular values soon span more decades than a number has digits: those of a Gaussian
-product of width 64 do from depth 14 on, so that an SVD of the product itself gives noise for the smaller ones. Here no
-product is ever formed. It is kept as Q diag(exp l) U, with logarithms l, and a QR decomposition takes in each layer
-(Stewart 1995, "On graded QR decompositions of products of matrices").
+Ganguli 2017, section 2); `factors` has those of every architecture. Its singular values soon span more decades than a
+number has digits: those of a Gaussian product of width 64 do from depth 14 on, so that an SVD of the product itself
+gives noise for the smaller ones. Here no product is ever formed. It is kept as Q diag(exp l) U, with logarithms l, and
+a QR decomposition takes in each layer (Stewart 1995, "On graded QR decompositions of products of matrices").
 
 This module computes the Jacobian of one network at one input; `theory.spectra` predicts those of many.
 """
 
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 
 from depthsounder.data.dataset import Dataset
+from depthsounder.elements.architectures import EXAMPLES
+from depthsounder.engine.factors import input_factors
 from depthsounder.engine.network import NetworkStack
 from depthsounder.engine.spec import NetworkSpec
 
@@ -30,6 +33,9 @@ SPAN = 12.0
 class InputJacobian:
     """∂h^L/∂x at the probe's first example, for any network of one shape.
 
+    Batch norm is given the moments of the whole probe, and they are held while the example moves, as when a network is
+    used. A batch's own would move with it by a share of 1/B, and carry its motion into all other examples and back.
+
     Parameters
     ----------
     spec
@@ -39,8 +45,11 @@ class InputJacobian:
     """
 
     def __init__(self, spec: NetworkSpec, dataset: Dataset) -> None:
-        self.stack = NetworkStack(np.empty((1, spec.parameter_count)), spec, n_examples=1)
-        self.stack.inputs[0, 0] = dataset.probe_inputs[0]
+        normalization = spec.architecture.normalization
+        over_examples = normalization is not None and normalization.axis == EXAMPLES
+        inputs = dataset.probe_inputs if over_examples else dataset.probe_inputs[:1]
+        self.stack = NetworkStack(np.empty((1, spec.parameter_count)), spec, len(inputs))
+        self.stack.inputs[0] = inputs
 
     def measure(self, parameters: np.ndarray) -> np.ndarray:
         """Return the logarithms of the singular values of one network's Jacobian, from the largest.
@@ -53,28 +62,22 @@ class InputJacobian:
         Returns
         -------
         logarithms
-            (k,), k the smaller of input and width, in nats: -∞ for those that units with φ' = 0 or weights of 0 make
-            exactly 0, and all NaN if the signal or a slope is no number.
+            (k,), k the smaller of input and width, in nats: -∞ for those that units with φ' = 0, weights of 0 or a mean
+            that is taken away make exactly 0, and all NaN if the signal or a slope is no number.
         """
         stack = self.stack
         stack.parameters[0] = parameters
         with np.errstate(all="ignore"):
             stack.forward()
-            hidden = zip(stack.preactivations, stack.activities[1:], strict=False)
-            slopes = [self._slope(z[0, 0], h[0, 0]) for z, h in hidden]
+            factors = input_factors(stack)
         measured = np.full(min(stack.spec.sizes[:-1]), -np.inf)
-        numbers = (stack.parameters, *slopes)
-        if not all(np.isfinite(values).all() for values in numbers) or np.isnan(stack.preactivations[-2]).any():
+        numbers = (stack.parameters, *chain.from_iterable(factors))
+        if not all(np.isfinite(values).all() for values in numbers) or np.isnan(stack.preactivations[-2][0, 0]).any():
             measured.fill(np.nan)
             return measured
-        logarithms = log_singular_values([weight[0] for weight in stack.weights[:-1]], slopes)
+        logarithms = log_singular_values(*zip(*factors, strict=True))
         measured[: len(logarithms)] = logarithms
         return measured
-
-    def _slope(self, z: np.ndarray, h: np.ndarray) -> np.ndarray:
-        slope = np.empty_like(z)
-        self.stack.spec.activation.derivative(z, h, slope)
-        return slope
 
 
 def log_singular_values(weights: Sequence[np.ndarray], slopes: Sequence[np.ndarray]) -> np.ndarray:

@@ -17,6 +17,8 @@ from threadpoolctl import threadpool_limits
 
 from depthsounder.data.dataset import Dataset, load_dataset
 from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.architectures import ARCHITECTURES
+from depthsounder.elements.axes import Design
 from depthsounder.elements.initializers import Initializer, initializer
 from depthsounder.engine.drawing import draw_stack
 from depthsounder.engine.extensions import extension_parser
@@ -26,6 +28,7 @@ from depthsounder.engine.training import Recipe
 from depthsounder.process.blocks import parse_block
 from depthsounder.process.commands import Refusal
 from depthsounder.process.options import count, from_zero, told
+from depthsounder.process.text import in_words
 from depthsounder.storage.tables import Columns, part_schema, write_table
 
 OF_ALL_CELLS = ("root_seed", "width")
@@ -35,14 +38,25 @@ OF_TRAINING = (*OF_ALL_CELLS, *(setting.name for setting in fields(Recipe)))
 """The settings of every job that trains, which its tables note."""
 
 
+def add_design(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that name the records of a cell, which `design` and `start_cell` read."""
+    parser.add_argument("--architecture", choices=list(ARCHITECTURES), required=True)
+    parser.add_argument("--activation", choices=list(ACTIVATIONS), required=True)
+    parser.add_argument("--init", type=told(initializer), required=True, help="a name, such as he_normal")
+
+
+def design(arguments: argparse.Namespace) -> Design:
+    """Return the names of the arguments of `add_design`."""
+    return Design(arguments.architecture, arguments.activation, arguments.init.name)
+
+
 def cell_parser(description: str | None) -> argparse.ArgumentParser:
     """Return a parser with the arguments of every job of a cell."""
     parser = argparse.ArgumentParser(description=description, parents=[extension_parser()])
     parser.add_argument("--data", type=Path, required=True, help="prepared data, an NPZ file")
-    parser.add_argument("--check", type=Path, required=True, help="gradient check of this activation and init")
+    parser.add_argument("--check", type=Path, required=True, help="gradient check of these records")
     parser.add_argument("--depth", type=count, required=True, help="hidden layers")
-    parser.add_argument("--activation", choices=list(ACTIVATIONS), required=True)
-    parser.add_argument("--init", type=told(initializer), required=True, help="a name, such as he_normal")
+    add_design(parser)
     parser.add_argument("--seeds", type=told(parse_block), required=True, help="first and last seed, such as 0-9")
     parser.add_argument("--width", type=count, required=True, help="units of a hidden layer")
     parser.add_argument("--root-seed", type=from_zero, required=True, help="of all random streams")
@@ -114,16 +128,15 @@ def compute_cell(
     Raises
     ------
     WrongCheck
-        If the check is that of another activation or init.
+        If the check is that of other records.
     """
     # One thread, by hand as under Snakemake: the jobs are the parallelism, and a product's bits depend on its threads.
     threadpool_limits(1)
     schemas = [part_schema(schema) for schema in parts.values()]
-    activation, init = arguments.activation, arguments.init
-    if refused(arguments.check, activation, init.name) is None:
+    if refused(arguments.check, design(arguments)) is None:
         columns = compute(start_cell(arguments))
     else:
-        print(f"{activation} with {init.name} is refused and not computed: {arguments.check}", file=sys.stderr)
+        print(f"{in_words(design(arguments))} is refused and not computed: {arguments.check}", file=sys.stderr)
         columns = [{field.name: [] for field in schema} for schema in schemas]
     for name, schema, of_part in zip(parts, schemas, columns, strict=True):
         write_table(getattr(arguments, name), of_part, schema, describe(arguments, settings))
@@ -134,7 +147,7 @@ def start_cell(arguments: argparse.Namespace) -> CellJob:
     dataset = load_dataset(arguments.data)
     sizes = layer_sizes(dataset.n_inputs, arguments.width, arguments.depth, dataset.n_classes)
     return CellJob(
-        spec=NetworkSpec(sizes, ACTIVATIONS[arguments.activation]),
+        spec=NetworkSpec(sizes, ACTIVATIONS[arguments.activation], ARCHITECTURES[arguments.architecture]),
         init=arguments.init,
         seeds=arguments.seeds,
         root_seed=arguments.root_seed,

@@ -12,15 +12,24 @@ from typing import Protocol
 import numpy as np
 
 
-def clip(gradients: np.ndarray, greatest: float) -> None:
-    """Scale each network's gradient, a row of (S, P), down to the norm `greatest` where it is longer (Pascanu 2013)."""
+def clip(gradients: np.ndarray, greatest: float) -> list[bool]:
+    """Scale each network's gradient, a row of (S, P), down to the norm `greatest` where it is longer (Pascanu 2013).
+
+    Returns
+    -------
+    clipped
+        Of each network, whether its gradient was longer.
+    """
+    clipped = []
     for gradient in gradients:
         norm = float(np.linalg.norm(gradient))
         if not np.isfinite(norm):
             # Squares leave the range of single precision long before the numbers do.
             norm = float(np.linalg.norm(gradient.astype(np.float64)))
+        clipped.append(norm > greatest)
         if norm > greatest:
             np.multiply(gradient, greatest / norm, out=gradient)
+    return clipped
 
 
 class Optimizer(Protocol):

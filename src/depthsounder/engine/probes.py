@@ -1,7 +1,8 @@
 """Per-layer statistics of one network on the probe: the signal that goes down and the error that comes back.
 
 Statistics are taken in float64 whatever the training's precision, on one fixed batch. An exact zero stays an exact
-zero, and overflow is recorded as it is.
+zero, and overflow is recorded as it is. The signal z is that before a layer's normalization; batch norm takes the
+moments of the probe, as it takes a batch's in training, and its δ is that of the sum of all examples' costs.
 
 This module measures networks, however they were drawn or trained.
 """
@@ -74,8 +75,8 @@ class Probe:
             stack.forward()
             for layer, z in enumerate(stack.preactivations):
                 _describe_preactivations(z[0], layer, statistics)
-            for layer, (z, h) in enumerate(zip(stack.preactivations[:-1], stack.activities[1:], strict=True)):
-                _describe_activities(z[0], h[0], stack.spec.activation, layer, statistics)
+            for layer, (a, h) in enumerate(zip(stack.arguments, stack.activities[1:], strict=True)):
+                _describe_activities(a[0], h[0], stack.spec.activation, layer, statistics)
             cross_entropy(stack.logits, self.labels)
             stack.backward()
             for layer, (delta, gradient) in enumerate(zip(stack.preactivations, stack.weight_gradients, strict=True)):
@@ -117,17 +118,18 @@ def _describe_preactivations(z: np.ndarray, layer: int, statistics: dict[str, np
 
 
 def _describe_activities(
-    z: np.ndarray, h: np.ndarray, activation: Activation, layer: int, statistics: dict[str, np.ndarray]
+    a: np.ndarray, h: np.ndarray, activation: Activation, layer: int, statistics: dict[str, np.ndarray]
 ) -> None:
+    """Describe h = φ(a); a is z itself, or what a normalization makes of it."""
     mean = h.mean()
     statistics["h_mean"][layer] = mean
     statistics["h_variance"][layer] = _mean_square(h - mean)
     if activation.rectifier:
-        active = np.count_nonzero(z > 0, axis=0)
-        statistics["dead_fraction"][layer] = np.mean(active < DEAD_BELOW * len(z))
+        active = np.count_nonzero(a > 0, axis=0)
+        statistics["dead_fraction"][layer] = np.mean(active < DEAD_BELOW * len(a))
     else:
-        slopes = np.empty_like(z)
-        activation.derivative(z, h, slopes)
+        slopes = np.empty_like(a)
+        activation.derivative(a, h, slopes)
         flat = np.abs(slopes, out=slopes) < SATURATED_BELOW * maximum_slope(activation)
         statistics["saturated_fraction"][layer] = np.count_nonzero(flat) / flat.size
 

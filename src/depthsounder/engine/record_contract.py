@@ -13,6 +13,7 @@ from math import isfinite
 from types import FunctionType
 
 from depthsounder.elements.activation import Activation
+from depthsounder.elements.architectures import Architecture, Normalization
 from depthsounder.elements.initializers import Initializer
 
 _SIGNATURES: Mapping[str, tuple[str, ...]] = {
@@ -37,13 +38,16 @@ _VALUES: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "rectifier": (lambda value: isinstance(value, bool), "True or False"),
     "bias_variance": (_is_number, "a number"),
     "bias_mean": (_is_number, "a number"),
+    "normalization": (lambda value: value is None or isinstance(value, Normalization), "a Normalization, or None"),
+    "shortcut": (lambda value: isinstance(value, bool), "True or False"),
+    "branch_decay": (_is_number, "a number"),
 }
 """What other fields may be, unless they are texts."""
 
 _TEXT = (lambda value: isinstance(value, str), "a text")
 
 
-def record_breach(record: Activation | Initializer) -> str | None:
+def record_breach(record: Architecture | Activation | Initializer) -> str | None:
     """Return in a sentence which field of a record is not what it must be; None if all are."""
     for field in fields(record):
         value = getattr(record, field.name)
@@ -57,7 +61,7 @@ def record_breach(record: Activation | Initializer) -> str | None:
     return None
 
 
-def repeated_function(records: Sequence[Activation | Initializer]) -> tuple[int, str] | None:
+def repeated_function(records: Sequence[Architecture | Activation | Initializer]) -> tuple[int, str] | None:
     """Return the line and in a sentence which two records have one function that was made twice, as a loop makes it.
 
     Such functions read the loop's variable when they are called, and all see its last value. A function that two

@@ -6,7 +6,7 @@ a network whose loss is no longer finite ends its trace with that loss and costs
 This module trains and records; what is a failure is decided by `verdicts`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
@@ -16,6 +16,7 @@ from depthsounder.data.dataset import Dataset
 from depthsounder.elements.streams import stream
 from depthsounder.engine.loss import cross_entropy, mean_cross_entropy
 from depthsounder.engine.network import NetworkStack
+from depthsounder.engine.normalization import Moments, RunningMoments
 from depthsounder.engine.optimizers import OPTIMIZERS, Optimizer, clip
 from depthsounder.engine.probes import Probe, update_ratios
 from depthsounder.engine.spec import NetworkSpec
@@ -74,6 +75,8 @@ class Trace:
         By logged step: grad_norm, test_loss, test_accuracy and train_accuracy.
     signals
         By logged step above 0: the probe's statistics (L + 1,) and update_ratio; empty where no probe was given.
+    clipped
+        Updates whose gradient was longer than `Recipe.clip_norm`.
     """
 
     seed: int
@@ -81,6 +84,7 @@ class Trace:
     losses: list[float] = field(default_factory=list)
     evaluations: dict[int, dict[str, float]] = field(default_factory=dict)
     signals: dict[int, dict[str, np.ndarray]] = field(default_factory=dict)
+    clipped: int = 0
 
 
 def batches(root_seed: int, seed: int, n_examples: int, batch_size: int) -> Iterator[np.ndarray]:
@@ -102,10 +106,16 @@ class Evaluation:
         self.stack = NetworkStack(np.empty((1, spec.parameter_count), np.float32), spec, len(inputs))
         self.stack.inputs[0] = inputs
 
-    def evaluate(self, parameters: np.ndarray) -> dict[str, float]:
-        """Return test_loss, test_accuracy and train_accuracy of one network (P,)."""
+    def evaluate(self, parameters: np.ndarray, moments: Sequence[Moments] | None = None) -> dict[str, float]:
+        """Return test_loss, test_accuracy and train_accuracy of one network (P,).
+
+        Parameters
+        ----------
+        moments
+            Those by which each hidden layer's signal is normalized, as batch norm's running averages; None for its own.
+        """
         self.stack.parameters[0] = parameters
-        self.stack.forward()
+        self.stack.forward(moments)
         correct = self.stack.logits[0].argmax(axis=1) == self.labels
         costs = cross_entropy(self.stack.logits, self.labels[None, :])[0]
         return {
@@ -179,6 +189,7 @@ class Trainer:
         self.labels = dataset.train_labels
         self.living = list(traces)
         self.stack = NetworkStack(parameters, spec, recipe.batch_size)
+        self.moments = RunningMoments(self.stack.normalizers)
         rates = np.array([trace.learning_rate for trace in traces])
         self._before: np.ndarray | None = None
         self.optimizer: Optimizer = OPTIMIZERS[recipe.optimizer](parameters, rates)
@@ -197,7 +208,7 @@ class Trainer:
                 if step < self.recipe.steps:
                     self._before = self.stack.parameters.copy() if step + 1 in self.recipe.logged_steps else None
                     if self.recipe.clip_norm is not None:
-                        clip(self.stack.gradients, self.recipe.clip_norm)
+                        self._clip(self.recipe.clip_norm)
                     self.optimizer.update(self.stack.parameters, self.stack.gradients)
 
     def _carry(self, batch_of_seed: dict[int, np.ndarray]) -> None:
@@ -211,6 +222,7 @@ class Trainer:
             if not self.living:
                 return
             self._forward(batch_of_seed)
+        self.moments.update(self.stack.normalizers)
         self.stack.backward()
 
     def _forward(self, batch_of_seed: dict[int, np.ndarray]) -> np.ndarray:
@@ -220,11 +232,16 @@ class Trainer:
         self.stack.forward()
         return mean_cross_entropy(self.stack.logits, self.labels[examples])
 
+    def _clip(self, greatest: float) -> None:
+        for trace, clipped in zip(self.living, clip(self.stack.gradients, greatest), strict=True):
+            trace.clipped += clipped
+
     def _keep(self, kept: np.ndarray) -> None:
         """Go on with the networks where the mask (S,) is true."""
         stack = self.stack
         self.living = [trace for trace, stays in zip(self.living, kept, strict=True) if stays]
         self.optimizer.keep(kept)
+        self.moments.keep(kept)
         if self._before is not None:
             self._before = self._before[kept]
         self.stack = NetworkStack(stack.parameters[kept], stack.spec, self.recipe.batch_size)
@@ -233,7 +250,8 @@ class Trainer:
         for network, trace in enumerate(self.living):
             parameters = self.stack.parameters[network]
             gradient_norm = float(np.linalg.norm(self.stack.gradients[network].astype(np.float64)))
-            trace.evaluations[step] = {"grad_norm": gradient_norm, **self.evaluation.evaluate(parameters)}
+            evaluation = self.evaluation.evaluate(parameters, self.moments.of(network))
+            trace.evaluations[step] = {"grad_norm": gradient_norm, **evaluation}
             if self.probe is not None and self._before is not None:
                 trace.signals[step] = {
                     **self.probe.measure(parameters),

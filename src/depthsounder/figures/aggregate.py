@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
+from depthsounder.storage.tables import CELL_KEYS
+
 _ROUNDING = 1e-9
 """A relative distance that no measurement tells from none: where nothing scatters, an interval has no width."""
 
@@ -62,7 +64,7 @@ def relative_to_top(signal: pd.DataFrame, column: str) -> pd.DataFrame:
     Where layer L has exactly 0 the ratio has no value, and the network's rows are left out.
     """
     hidden = signal[signal["layer"] <= signal["depth"]]
-    network = ["depth", "activation", "init", "seed", "step"]
+    network = [*CELL_KEYS, "seed", "step"]
     top = hidden.loc[hidden["layer"] == hidden["depth"], [*network, column]].rename(columns={column: "top"})
     merged = hidden[[*network, "layer", column]].merge(top, on=network)
     merged = merged[merged["top"] != 0]

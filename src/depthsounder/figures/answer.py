@@ -1,4 +1,4 @@
-"""The headline: the first depth at which training fails, and how, for each activation and initialization."""
+"""The headline: the first depth at which training fails, and how, for each model and initialization."""
 
 from collections import Counter
 from typing import Any
@@ -10,13 +10,14 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
+from depthsounder.elements.axes import Design
 from depthsounder.figures.form import canvas, text_size
 from depthsounder.figures.outcomes import of_distinct_laws, outcomes, repeated_laws
 from depthsounder.figures.panels import WIDTH, cell_id, legend_below, training_handles
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, SHADES, ink_on, label, themed
 from depthsounder.judging.verdicts import FAILURES
-from depthsounder.process.text import count
+from depthsounder.process.text import count, names_of
 from depthsounder.storage.frames import rows_of
 from depthsounder.sweep.runs import Run
 
@@ -24,7 +25,7 @@ _MOST_WASHED_OUT = 0.5
 
 
 def rows(run: Run) -> pd.DataFrame:
-    """Return one row for each activation and initialization; lists of depths are joined by spaces."""
+    """Return one row for each design; lists of depths are joined by spaces."""
     table = outcomes(run)
     for column in ("failing_depths", "mixed_depths", "partial_depths"):
         table[column] = [" ".join(map(str, depths)) for depths in table[column]]
@@ -47,24 +48,24 @@ def message(run: Run) -> str:
 
 @themed
 def draw(run: Run) -> Figure:
-    """Draw a card for each activation (row) and initialization (column)."""
+    """Draw a card for each model (row) and initialization (column)."""
     table = outcomes(run)
-    activations, inits = run.activations, run.inits
+    models, inits = run.models, run.inits
     width = min(WIDTH, max(4.8, 1.6 + 1.1 * len(inits)))
-    figure = canvas(width, 1.5 + 0.66 * len(activations))
+    figure = canvas(width, 1.5 + 0.66 * len(models))
     panel = figure.subplots()
     panel.set_xlim(-0.5, len(inits) - 0.5)
-    panel.set_ylim(len(activations) - 0.5, -0.5)
+    panel.set_ylim(len(models) - 0.5, -0.5)
     panel.xaxis.tick_top()
     panel.set_xticks(range(len(inits)), [label(init).replace(" ", "\n") for init in inits], color=INK)
-    panel.set_yticks(range(len(activations)), [label(activation) for activation in activations], color=INK)
+    panel.set_yticks(range(len(models)), [names_of(model, label) for model in models], color=INK)
     panel.tick_params(length=0)
     panel.grid(False)
     for spine in panel.spines.values():
         spine.set_visible(False)
     crowded = len(inits) > 10
     for card in rows_of(table):
-        place = (inits.index(card["init"]), activations.index(card["activation"]))
+        place = (inits.index(card["init"]), models.index(Design.of(card).model))
         _draw_card(panel, place, card, run.depths, crowded)
     legend_below(figure, training_handles(run), columns=3)
     return figure

@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from depthsounder.elements.axes import Design
 from depthsounder.figures.aggregate import relative_to_top
 from depthsounder.figures.layers import Measure, combined, draw_layers, measured
 from depthsounder.figures.panels import note_alone
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import label, themed
-from depthsounder.process.text import count, number
+from depthsounder.process.text import count, names_of, number
 from depthsounder.sweep.runs import Run
 
 
@@ -43,7 +44,7 @@ def message(run: Run) -> str:
 
 
 def _cell(row: pd.Series) -> str:
-    return f"{label(row['activation'])}, {label(row['init'])}, depth {row['depth']}"
+    return f"{names_of(Design.of(row), label)}, depth {row['depth']}"
 
 
 @themed

@@ -1,4 +1,4 @@
-"""Maps of all cells: a panel for each activation, initializations down and depths across."""
+"""Maps of all cells: a panel for each model, initializations down and depths across."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,8 @@ from matplotlib.patches import Rectangle
 from depthsounder.figures.form import canvas
 from depthsounder.figures.panels import WIDTH
 from depthsounder.figures.style import INK, label
-from depthsounder.storage.frames import rows_of
+from depthsounder.process.text import names_of
+from depthsounder.storage.frames import matching, rows_of
 from depthsounder.sweep.runs import Run
 
 CellDrawer = Callable[[Axes, int, int, dict[str, Any]], None]
@@ -18,23 +19,22 @@ CellDrawer = Callable[[Axes, int, int, dict[str, Any]], None]
 
 
 def draw_map(run: Run, draw_cell: CellDrawer) -> Figure:
-    """Draw a map of the verdict table's rows; activations wrap where a row of panels has no more room."""
-    activations, inits, depths = run.activations, run.inits, run.depths
+    """Draw a map of the verdict table's rows; models wrap where a row of panels has no more room."""
+    models, inits, depths = run.models, run.inits, run.depths
     panel_width = 0.33 * len(depths) + 0.05
-    columns = min(len(activations), max(1, int((WIDTH - 1.4) / panel_width)))
-    blocks = -(-len(activations) // columns)
-    columns = -(-len(activations) // blocks)
+    columns = min(len(models), max(1, int((WIDTH - 1.4) / panel_width)))
+    blocks = -(-len(models) // columns)
+    columns = -(-len(models) // blocks)
     width = min(WIDTH, max(5.2, 1.6 + columns * panel_width))
     figure = canvas(width, 1.9 + blocks * (0.3 * len(inits) + 0.6))
     grid = figure.subplots(blocks, columns, squeeze=False, sharex=True, sharey=True)
-    for panel in grid.flat[len(activations) :]:
+    for panel in grid.flat[len(models) :]:
         panel.set_axis_off()
-    for position, activation in enumerate(activations):
+    for position, model in enumerate(models):
         panel = grid.flat[position]
-        panel.set_title(label(activation))
-        _prepare(panel, inits, depths, last_of_column=position + columns >= len(activations))
-        cells = run.verdicts[run.verdicts["activation"] == activation]
-        for cell in rows_of(cells):
+        panel.set_title(names_of(model, label))
+        _prepare(panel, inits, depths, last_of_column=position + columns >= len(models))
+        for cell in rows_of(matching(run.verdicts, model)):
             draw_cell(panel, depths.index(cell["depth"]), inits.index(cell["init"]), cell)
     return figure
 

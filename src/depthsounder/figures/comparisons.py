@@ -8,13 +8,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from depthsounder.elements.axes import Design
 from depthsounder.figures.form import canvas, stroke, text_size
 from depthsounder.figures.panels import cell_id, legend_below, log_axis, log_limits, note_alone
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, MUTED, init_style, label, themed
-from depthsounder.judging.paired_inits import SIGNIFICANT, least_p_value
-from depthsounder.process.text import count, join, number, percent
-from depthsounder.storage.frames import rows_of
+from depthsounder.judging.paired_inits import SIGNIFICANT, Pair, least_p_value
+from depthsounder.process.text import count, join, names_of, number, percent
+from depthsounder.storage.frames import cell_of, rows_of
+from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
 _DECADES = 4
@@ -70,12 +72,12 @@ def _floor(tests: pd.DataFrame) -> str:
 
 def _without_gain(run: Run, tests: pd.DataFrame) -> str:
     """Say of which tests no gain is known because some network diverged, whose loss is no number; or nothing."""
-    diverged = run.verdicts[run.verdicts["diverged_seeds"] > 0]
-    cells = set(zip(diverged["depth"], diverged["activation"], diverged["init"], strict=True))
+    diverged, unknown = run.verdicts[run.verdicts["diverged_seeds"] > 0], tests[tests["pairing_gain"].isna()]
+    cells = {cell_of(row[name] for name in CELL_KEYS) for row in rows_of(diverged)}
     without = [
-        f"{label(pair['activation'])} at depth {pair['depth']}"
-        for pair in rows_of(tests[tests["pairing_gain"].isna()])
-        if cells & {(pair["depth"], pair["activation"], pair[init]) for init in ("init", "against")}
+        f"{names_of(pair.cells[0].design.model, label)} at depth {pair.depth}"
+        for pair in (Pair(*(row[name] for name in (*CELL_KEYS, "against"))) for row in rows_of(unknown))
+        if cells & {*pair.cells}
     ]
     return f"; none is known for {join(dict.fromkeys(without))}, where a network diverged" if without else ""
 
@@ -102,7 +104,7 @@ def draw(run: Run) -> Figure:
     for position, pair in enumerate(rows_of(table)):
         _draw_pair(panel, position, pair, limits)
         against = f"{label(pair['init'])} against {label(pair['against'])}"
-        names.append(f"{label(pair['activation'])}, depth {pair['depth']}:  {against}")
+        names.append(f"{names_of(Design.of(pair).model, label)}, depth {pair['depth']}:  {against}")
     panel.set_yticks(range(len(names)), names, color=INK)
     panel.set_ylim(len(names) - 0.5, -0.5)
     panel.grid(False, axis="y")

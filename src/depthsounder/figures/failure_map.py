@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from depthsounder.elements.axes import Design
 from depthsounder.figures.cellmap import draw_map, tile
 from depthsounder.figures.form import text_size
 from depthsounder.figures.outcomes import of_distinct_laws, repeated_laws, shade, shades
@@ -44,7 +45,7 @@ def message(run: Run) -> str:
 
 @themed
 def draw(run: Run) -> Figure:
-    """Draw for each activation a map of initialization (row) and depth (column)."""
+    """Draw for each model a map of initialization (row) and depth (column)."""
     repeated = repeated_laws(run)
     figure = draw_map(run, partial(_draw_cell, repeated))
     glyphs = [
@@ -60,14 +61,14 @@ def draw(run: Run) -> Figure:
     return figure
 
 
-def _draw_cell(repeated: Mapping[tuple[str, str], str], panel: Axes, x: int, y: int, cell: dict[str, Any]) -> None:
+def _draw_cell(repeated: Mapping[Design, str], panel: Axes, x: int, y: int, cell: dict[str, Any]) -> None:
     style = SHADES[shade(cell)]
     tile(panel, x, y, style.color).set_gid(cell_id(cell))
     glyph = SIGNAL_GLYPHS.get(cell["signal_verdict"], "")
     if cell["signal_borderline"] is True:
         glyph += BORDERLINE
     panel.text(x, y, f"{style.letter}{glyph}", ha="center", va="center", color=style.text, fontsize=text_size(8.5))
-    if (cell["activation"], cell["init"]) in repeated:
+    if Design.of(cell) in repeated:
         panel.text(x - 0.34, y - 0.2, REPEATED, ha="center", va="center", color=style.text, fontsize=text_size(7.5))
 
 

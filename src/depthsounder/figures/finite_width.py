@@ -10,6 +10,7 @@ from depthsounder.figures.outcomes import repeated_laws, uncopied
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import themed
 from depthsounder.process.text import count, number, percent
+from depthsounder.storage.frames import with_texts
 from depthsounder.sweep.runs import Run
 
 _CONFIDENCE = 0.95
@@ -25,7 +26,7 @@ def _single(run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return one input's q over the theory's in each network of the deepest cells, and what theory expects of it."""
     depth = run.depths[-1]
     signal = run.initial_signal
-    hidden = signal[(signal["depth"] == depth) & (signal["layer"] <= depth)].astype({"activation": str, "init": str})
+    hidden = with_texts(signal[(signal["depth"] == depth) & (signal["layer"] <= depth)])
     columns = [*LAYER_KEYS, "z_second_moment_single", "z_log_variance_single"]
     theory = run.theory.loc[run.theory["depth"] == depth, columns]
     theory = theory.rename(columns={"z_second_moment_single": "q", "z_log_variance_single": "variance"})

@@ -3,12 +3,13 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
+from depthsounder.elements.axes import Design
 from depthsounder.figures.layers import Measure, agreement, combined, draw_layers, measured
 from depthsounder.figures.outcomes import repeated_laws, uncopied
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import label, themed
 from depthsounder.judging.verdicts import COLLAPSED
-from depthsounder.process.text import count, number, setting
+from depthsounder.process.text import count, names_of, number, setting
 from depthsounder.sweep.runs import Run
 
 
@@ -50,8 +51,8 @@ def message(run: Run) -> str:
     alone = uncopied(deepest, repeated_laws(run))
     return (
         f"From layer 1 to layer {depth} the mean square of z changed by factors from "
-        f"{number(least['forward_ratio'])} ({label(least['activation'])}, {label(least['init'])}) to "
-        f"{number(most['forward_ratio'])} ({label(most['activation'])}, {label(most['init'])}); in {collapsed} "
+        f"{number(least['forward_ratio'])} ({names_of(Design.of(least), label)}) to "
+        f"{number(most['forward_ratio'])} ({names_of(Design.of(most), label)}); in {collapsed} "
         f"of {count(len(deepest), 'combination')}{alone} inputs collapsed: at layer {depth} less than "
         f"{setting(run.config.verdicts.collapsed_share)} of it differed between them. Theory of the mean square lies "
         f"within the 95 % interval of the last layer's median in {agreement(squares, depth)}; of the variance "

@@ -8,11 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from depthsounder.elements.axes import Design, Model
 from depthsounder.figures.form import canvas, stroke, text_size
 from depthsounder.figures.panels import legend_below, log_axis, log_limits
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, MUTED, LineStyle, label, themed
-from depthsounder.process.text import count, join, number, setting, superscript
+from depthsounder.process.text import count, join, names_of, number, setting, superscript
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
@@ -32,7 +33,7 @@ _METHODS = {
 def rows(run: Run) -> pd.DataFrame:
     """Return the worst parameter of each check, and how many parameters passed, failed, were blind or skipped."""
     checks = run.compared_gradients
-    keys = ["activation", "init", "depth", "method"]
+    keys = [*Design._fields, "depth", "method"]
     worst = checks.sort_values("relative_error", ascending=False, na_position="last").groupby(keys, sort=False).head(1)
     verdicts = checks.pivot_table(index=keys, columns="verdict", values="parameter", aggfunc="count", fill_value=0)
     verdicts = verdicts.reindex(columns=["passed", "failed", "blind", "skipped"], fill_value=0)
@@ -65,20 +66,31 @@ def _blindness(checks: pd.DataFrame) -> str:
         if blind.empty:
             places.append(f"the {name} is blind nowhere")
             continue
-        first = blind.groupby("activation", sort=False)["depth"].min()
-        where = join(f"{label(str(activation))} (from depth {depth})" for activation, depth in first.items())
+        first = blind.groupby([*Model._fields], sort=False)["depth"].min()
+        where = join(f"{names_of(Model(*names), label)} (from depth {depth})" for names, depth in first.items())
         places.append(f"the {name} is blind to {count(len(blind), 'parameter tensor')}, in {where}")
     return f"{'; '.join(places)}.".capitalize()
 
 
 @themed
 def draw(run: Run) -> Figure:
-    """Draw the worst parameter of each check by activation and depth, over noise floors, thresholds and bands."""
+    """Draw the worst parameter of each check by activation and depth, a panel for each architecture."""
     table = rows(run)
     activations = [name for name in run.config.activations if name in set(table["activation"])]
+    architectures = [name for name in run.config.architectures if name in set(table["architecture"])]
     width = min(10.0, max(5.2, 1.5 + 1.8 * len(activations)))
-    figure = canvas(width, 4.4)
-    panel = figure.subplots()
+    figure = canvas(width, 0.6 + 3.8 * len(architectures))
+    panels = figure.subplots(len(architectures), squeeze=False)[:, 0]
+    for panel, architecture in zip(panels, architectures, strict=True):
+        _draw_panel(panel, run, table[table["architecture"] == architecture], activations)
+        if len(architectures) > 1:
+            panel.set_ylabel(f"{label(architecture)}\nrelative error of the worst parameter")
+    legend_below(figure, _handles())
+    return figure
+
+
+def _draw_panel(panel: Axes, run: Run, table: pd.DataFrame, activations: list[str]) -> None:
+    """Draw the checks of one architecture."""
     threshold = run.config.gradient_check.complex_step_threshold
     # A floor above 1 explains any error, and need not be seen.
     values = table[["relative_error", "noise_floor"]].clip(upper=1).to_numpy(dtype=float).ravel()
@@ -105,8 +117,6 @@ def draw(run: Run) -> Figure:
             panel.axvline(index * len(depths) - 0.5, color="#d5dae0", linewidth=stroke(0.8))
     panel.set_xlabel("depth of the checked network, by activation", labelpad=stroke(22))
     panel.set_ylabel("relative error of the worst parameter")
-    legend_below(figure, _handles())
-    return figure
 
 
 def _draw_levels(panel: Axes, threshold: float) -> None:

@@ -9,14 +9,16 @@ from matplotlib.figure import Figure
 from scipy.special import logsumexp
 
 from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.architectures import PLAIN
+from depthsounder.elements.axes import Design, Model
 from depthsounder.elements.initializers import initializer
 from depthsounder.figures.aggregate import median_interval, spread
 from depthsounder.figures.form import text_size
 from depthsounder.figures.layers import Measure, combined, draw_layers
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import MUTED, label, themed
-from depthsounder.process.text import count, join, number, superscript
-from depthsounder.storage.frames import rows_of
+from depthsounder.process.text import count, join, names_of, number, superscript
+from depthsounder.storage.frames import matching, rows_of, with_texts
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 from depthsounder.theory.spectra import deep_spectrum
@@ -31,6 +33,7 @@ _DRAWABLE = 300
 _AGREES = 1.5
 """A measured root mean square within this factor of the predicted one is called right."""
 
+_MODEL = [*Model._fields]
 _LOGARITHMS = ["median", "low", "high", "theory"]
 
 
@@ -38,28 +41,28 @@ def _spectra(run: Run) -> pd.DataFrame:
     """Return the decadic logarithms of some singular values, from the largest, beside the theory."""
     jacobian = run.deepest_jacobian
     table = median_interval(_shown(jacobian), [*CELL_KEYS, "index"], "log_singular_value")
-    table = table.astype({"activation": str, "init": str}).assign(theory=np.nan)
+    table = with_texts(table).assign(theory=np.nan)
     shape = (run.data.n_inputs, run.config.width, run.depths[-1])
-    for activation, init in product(run.activations, run.inits):
-        if (activation, init) in run.withheld:
+    for model, init in product(run.models, run.inits):
+        design = Design(*model, init)
+        # The theory is that of products of plain layers.
+        if design in run.withheld or model.architecture != PLAIN.name:
             continue
-        cell = (table["activation"] == activation) & (table["init"] == init)
-        index = table.loc[cell, "index"].to_numpy()
-        table.loc[cell, "theory"] = deep_spectrum(ACTIVATIONS[activation], initializer(init), *shape, index)
+        index = matching(table, design)["index"]
+        spectrum = deep_spectrum(ACTIVATIONS[model.activation], initializer(init), *shape, index.to_numpy())
+        table.loc[index.index, "theory"] = spectrum
     table[_LOGARITHMS] /= np.log(10.0)
     return table
 
 
 def _shown(jacobian: pd.DataFrame) -> pd.DataFrame:
-    """Return some indices of each activation, as far as some initialization has values other than 0, and one more."""
+    """Return some indices of each model, as far as some initialization has values other than 0, and one more."""
     values = jacobian.assign(value=jacobian["log_singular_value"].fillna(np.inf))
-    medians = values.groupby(["activation", "init", "index"], observed=True)["value"].median()
-    last = medians[medians > -np.inf].reset_index().groupby("activation", observed=True)["index"].max()
+    medians = values.groupby([*Design._fields, "index"], observed=True)["value"].median()
+    last = medians[medians > -np.inf].reset_index().groupby(_MODEL, observed=True)["index"].max()
     most = int(jacobian["index"].max()) if len(jacobian) else 1
     chosen = {name: spread(range(1, min(int(last.get(name, 1)) + 1, most) + 1), _POINTS) for name in last.index}
-    kept = [
-        own[own["index"].isin(chosen.get(name, [1]))] for name, own in jacobian.groupby("activation", observed=True)
-    ]
+    kept = [own[own["index"].isin(chosen.get(name, [1]))] for name, own in jacobian.groupby(_MODEL, observed=True)]
     return pd.concat(kept) if kept else jacobian
 
 
@@ -74,7 +77,7 @@ def _networks(run: Run) -> pd.DataFrame:
         condition = logarithms[:, 0] - logarithms[:, -1]
         mean_square = logsumexp(2.0 * logarithms, axis=1) - np.log(logarithms.shape[1])
     table = pd.DataFrame({"condition": condition, "root_mean_square": mean_square / 2.0}, index=values.index)
-    return (table / np.log(10.0)).reset_index().astype({"activation": str, "init": str})
+    return with_texts((table / np.log(10.0)).reset_index())
 
 
 def _root_mean_squares(run: Run) -> pd.DataFrame:
@@ -127,17 +130,19 @@ def _none_is_full(depth: int) -> str:
 
 
 def _isometries(run: Run, full: pd.DataFrame) -> list[str]:
-    """Return for each activation the condition number of orthogonal weights against that of Gaussian ones."""
-    conditions = {(cell["activation"], cell["init"]): cell["condition"] for cell in rows_of(full)}
+    """Return for each model the condition number of orthogonal weights against that of Gaussian ones."""
+    conditions = {Design.of(cell): cell["condition"] for cell in rows_of(full)}
     pairs = []
-    for name in run.activations:
-        gain = initializer("orthogonal").gain(run.config.width, run.config.width, ACTIVATIONS[name])
+    for model in run.models:
+        activation, orthogonal = ACTIVATIONS[model.activation], Design(*model, "orthogonal")
+        gain = initializer("orthogonal").gain(run.config.width, run.config.width, activation)
         for other in run.inits:
             init = initializer(other)
-            same = init.gaussian and init.gain(run.config.width, run.config.width, ACTIVATIONS[name]) == gain
-            if same and {(name, "orthogonal"), (name, other)} <= set(conditions):
-                ours, theirs = _power(conditions[name, "orthogonal"]), _power(conditions[name, other])
-                pairs.append(f"{ours} against {theirs} for {label(name)}")
+            gaussian = Design(*model, other)
+            same = init.gaussian and init.gain(run.config.width, run.config.width, activation) == gain
+            if same and {orthogonal, gaussian} <= set(conditions):
+                ours, theirs = _power(conditions[orthogonal]), _power(conditions[gaussian])
+                pairs.append(f"{ours} against {theirs} for {names_of(model, label)}")
                 break
     return pairs
 
@@ -158,7 +163,7 @@ def _mean_square_sentence(run: Run) -> list[str]:
 
 
 def _named(cell: dict[str, Any]) -> str:
-    return f"{label(cell['activation'])}, {label(cell['init'])}"
+    return names_of(Design.of(cell), label)
 
 
 def _power(exponent: float) -> str:
@@ -174,8 +179,8 @@ def draw(run: Run) -> Figure:
     measure = Measure("singular_value", "singular value", table, _DECADES, along="index")
     figure = draw_layers(run, [measure], height=3.2, theory="theory of deep random products", right=False)
     most = int(run.deepest_jacobian["index"].max())
-    for panel, activation in zip(figure.axes, run.activations, strict=False):
-        closed = most - int(table.loc[table["activation"] == activation, "index"].max()) + 1
+    for panel, model in zip(figure.axes, run.models, strict=False):
+        closed = most - int(matching(table, model)["index"].max()) + 1
         if closed > 1:
             panel.annotate(
                 f"the last {closed} of {most}:\nexactly 0", (0.97, 0.97), xycoords="axes fraction", ha="right",

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from depthsounder.elements.axes import Design
 from depthsounder.figures.aggregate import factors_apart, median_interval, within
 from depthsounder.figures.curves import Curve, coincide, draw_curves, exit_handles, heights, united
 from depthsounder.figures.ends import End, name_ends
@@ -27,7 +28,8 @@ from depthsounder.figures.panels import (
     theory_handle,
 )
 from depthsounder.figures.style import INK, init_style, label
-from depthsounder.process.text import number
+from depthsounder.process.text import names_of, number
+from depthsounder.storage.frames import matching, with_texts
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
@@ -74,7 +76,7 @@ def measured(signal: pd.DataFrame, column: str, theory: pd.DataFrame | None = No
     if theory is None:
         return table.assign(theory=np.nan)
     keyed = theory[[*LAYER_KEYS, curve]].rename(columns={curve: "theory"})
-    table = table.astype({"activation": str, "init": str}).merge(keyed, on=LAYER_KEYS, how="left")
+    table = with_texts(table).merge(keyed, on=LAYER_KEYS, how="left")
     return table.assign(within_interval=within(table["theory"], table["low"], table["high"]))
 
 
@@ -88,8 +90,8 @@ def agreement(table: pd.DataFrame, layer: int) -> str:
     worst = last.loc[off.index].iloc[int(off.to_numpy().argmax())]
     return (
         f"{sentence}, within 10 % of it in {int((off <= 1.1).sum()):,} and within a factor of 2 in "
-        f"{int((off <= 2).sum()):,}, at worst by a factor of {number(off.max())} ({label(worst['activation'])}, "
-        f"{label(worst['init'])})"
+        f"{int((off <= 2).sum()):,}, at worst by a factor of {number(off.max())} "
+        f"({names_of(Design.of(worst), label)})"
     )
 
 
@@ -107,7 +109,7 @@ def draw_layers(
     theory: str = "mean-field theory",
     right: bool = True,
 ) -> Figure:
-    """Draw a panel for each activation and measure, with a curve for each initialization, named at its end.
+    """Draw a panel for each model and measure, with a curve for each initialization, named at its end.
 
     Parameters
     ----------
@@ -116,17 +118,17 @@ def draw_layers(
     right
         Whether the curves lie apart at their right ends, where their names stand then, or at their left ones.
     """
-    figure, axes = panel_grid(run.activations, [measure.name for measure in measures], height)
+    figure, axes = panel_grid(run.models, [measure.name for measure in measures], height)
     ends: dict[Axes, list[End]] = {}
     for measure in measures:
         drawn = ["median", "low", "high", "theory", *measure.table.columns.intersection(_BAND)]
         limits = log_limits(measure.table[drawn].to_numpy(dtype=float).ravel(), decades=measure.decades)
-        for activation in run.activations:
-            panel = axes[measure.name, activation]
-            of_activation = measure.table[measure.table["activation"] == activation]
+        for model in run.models:
+            panel = axes[measure.name, model]
+            of_model = matching(measure.table, model)
             log_axis(panel, limits)
-            layer_axis(panel, int(of_activation[measure.along].max()) if len(of_activation) else 1)
-            ends[panel] = _draw_activation(panel, run.inits, of_activation, measure.along, right)
+            layer_axis(panel, int(of_model[measure.along].max()) if len(of_model) else 1)
+            ends[panel] = _draw_model(panel, run.inits, of_model, measure.along, right)
             label_axis(panel, measure.axis, last=not right)
             panel.tick_params(labelbottom=measure is measures[-1])
             panel.set_xlabel(measure.along if measure is measures[-1] else "")
@@ -154,7 +156,7 @@ def _theory_handles(measures: Sequence[Measure], theory: str) -> list[Line2D]:
     return [*([theory_handle(theory)] if "theory" in columns else []), *([band] if columns & {*_BAND} else [])]
 
 
-def _draw_activation(panel: Axes, inits: Sequence[str], table: pd.DataFrame, along: str, right: bool) -> list[End]:
+def _draw_model(panel: Axes, inits: Sequence[str], table: pd.DataFrame, along: str, right: bool) -> list[End]:
     if table.empty:
         note(panel, "nothing measured")
         return []

@@ -15,7 +15,8 @@ from depthsounder.figures.form import canvas, stroke
 from depthsounder.figures.panels import WIDTH, init_handles, legend_below, log_axis, step_axis
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import MUTED, init_style, label, themed
-from depthsounder.process.text import count, number, setting
+from depthsounder.process.text import count, names_of, number, setting
+from depthsounder.storage.frames import matching
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
@@ -34,14 +35,14 @@ def rows(run: Run) -> pd.DataFrame:
     traces = run.evaluation_traces
     traces = traces[traces["depth"].isin(depths)]
     steps = run.config.training.steps + 1
-    curves = len(depths) * len(run.activations) * len(run.inits)
+    curves = len(depths) * len(run.models) * len(run.inits)
     bins = min(steps, int(np.clip(_POINTS / curves, 20, 60)))
     binned = traces.assign(bin=traces["step"] * bins // steps, loss=traces["train_loss"].fillna(np.inf))
     wide = binned.groupby([*CELL_KEYS, "seed", "bin"], observed=True)["loss"].mean().unstack("bin")
     long = wide.reindex(columns=range(bins)).melt(ignore_index=False, value_name="loss").reset_index()
     edges = np.ceil(np.arange(bins + 1) * steps / bins)
     table = median_interval(long, [*CELL_KEYS, "bin"], "loss")
-    table.insert(3, "step", ((edges[:-1] + edges[1:] - 1) / 2)[table["bin"]])
+    table.insert(len(CELL_KEYS), "step", ((edges[:-1] + edges[1:] - 1) / 2)[table["bin"]])
     return table.drop(columns="bin")
 
 
@@ -59,12 +60,12 @@ def message(run: Run) -> str:
 
 @themed
 def draw(run: Run) -> Figure:
-    """Draw small multiples, activation (row) × depth (column), with a curve for each initialization."""
+    """Draw small multiples, model (row) × depth (column), with a curve for each initialization."""
     table = rows(run)
-    activations, depths = run.activations, spread(run.depths, _MOST_DEPTHS)
+    models, depths = run.models, spread(run.depths, _MOST_DEPTHS)
     width = min(WIDTH, max(4.8, 1 + 2.4 * len(depths)))
-    figure = canvas(width, 1.1 + 1.6 * len(activations))
-    grid = figure.subplots(len(activations), len(depths), squeeze=False, sharex=True, sharey=True)
+    figure = canvas(width, 1.1 + 1.6 * len(models))
+    grid = figure.subplots(len(models), len(depths), squeeze=False, sharex=True, sharey=True)
     entropy = run.data.class_entropy
     share = run.config.verdicts.trains_loss
     # The level of training is in the frame, however low it is.
@@ -73,19 +74,19 @@ def draw(run: Run) -> Figure:
     limits = (min(max(0.7 * floor, 0.003 * entropy), below), 4 * entropy)
     levels = [(entropy, "H, the loss of guessing", "-"), (share * entropy, f"{setting(share)} H: trained", _DASHES)]
     ends: dict[Axes, list[End]] = {}
-    for row, activation in enumerate(activations):
+    for row, model in enumerate(models):
         for column, depth in enumerate(depths):
             panel = grid[row, column]
             log_axis(panel, limits)
             for level, _, dashes in levels:
                 panel.axhline(level, color=MUTED, linewidth=stroke(0.8), linestyle=dashes, zorder=1.5)
-            cell = table[(table["activation"] == activation) & (table["depth"] == depth)]
+            cell = matching(table[table["depth"] == depth], model)
             ends[panel] = _draw_cell(panel, run.inits, cell)
             if row == 0:
                 panel.set_title(f"depth {depth}")
             if column == 0:
-                panel.set_ylabel(f"{label(activation)}\nloss (nat)")
-            if row == len(activations) - 1:
+                panel.set_ylabel(f"{names_of(model, label)}\nloss (nat)")
+            if row == len(models) - 1:
                 step_axis(panel)
     lines = [
         Line2D([], [], color=MUTED, linewidth=stroke(0.8), linestyle=dashes, label=name) for _, name, dashes in levels

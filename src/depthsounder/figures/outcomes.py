@@ -9,9 +9,11 @@ from typing import Any
 
 import pandas as pd
 
+from depthsounder.elements.axes import Design, Model
 from depthsounder.judging.equal_inits import Laws, draw_of, equal_laws
 from depthsounder.judging.verdicts import FAILURES
-from depthsounder.storage.frames import rows_of
+from depthsounder.storage.frames import designs_of, matching, rows_of
+from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
 HALF_WAY = 0.5
@@ -40,72 +42,70 @@ def shades(cells: pd.DataFrame) -> pd.Series:
     return pd.Series(found, index=cells.index, dtype=object)
 
 
-def laws_of(run: Run) -> dict[str, Laws]:
-    """Return for each activation the groups of the run's initializations that are one law."""
-    return equal_laws(run.initial_signal, run.activations, run.inits)
+def laws_of(run: Run) -> dict[Model, Laws]:
+    """Return by architecture and activation the groups of the run's initializations that are one law."""
+    return equal_laws(run.initial_signal, run.inits)
 
 
-def repeated_laws(run: Run) -> dict[tuple[str, str], str]:
-    """Return each activation and initialization whose law an earlier one has already, with that earlier one's name."""
+def repeated_laws(run: Run) -> dict[Design, str]:
+    """Return each design whose law an earlier initialization has already, with that earlier one's name."""
     return {
-        (activation, init): first
-        for activation, groups in laws_of(run).items()
+        Design(*model, init): first
+        for model, groups in laws_of(run).items()
         for first, *others in groups
         for init in others
     }
 
 
-def of_distinct_laws(table: pd.DataFrame, repeated: dict[tuple[str, str], str]) -> str:
+def of_distinct_laws(table: pd.DataFrame, repeated: dict[Design, str]) -> str:
     """Return what stands behind the number of a table's rows: how many of them are no repetition of another's law.
 
     Parameters
     ----------
     table
-        Has `activation` and `init`.
+        Has the columns of `Design`.
     repeated
         From `repeated_laws`.
     """
-    names = zip(table["activation"].astype(str), table["init"].astype(str), strict=True)
-    distinct = sum(name not in repeated for name in names)
+    distinct = sum(design not in repeated for design in designs_of(table))
     return f", {distinct:,} of them distinct laws" if distinct < len(table) else ""
 
 
-def uncopied(table: pd.DataFrame, repeated: dict[tuple[str, str], str]) -> str:
+def uncopied(table: pd.DataFrame, repeated: dict[Design, str]) -> str:
     """Say in brackets how many rows are no exact copy or rescaling of another before training; empty if none is one.
 
     Parameters
     ----------
     table
-        Cells, or has at least `activation` and `init`.
+        Cells, or has at least the columns of `Design`.
     repeated
         From `repeated_laws`.
     """
-    keys = [name for name in ("depth", "activation", "init") if name in table]
-    cells = [row for row in rows_of(table[keys]) if (row["activation"], row["init"]) not in repeated]
-    alone = len({(row.get("depth"), draw_of(row["activation"], row["init"])) for row in cells})
+    keys = [name for name in CELL_KEYS if name in table]
+    cells = [(row.get("depth"), Design.of(row)) for row in rows_of(table[keys])]
+    alone = len({(depth, draw_of(design)) for depth, design in cells if design not in repeated})
     return f" ({alone:,} that are no exact copy or rescaling of another)" if alone < len(table) else ""
 
 
 def outcomes(run: Run) -> pd.DataFrame:
-    """Return one row for each activation and initialization of the sweep.
+    """Return one row for each design of the sweep.
 
     Returns
     -------
     pandas.DataFrame
-        activation, init; outcome (a training verdict: that at the first depth that fails, or else the worst); depth
-        (the first that fails, else the first that is mixed, else the first that is partial, else the deepest that
+        The columns of `Design`; outcome (a training verdict: that at the first depth that fails, or else the worst);
+        depth (the first that fails, else the first that is mixed, else the first that is partial, else the deepest that
         trains); shade (of that depth's cell); deepest_training (null if none trains); failing_depths, mixed_depths and
         partial_depths, as lists; recovers (whether a deeper one than the first failure does not fail); same_law_as
         (the earlier init that is the same law, null if none is).
     """
     repeated = repeated_laws(run)
     rows = []
-    for activation in run.activations:
-        for init in run.inits:
-            cells = run.verdicts[(run.verdicts["activation"] == activation) & (run.verdicts["init"] == init)]
-            if len(cells):
-                same = {"same_law_as": repeated.get((activation, init))}
-                rows.append({"activation": activation, "init": init, **_outcome(cells.sort_values("depth")), **same})
+    for design in (Design(*model, init) for model in run.models for init in run.inits):
+        cells = matching(run.verdicts, design)
+        if len(cells):
+            same = {"same_law_as": repeated.get(design)}
+            rows.append({**design._asdict(), **_outcome(cells.sort_values("depth")), **same})
     return pd.DataFrame(rows)
 
 

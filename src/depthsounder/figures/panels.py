@@ -1,4 +1,4 @@
-"""The frame of a figure: one panel for each activation, logarithmic axes with readable numbers, and one legend."""
+"""The frame of a figure: one panel for each model, logarithmic axes with readable numbers, and one legend."""
 
 from collections.abc import Mapping, Sequence
 from math import ceil
@@ -11,9 +11,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from depthsounder.elements.axes import Model
 from depthsounder.figures.form import canvas, stroke
 from depthsounder.figures.style import INK, MUTED, SHADES, init_style, label
-from depthsounder.process.text import count, power_of_ten
+from depthsounder.process.text import count, names_of, power_of_ten
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
@@ -28,9 +29,9 @@ DECADES = 10
 
 
 def panel_grid(
-    activations: Sequence[str], measures: Sequence[str], height: float = 2.3, most_columns: int = 4
-) -> tuple[Figure, dict[tuple[str, str], Axes]]:
-    """Return a figure with a panel for each measure and activation; many activations wrap into further blocks.
+    models: Sequence[Model], measures: Sequence[str], height: float = 2.3, most_columns: int = 4
+) -> tuple[Figure, dict[tuple[str, Model], Axes]]:
+    """Return a figure with a panel for each measure and model; many models wrap into further blocks.
 
     Parameters
     ----------
@@ -42,24 +43,24 @@ def panel_grid(
     Returns
     -------
     figure, axes
-        The axes by (measure, activation).
+        The axes by (measure, model).
     """
-    columns = min(most_columns, len(activations))
-    if len(activations) > most_columns:
-        blocks = -(-len(activations) // most_columns)
-        columns = -(-len(activations) // blocks)
-    blocks = -(-len(activations) // columns)
+    columns = min(most_columns, len(models))
+    if len(models) > most_columns:
+        blocks = -(-len(models) // most_columns)
+        columns = -(-len(models) // blocks)
+    blocks = -(-len(models) // columns)
     width = min(WIDTH, max(4.5, 3.3 * columns))
     figure = canvas(width, height * blocks * len(measures) + 0.6)
     grid = figure.subplots(blocks * len(measures), columns, squeeze=False)
-    axes: dict[tuple[str, str], Axes] = {}
-    for position, activation in enumerate(activations):
+    axes: dict[tuple[str, Model], Axes] = {}
+    for position, model in enumerate(models):
         block, column = divmod(position, columns)
         for row, measure in enumerate(measures):
             panel = grid[block * len(measures) + row, column]
-            axes[measure, activation] = panel
+            axes[measure, model] = panel
             if row == 0:
-                panel.set_title(label(activation))
+                panel.set_title(names_of(model, label))
     for panel in grid.flat:
         if panel not in axes.values():
             panel.set_axis_off()

@@ -12,13 +12,14 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.architectures import PLAIN
 from depthsounder.elements.initializers import initializer
 from depthsounder.figures.form import stroke
-from depthsounder.figures.panels import init_handles, label_axis, legend_below, log_axis, panel_grid
+from depthsounder.figures.panels import init_handles, label_axis, legend_below, log_axis, note_alone, panel_grid
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, PAPER, init_style, label, themed
 from depthsounder.process.text import count, join
-from depthsounder.storage.frames import rows_of
+from depthsounder.storage.frames import designs_of, rows_of
 from depthsounder.sweep.runs import Run
 from depthsounder.theory.meanfield import MARGINAL
 from depthsounder.theory.phase_plane import growth_plane
@@ -46,6 +47,8 @@ PHASES = ("order", "edge", "chaos")
 def rows(run: Run) -> pd.DataFrame:
     """Return for each activation and initialization its place in the plane, its χ1 and depth scales, and its phase.
 
+    The plane is that of plain networks: where a normalization follows, or a shortcut leads past, it has no such line.
+
     An initialization whose theory is withheld has no place: its σw² is not the one that it states.
 
     Returns
@@ -55,9 +58,8 @@ def rows(run: Run) -> pd.DataFrame:
         and phase: order, edge or chaos.
     """
     columns = ["activation", "init", "q_star", "chi_1", "xi_c", "xi_grad"]
-    table = run.theory.drop_duplicates(["activation", "init"])[columns]
-    table = table[[law not in run.withheld for law in zip(table["activation"], table["init"], strict=True)]]
-    table = table.reset_index(drop=True)
+    table = run.theory[run.theory["architecture"] == PLAIN.name].drop_duplicates(["activation", "init"])
+    table = table[[design not in run.withheld for design in designs_of(table)]][columns].reset_index(drop=True)
     laws = [initializer(name) for name in table["init"]]
     width = run.config.width
     gains = [law.gain(width, width, ACTIVATIONS[name]) for law, name in zip(laws, table["activation"], strict=True)]
@@ -92,25 +94,27 @@ def message(run: Run) -> str:
 @themed
 def draw(run: Run) -> Figure:
     """Draw χ1 over the plane for each activation, the critical line, and the initializations."""
-    table = rows(run)
-    figure, axes = panel_grid(run.activations, ["phases"], height=2.7)
+    table, models = rows(run), [model for model in run.models if model.architecture == PLAIN.name]
+    if not models:
+        return note_alone(message(run))
+    figure, axes = panel_grid(models, ["phases"], height=2.7)
     drawable = table.loc[table["weight_gain"] > 0, "weight_gain"]
     places = [*_NARROWEST, *drawable / 3, *drawable * 3]
     limits = max(min(places), _WIDEST[0]), min(max(places), _WIDEST[1])
     top = max(1.0, 1.25 * float(table["bias_variance"].max()))
-    marks = {activation: stacked(table[table["activation"] == activation], limits) for activation in run.activations}
+    marks = {model: stacked(table[table["activation"] == model.activation], limits) for model in models}
     strip = _FLOOR * top * max((len(floors) for floors in marks.values()), default=1)
     filled = None
-    for (_, activation), panel in axes.items():
+    for (_, model), panel in axes.items():
         log_axis(panel, limits, "x")
-        filled = _draw_plane(panel, activation, limits, top, strip)
+        filled = _draw_plane(panel, model.activation, limits, top, strip)
         panel.set_ylim(-strip, top)
         panel.set_yticks([tick for tick in MaxNLocator(5).tick_values(0.0, top) if 0.0 <= tick <= top])
         panel.axhline(0.0, color=PAPER, linewidth=stroke(0.8))
         panel.grid(False)
         panel.set_xlabel("σw²")
         label_axis(panel, "σb²")
-        _mark(panel, marks[activation], _FLOOR * top)
+        _mark(panel, marks[model], _FLOOR * top)
     if filled is not None:
         bar = figure.colorbar(filled, ax=list(axes.values()), ticks=_LEVELS[1:-1], aspect=30, pad=0.01)
         bar.ax.set_yticklabels([f"{level:g}" for level in _LEVELS[1:-1]])

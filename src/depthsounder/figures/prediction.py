@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from depthsounder.elements.axes import Design
 from depthsounder.figures.aggregate import factors_apart, within
 from depthsounder.figures.form import canvas, stroke, text_size
 from depthsounder.figures.outcomes import repeated_laws, shades, uncopied
@@ -25,7 +26,7 @@ from depthsounder.figures.panels import (
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, MUTED, SHADES, activation_marker, label, themed
 from depthsounder.judging.verdicts import FAILURES
-from depthsounder.process.text import count, join, number, tally
+from depthsounder.process.text import count, in_words, join, number, tally
 from depthsounder.storage.frames import rows_of
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
@@ -130,20 +131,24 @@ def _named(cells: pd.DataFrame) -> str:
 
 
 def _name(cell: Any) -> str:  # noqa: ANN401 - a row of a data frame, or a record of one
-    return f"{label(cell['activation'])} with {label(cell['init'])} at depth {cell['depth']}"
+    return f"{in_words(Design.of(cell), label)} at depth {cell['depth']}"
 
 
 @themed
 def draw(run: Run) -> Figure:
-    """Draw D against D (left), and training verdicts by predicted signal (right)."""
+    """Draw D against D (left), and training verdicts by predicted signal (right); a row for each architecture."""
     table = rows(run)
     known = table.dropna(subset=["predicted_delta_ratio", "delta_ratio"])
     if known.empty:
         return note_alone(message(run))
-    figure = canvas(10, 4.9)
-    scatter, bars = figure.subplots(1, 2, width_ratios=[1.25, 1])
-    _draw_scatter(scatter, run, known)
-    _draw_bars(bars, table)
+    architectures = run.architectures
+    figure = canvas(10, 0.9 + 4.0 * len(architectures))
+    grid = figure.subplots(len(architectures), 2, width_ratios=[1.25, 1], squeeze=False)
+    for (scatter, bars), architecture in zip(grid, architectures, strict=True):
+        _draw_scatter(scatter, run, known[known["architecture"] == architecture])
+        _draw_bars(bars, table[table["architecture"] == architecture])
+        if len(architectures) > 1:
+            scatter.set_ylabel(f"{label(architecture)}\n{scatter.get_ylabel()}")
     markers = [
         Line2D(
             [], [], linestyle="", marker=activation_marker(name), color=MUTED, markersize=stroke(6), label=label(name)

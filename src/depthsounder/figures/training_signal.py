@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from depthsounder.elements.axes import Design
 from depthsounder.figures.aggregate import median_interval, relative_to_top
 from depthsounder.figures.curves import Curve, draw_curves, exit_handles, united
 from depthsounder.figures.ends import End
@@ -15,6 +16,7 @@ from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import themed
 from depthsounder.judging.verdicts import FAILURES
 from depthsounder.process.text import count, number, tally
+from depthsounder.storage.frames import designs_of, matching
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
@@ -81,9 +83,8 @@ def _distances(run: Run, learning: pd.DataFrame) -> pd.DataFrame:
     table = rows(run)
     ratios = table[(table["measure"] == "delta_ratio") & (table["median"] > 0) & np.isfinite(table["median"])]
     ratios = ratios.merge(learning[CELL_KEYS], on=CELL_KEYS)
-    names = zip(ratios["activation"], ratios["init"], strict=True)
     repeated = repeated_laws(run)
-    ratios = ratios.loc[np.array([name not in repeated for name in names], dtype=bool)]
+    ratios = ratios.loc[np.array([design not in repeated for design in designs_of(ratios)], dtype=bool)]
     factors = np.exp(np.abs(np.log(ratios["median"].astype(float))))
     wide = ratios.assign(factor=factors).pivot_table(index=CELL_KEYS, columns="step", values="factor", observed=True)
     ends = {"first": run.config.training.logged_at[0], "last": run.config.training.logged_at[-1]}
@@ -99,27 +100,27 @@ def draw(run: Run) -> Figure:
     """Draw D (upper row) and the variance over inputs of the last hidden layer (lower row) at the logged steps."""
     table = rows(run)
     steps = sorted(int(step) for step in table["step"].unique())
-    figure, axes = panel_grid(run.activations, list(_MEASURES), height=2.1)
+    figure, axes = panel_grid(run.models, list(_MEASURES), height=2.1)
     # Once all networks of a cell have diverged it has no rows.
-    finite_at = table.groupby(["activation", "init"], observed=True)["step"].agg(set)
+    finite_at = table.groupby([*Design._fields], observed=True)["step"].agg(set)
     ends: dict[Axes, list[End]] = {}
     for measure, axis in _MEASURES.items():
         of_measure = table[table["measure"] == measure]
         limits = log_limits(of_measure["median"].to_numpy())
         lowest = measure == list(_MEASURES)[-1]
-        for activation in run.activations:
-            panel = axes[measure, activation]
+        for model in run.models:
+            panel = axes[measure, model]
             log_axis(panel, limits)
             panel.set_xlim(-0.3, len(steps) - 0.7)
             panel.set_xticks(range(len(steps)), [f"{step:,}" for step in steps])
             panel.grid(False, axis="x")
-            curves = of_measure[of_measure["activation"] == activation].set_index("step")
+            curves = matching(of_measure, model).set_index("step")
             if curves.empty:
                 note(panel, "no ratio")
             drawn = []
             for init in run.inits:
                 medians = curves.loc[curves["init"] == init, "median"].reindex(steps).to_numpy(dtype=float)
-                finite = np.isin(steps, list(finite_at.get((activation, init), ())))
+                finite = np.isin(steps, list(finite_at.get(Design(*model, init), ())))
                 drawn.append(Curve((init,), np.arange(len(steps)), np.where(finite, medians, np.inf)))
             ends[panel] = draw_curves(panel, united(panel, drawn))
             label_axis(panel, axis)

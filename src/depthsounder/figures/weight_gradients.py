@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from depthsounder.elements.axes import Design
 from depthsounder.figures.aggregate import nearest
 from depthsounder.figures.layers import Measure, combined, draw_layers, measured
 from depthsounder.figures.record import FigureRecord
@@ -40,10 +41,10 @@ def message(run: Run) -> str:
     if depth == 1:
         return "At depth 1 there is one hidden layer, and no ratio between layers."
     table = _measures(run)[1].table
-    ends = table.pivot_table(index=["activation", "init"], columns="layer", values="median", observed=True)
+    ends = table.pivot_table(index=[*Design._fields], columns="layer", values="median", observed=True)
     with np.errstate(all="ignore"):
         ratio = ends[1] / ends[depth]
-    cells = run.verdicts[run.verdicts["depth"] == depth].set_index(["activation", "init"])
+    cells = run.verdicts[run.verdicts["depth"] == depth].set_index([*Design._fields])
     sick = cells.index[cells["signal_verdict"].isin(["vanishing", "exploding"])]
     hidden = ratio[ratio.index.isin(sick)].between(1 / _NEAR_ONE, _NEAR_ONE)
     return (

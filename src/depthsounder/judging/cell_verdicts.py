@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from depthsounder.elements.axes import Cell
 from depthsounder.engine.tuning import NetworkLosses, group_losses
 from depthsounder.judging.reasons import reason
 from depthsounder.judging.reference import References
@@ -27,8 +28,6 @@ from depthsounder.judging.verdicts import (
 )
 from depthsounder.storage.frames import cell_frames
 from depthsounder.storage.tables import CELL_KEYS, read_table
-
-CellName = tuple[int, str, str]
 
 _MEASURED = [
     "z_second_moment",
@@ -56,7 +55,7 @@ class _Initial:
 def judge_cells(
     signal_path: Path,
     traces_path: Path,
-    cells: Iterable[CellName],
+    cells: Iterable[Cell],
     references: References,
     thresholds: Thresholds,
 ) -> Iterator[dict[str, object]]:
@@ -67,7 +66,7 @@ def judge_cells(
     signal_path, traces_path
         The collected tables.
     cells
-        (depth, activation, init) of each row, in the order wanted.
+        The cell of each row, in the order wanted.
     references
         What constant predictions cost on the batches of the run's seeds.
     """
@@ -79,7 +78,7 @@ def judge_cells(
         training = judge_training(tuning, evaluation, references, thresholds)
         dead_at_birth = sum(seed in initial.dead_seeds for _, seed in evaluation)
         yield {
-            **dict(zip(CELL_KEYS, cell, strict=True)),
+            **cell._asdict(),
             **asdict(initial.signal),
             **asdict(initial.forward),
             **{name: value for name, value in asdict(training).items() if name not in _IN_WORDS_ONLY},
@@ -89,7 +88,7 @@ def judge_cells(
         }
 
 
-def network_losses(traces_path: Path) -> Iterator[tuple[CellName, tuple[NetworkLosses, NetworkLosses]]]:
+def network_losses(traces_path: Path) -> Iterator[tuple[Cell, tuple[NetworkLosses, NetworkLosses]]]:
     """Yield each cell of the traces table and the losses of its networks, in tuning and in evaluation."""
     columns = ["learning_rate", "seed", "train_loss"]
     for cell, rows in cell_frames(read_table(traces_path, [*CELL_KEYS, "phase", *columns])):

@@ -7,39 +7,42 @@ the activation does to a positive factor is to pass it on, one network is the ot
 This module compares networks before training and ignores their training.
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from functools import cache
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from depthsounder.elements.activation import Activation
 from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.architectures import PLAIN
+from depthsounder.elements.axes import Design, Model
 from depthsounder.elements.initializers import Initializer, initializer
 from depthsounder.elements.streams import stream
 
 Laws = list[list[str]]
-"""Groups of inits, each of one law, of one activation."""
+"""Groups of inits, each of one law, of one activation in one architecture."""
 
 _ROUNDING = 1e-9
 
 
-def equal_laws(initial_signal: pd.DataFrame, activations: Iterable[str], inits: Sequence[str]) -> dict[str, Laws]:
-    """Return for each activation the groups of initializations that coincide at every depth of the run.
+def equal_laws(initial_signal: pd.DataFrame, inits: Sequence[str]) -> dict[Model, Laws]:
+    """Return by architecture and activation the groups of initializations that coincide at every depth of the run.
 
     Parameters
     ----------
     initial_signal
         Rows of the signal table before training: the cell, seed, layer and z_second_moment.
-    activations, inits
+    inits
         Those of the run; groups and names are in this order.
     """
-    groups = {
-        activation: _groups(initial_signal[initial_signal["activation"] == activation], inits)
-        for activation in activations
-    }
-    return {activation: found for activation, found in groups.items() if found}
+    groups: dict[Model, Laws] = {}
+    model: Any
+    for model, rows in initial_signal.groupby([*Model._fields], observed=True, sort=False):
+        groups[Model(*map(str, model))] = _groups(rows, inits)
+    return {model: found for model, found in groups.items() if found}
 
 
 def are_one_law(laws: Laws, one: str, other: str) -> bool:
@@ -47,16 +50,19 @@ def are_one_law(laws: Laws, one: str, other: str) -> bool:
     return any(one in group and other in group for group in laws)
 
 
-def draw_of(activation: str, init: str) -> Hashable:
+def draw_of(design: Design) -> Hashable:
     """Return what the ratios within a network before training depend on: the same for inits that only rescale it.
 
     Linear, ReLU and leaky ReLU pass a positive factor on. Without biases, inits that draw one shape of weights then
-    differ by a constant factor in each layer, and their ratios of errors, but for that constant, are equal bits.
+    differ by a constant factor in each layer, and their ratios of errors, but for that constant, are equal bits. A
+    shortcut adds what no factor has met, and the ε of a normalization is no multiple of anything.
     """
+    architecture, activation, init = design
     law = initializer(init)
     without_biases = law.bias_variance == 0 and law.bias_mean == 0
-    rescaled = without_biases and _passes_factors_on(ACTIVATIONS[activation]) and _is_scaled(law)
-    return (activation, law.shape) if rescaled else (activation, init)
+    factors_pass = architecture == PLAIN.name and _passes_factors_on(ACTIVATIONS[activation])
+    rescaled = without_biases and factors_pass and _is_scaled(law)
+    return (architecture, activation, law.shape if rescaled else init)
 
 
 @cache

@@ -18,9 +18,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from depthsounder.elements.axes import Cell, Model
 from depthsounder.engine.tuning import tail_loss
 from depthsounder.judging.equal_inits import Laws, are_one_law
 from depthsounder.judging.verdicts import CONFIDENCE
+from depthsounder.storage.frames import cell_of
 from depthsounder.storage.tables import CELL_KEYS
 
 SIGNIFICANT = 0.05
@@ -31,12 +33,19 @@ PairFinding = Literal["lower", "higher", "not told apart", "one law"]
 
 @dataclass(frozen=True, order=True)
 class Pair:
-    """Two inits of one activation at one depth."""
+    """Two inits, all else being the same."""
 
     depth: int
+    architecture: str
     activation: str
     init: str
     against: str
+
+    @property
+    def cells(self) -> tuple[Cell, Cell]:
+        """The cell of each init."""
+        first = Cell(**{name: getattr(self, name) for name in Cell._fields})
+        return first, first._replace(init=self.against)
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,7 @@ class Effect:
 
 
 def evaluation_tails(traces: pd.DataFrame, steps: int, tail_steps: int) -> pd.Series:
-    """Return the tail loss of each evaluated network, indexed by depth, activation, init and seed.
+    """Return the tail loss of each evaluated network, indexed by cell and seed.
 
     Parameters
     ----------
@@ -177,24 +186,23 @@ def holm(p_values: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-CellName = tuple[int, str, str]
 Losses = tuple[np.ndarray, np.ndarray]
 """Tail losses (seeds,) of both inits of a pair."""
 
 
-def other_pairs(cells: Iterable[CellName], family: Iterable[Pair], inits: tuple[str, ...]) -> list[Pair]:
+def other_pairs(cells: Iterable[Cell], family: Iterable[Pair], inits: tuple[str, ...]) -> list[Pair]:
     """Return the pairs of inits that no family names, cell by cell and in the order of `inits`."""
-    named = {(pair.depth, pair.activation, frozenset((pair.init, pair.against))) for pair in family}
-    return [
-        Pair(depth, activation, init, against)
-        for depth, activation in dict.fromkeys((depth, activation) for depth, activation, _ in cells)
+    named = {frozenset(pair.cells) for pair in family}
+    pairs = [
+        Pair(**alike._asdict() | {"init": init, "against": against})
+        for alike in dict.fromkeys(cell._replace(init="") for cell in cells)
         for init, against in combinations(inits, 2)
-        if (depth, activation, frozenset((init, against))) not in named
     ]
+    return [pair for pair in pairs if frozenset(pair.cells) not in named]
 
 
 def compare(
-    tails: pd.Series, family: list[Pair], inits: tuple[str, ...], laws: Mapping[str, Laws] | None = None
+    tails: pd.Series, family: list[Pair], inits: tuple[str, ...], laws: Mapping[Model, Laws] | None = None
 ) -> list[dict[str, object]]:
     """Return the rows of the comparisons table: the family, in its order, and then every other pair.
 
@@ -205,28 +213,18 @@ def compare(
     tails
         From `evaluation_tails`.
     laws
-        The inits that are one law by activation, from `equal_laws`; without it, none are. Losses would not tell: two
+        The inits that are one law, from `equal_laws`; without it, none are. Losses would not tell: two
         inits that diverge everywhere have equal ones, and one law's may differ in their last bits.
     """
     wide = tails.unstack("seed")
     names = [wide.index.get_level_values(key) for key in CELL_KEYS]
-    cells = {
-        (int(depth), str(activation), str(init)): losses
-        for depth, activation, init, losses in zip(*names, wide.to_numpy(dtype=float), strict=True)
-    }
+    cells = dict(zip(map(cell_of, zip(*names, strict=True)), wide.to_numpy(dtype=float), strict=True))
     family, others = (
-        [
-            pair
-            for pair in pairs
-            if {(pair.depth, pair.activation, init) for init in (pair.init, pair.against)} <= cells.keys()
-        ]
+        [pair for pair in pairs if {*pair.cells} <= cells.keys()]
         for pairs in (family, other_pairs(cells, family, inits))
     )
     pairs = [*family, *others]
-    losses = [
-        (cells[pair.depth, pair.activation, pair.init], cells[pair.depth, pair.activation, pair.against])
-        for pair in pairs
-    ]
+    losses: list[Losses] = [(cells[pair.cells[0]], cells[pair.cells[1]]) for pair in pairs]
     rows = [_row(pair, of_pair, laws or {}) for pair, of_pair in zip(pairs, losses, strict=True)]
     for row in rows[: len(family)]:
         row["in_family"] = True
@@ -236,10 +234,10 @@ def compare(
     return rows
 
 
-def _row(pair: Pair, losses: Losses, laws: Mapping[str, Laws]) -> dict[str, object]:
+def _row(pair: Pair, losses: Losses, laws: Mapping[Model, Laws]) -> dict[str, object]:
     """Return the row of a pair that is not tested."""
     finding: PairFinding | None = None
-    if are_one_law(laws.get(pair.activation, []), pair.init, pair.against):
+    if are_one_law(laws.get(pair.cells[0].design.model, []), pair.init, pair.against):
         finding = "one law"
     untested = {"in_family": False, "p_value": None, "p_holm": None, "finding": finding}
     return {**vars(pair), **vars(effect(*losses)), **untested}

@@ -12,7 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from depthsounder.process.text import number
+from depthsounder.elements.architectures import PLAIN
+from depthsounder.elements.axes import Design
+from depthsounder.process.text import names_of, number
 from depthsounder.storage.frames import rows_of
 from depthsounder.storage.replacing import replacing
 from depthsounder.storage.tables import CELL_KEYS, read_table
@@ -96,7 +98,22 @@ def load_snapshot(folder: Path) -> Snapshot:
     tables = {
         name: read_table(folder / f"{name}.parquet").to_pandas() for name in ("verdicts", "comparisons", "claims")
     }
-    return Snapshot(json.loads((folder / "config.json").read_text(encoding="utf-8")), **tables)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return _with_architecture(Snapshot(config, **tables))
+
+
+def _with_architecture(snapshot: Snapshot) -> Snapshot:
+    """Return a run as it is written today: there was a time when all networks were plain, and nothing said so."""
+    if "architectures" in snapshot.config:
+        return snapshot
+    said = {"architecture": PLAIN.name}
+    compared = [said | comparison for comparison in snapshot.config["comparisons"]]
+    return Snapshot(
+        config=snapshot.config | {"architectures": [PLAIN.name], "comparisons": compared},
+        verdicts=snapshot.verdicts.assign(**said),
+        comparisons=snapshot.comparisons.assign(**said),
+        claims=snapshot.claims,
+    )
 
 
 def save_baseline(results: Path, baseline: Path) -> None:
@@ -136,7 +153,7 @@ def compare_runs(before: Snapshot, after: Snapshot) -> Changes:
 
 
 def _cell(row: dict[str, Any]) -> str:
-    return f"{row['activation']}, {row['init']}, depth {row['depth']}"
+    return f"{names_of(Design.of(row))}, depth {row['depth']}"
 
 
 def _word(subject: str, row: dict[str, Any], name: str) -> list[Change]:

@@ -13,19 +13,17 @@ import ast
 import hashlib
 from collections.abc import Iterable
 from functools import cache
-from itertools import product
 from pathlib import Path
 
+from depthsounder.elements.axes import REGISTRIES, Design
 from depthsounder.elements.initializers import GAUSSIAN_PATTERN
 from depthsounder.process.definitions import Library, NotFollowed, Target, guest_name, whole_package
 from depthsounder.process.entries import FORMS, entries
 from depthsounder.process.unseen import require_followed, require_named
 
-REGISTRIES = (
-    ("elements.activations", "ACTIVATIONS"),
-    ("elements.initializers", "INITIALIZERS"),
-    ("engine.optimizers", "OPTIMIZERS"),
-)
+OPTIMIZERS = ("engine.optimizers", "OPTIMIZERS")
+
+BOUNDARY = (*REGISTRIES.values(), OPTIMIZERS)
 """The dictionaries, by module and name, in which a cell's names and its optimizer's are looked up."""
 
 _OWN = Library(Path(__file__).parents[1])
@@ -34,8 +32,7 @@ _OWN = Library(Path(__file__).parents[1])
 @cache
 def code_fingerprint(
     script: Path,
-    activation: str | None = None,
-    init: str | None = None,
+    design: Design | None = None,
     library: Library = _OWN,
     optimizer: str | None = None,
 ) -> str:
@@ -45,7 +42,7 @@ def code_fingerprint(
     ----------
     script
         The command.
-    activation, init
+    design
         The cell's names, if the script computes one cell: other cells' records are then left out.
     library
         Where the modules are.
@@ -57,10 +54,10 @@ def code_fingerprint(
     NotFollowed
         If the code has a form in which an edit would be overlooked, or no entry has one of the names.
     """
-    closure = _Closure(library, REGISTRIES if activation is not None else ())
+    closure = _Closure(library, BOUNDARY if design is not None else ())
     closure.visit_file(script)
-    if activation is not None and init is not None:
-        closure.visit_cell(activation, init, optimizer)
+    if design is not None:
+        closure.visit_cell(design, optimizer)
     texts = sorted(f"{place}\n{text}" for place, text in closure.seen.items())
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
 
@@ -71,15 +68,15 @@ def content_digest(files: Iterable[Path]) -> str:
     return hashlib.sha256(repr(contents).encode()).hexdigest()[:16]
 
 
-def require_digests(scripts: Path, activations: Iterable[str], inits: Iterable[str], library: Library = _OWN) -> None:
+def require_digests(scripts: Path, designs: Iterable[Design], library: Library = _OWN) -> None:
     """Refuse code that no digest can stand for, before any job is planned.
 
     Parameters
     ----------
     scripts
         The folder of the commands.
-    activations, inits
-        The names that a sweep asks for.
+    designs
+        What a sweep asks for.
 
     Raises
     ------
@@ -88,9 +85,9 @@ def require_digests(scripts: Path, activations: Iterable[str], inits: Iterable[s
     """
     for script in sorted(scripts.glob("*.py")):
         code_fingerprint(script, library=library)
-    closure = _Closure(library, REGISTRIES)
-    for activation, init in product(activations, inits):
-        closure.visit_cell(activation, init)
+    closure = _Closure(library, BOUNDARY)
+    for design in designs:
+        closure.visit_cell(design)
 
 
 class _Closure:
@@ -142,11 +139,13 @@ class _Closure:
         for target in targets:
             self.visit(*target)
 
-    def visit_cell(self, activation: str, init: str, optimizer: str | None = None) -> None:
+    def visit_cell(self, design: Design, optimizer: str | None = None) -> None:
         """Take the entries that a cell's names stand for, and that of the optimizer that trains it."""
         # A name of the family belongs to no entry; its rule stands where names are looked up, which all cells pass.
-        names = (activation, None if GAUSSIAN_PATTERN.fullmatch(init) else init, optimizer)
-        for registry, entry in zip(REGISTRIES, names, strict=True):
+        names: dict[Target, str | None] = {REGISTRIES[axis]: name for axis, name in design._asdict().items()}
+        if GAUSSIAN_PATTERN.fullmatch(design.init):
+            del names[REGISTRIES["init"]]
+        for registry, entry in (names | {OPTIMIZERS: optimizer}).items():
             if entry in self.library.guests.get(registry, ()):
                 self.visit_guest(registry, str(entry))
             elif entry is not None:

@@ -1,8 +1,10 @@
 """Numbers and lists in words, the same way in figures, alternative texts, judgements of claims and the report."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from math import isfinite, isnan, log10
+
+from depthsounder.elements.axes import Design, Model, spoken
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -80,6 +82,17 @@ def count(amount: int, noun: str, plural: str | None = None) -> str:
 def tally(amount: int) -> str:
     """Return "1,036", or "none"."""
     return f"{amount:,}" if amount else "none"
+
+
+def names_of(names: Model | Design, label: Callable[[str], str] = str) -> str:
+    """Return names as a list: ``"tanh, he_normal"``, or ``"tanh, he_normal, layer_norm"``."""
+    return ", ".join(map(label, spoken(names)))
+
+
+def in_words(design: Design, label: Callable[[str], str] = str) -> str:
+    """Return a design as it is called in a sentence: ``"tanh with he_normal"``, or ``"… and layer_norm"``."""
+    activation, *others = map(label, spoken(design))
+    return f"{activation} with {join(others)}"
 
 
 def depths(values: Sequence[int]) -> str:

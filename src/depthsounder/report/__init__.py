@@ -12,10 +12,12 @@ from markupsafe import Markup, escape
 
 from depthsounder.figures.style import label
 from depthsounder.judging.run_changes import compare_runs, load_snapshot
-from depthsounder.process.text import count, join, number, setting
+from depthsounder.process.text import count, join, names_of, number, setting
 from depthsounder.report.context import report_context
 from depthsounder.report.glossary import glossary, mark_words, named_elements
 from depthsounder.report.links import cell_address, named_cells
+from depthsounder.storage.frames import cell_of
+from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -53,8 +55,10 @@ def render_report(run: Run, figures: Path, captions: Path, output: Path, baselin
         "count_of": count,
         "label": label,
         "code_marks": code_marks,
-        "cell_address": lambda cell: cell_address(*cell),
-        "cell_pair": lambda cell: f"{label(cell[1])}, {label(cell[2])}",
+        "cell_address": cell_address,
+        "cell_of": lambda row: cell_of(row[name] for name in CELL_KEYS),
+        "cell_names": lambda cell: names_of(cell.design, label),
+        "model_names": lambda model: names_of(model, label),
     }
     style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
     page = environment.get_template("report.html").render(

@@ -12,6 +12,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.axes import Cell, Design
 from depthsounder.elements.saturation import maximum_slope
 from depthsounder.figures.style import label
 from depthsounder.judging.verdicts import FAILURES
@@ -42,7 +43,7 @@ def cause_of_activation(row: dict[str, Any]) -> Markup:
     """Say why an activation fails, by one of its initializations, at the first depth at which that one fails."""
     activation, init, depth = row["activation"], init_link(row["init"]), int(row["depth"])
     factor, signal = left_by_a_layer(row), row["signal_verdict"]
-    link = cell_link(count(depth, "layer"), depth, activation, row["init"])
+    link = cell_link(count(depth, "layer"), Cell(depth, *Design.of(row)))
     if depth < 2:
         return Markup("With one hidden layer nothing gets lost on the way: look to the data, rates and steps.")
     if signal == "vanishing":
@@ -110,7 +111,7 @@ def _who(rows: pd.DataFrame) -> Markup:
     first = rows.sort_values("depth", kind="stable").drop_duplicates("activation")
     chosen = {row["activation"]: row for row in rows_of(first)}
     names = [chosen[name] for name in dict.fromkeys(rows["activation"])]
-    links = [cell_link(label(row["activation"]), int(row["depth"]), row["activation"], row["init"]) for row in names]
+    links = [cell_link(label(row["activation"]), Cell(int(row["depth"]), *Design.of(row))) for row in names]
     return Markup("Most {} networks").format(joined(links))
 
 

@@ -12,24 +12,25 @@ from markupsafe import Markup
 
 from depthsounder.claims import ledger
 from depthsounder.data.sources import data_sentences
+from depthsounder.elements.axes import Design, Model
 from depthsounder.figures import FigureRecord, prediction
 from depthsounder.figures.outcomes import of_distinct_laws, repeated_laws
 from depthsounder.figures.style import label
 from depthsounder.judging.verdicts import FAILURES
-from depthsounder.process.text import join
+from depthsounder.process.text import join, names_of
 from depthsounder.report import counts, provenance
 from depthsounder.report.captions import caption_html
 from depthsounder.report.downloads import MOST_ROWS, csv_link, data_link
-from depthsounder.report.explorer import explorer_json
+from depthsounder.report.explorer import explorer_json, selectors
 from depthsounder.report.glossary import glossary
-from depthsounder.report.headline import tallies
+from depthsounder.report.headline import scope, tallies
 from depthsounder.report.links import cell_words, linked_drawing
-from depthsounder.report.names import activation_rows, init_rows
+from depthsounder.report.names import activation_rows, architecture_rows, init_rows
 from depthsounder.report.opening import points, title
 from depthsounder.report.plain_words import terms
 from depthsounder.report.sensitivity import most_moving, sensitivities
 from depthsounder.report.vector import inline_svg
-from depthsounder.storage.frames import rows_of
+from depthsounder.storage.frames import designs_of, rows_of
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.studies import STUDIES, figures_of
 from depthsounder.sweep.runs import Run
@@ -131,6 +132,7 @@ def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dic
         "check": section(_CHECK),
         "study": _study(run, pictures("study")),
         "explorer": explorer_json(run),
+        "selectors": selectors(run),
         "most_rows": MOST_ROWS,
         **_findings(run),
         **_method(run),
@@ -141,14 +143,16 @@ def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dic
 def _findings(run: Run) -> dict[str, Any]:
     return {
         "training_counts": counts.training_counts(run),
-        "title": title(run),
-        "points": points(run),
+        "title": title(run.home),
+        "points": points(run.home),
+        "scope": scope(run),
         "words": glossary(run),
-        "sentences": tallies(run),
+        "sentences": tallies(run.home),
         "inits": init_rows(run),
         "activations": activation_rows(run),
+        "architectures": architecture_rows(run),
         "distinct": of_distinct_laws(run.verdicts, repeated_laws(run)),
-        "terms": terms(run),
+        "terms": terms(run.home),
         "surprises": surprises(run),
         "refused": refused(run),
         "withheld": withheld(run),
@@ -173,6 +177,7 @@ def _study(run: Run, pictures: list[Picture]) -> dict[str, Any] | None:
         "record": study,
         "cut": study.cut(run),
         "pictures": pictures,
+        "asides": study.asides(run),
         "findings": findings,
         "counts": counts.finding_counts(findings),
     }
@@ -209,13 +214,13 @@ def _provenance(run: Run, output: Path) -> dict[str, Any]:
 
 
 def refused(run: Run) -> list[dict[str, Any]]:
-    """Return what was refused before any network was trained: activation, reason, and the inits that share it."""
-    grouped: dict[tuple[str, str], list[str]] = {}
+    """Return what was refused before any network was trained: model, reason, and the inits that share it."""
+    grouped: dict[tuple[Model, str], list[str]] = {}
     for refusal in run.refusals:
-        grouped.setdefault((refusal.activation, refusal.reason), []).append(refusal.init)
+        grouped.setdefault((refusal.design.model, refusal.reason), []).append(refusal.design.init)
     return [
-        {"activation": activation, "reason": reason, "inits": inits, "whole": len(inits) == len(run.config.inits)}
-        for (activation, reason), inits in grouped.items()
+        {"model": model, "reason": reason, "inits": inits, "whole": len(inits) == len(run.config.inits)}
+        for (model, reason), inits in grouped.items()
     ]
 
 
@@ -224,16 +229,17 @@ def withheld(run: Run) -> list[str]:
 
     The variance that an init states may depend on the activation: of several reasons, the first is told.
     """
-    activations: dict[str, list[str]] = {}
-    for activation, init in run.withheld:
-        activations.setdefault(init, []).append(activation)
+    alike: dict[tuple[str, str], list[Design]] = {}
+    for design in run.withheld:
+        alike.setdefault((design.architecture, design.init), []).append(design)
     sentences = []
-    for init, names in activations.items():
-        note = run.withheld[names[0], init]
-        others = set(run.theory.loc[run.theory["init"] == init, "activation"]) - set(names)
-        only = f" So it is with {join(map(label, names))}." if others else ""
+    for (architecture, init), designs in alike.items():
+        note = run.withheld[designs[0]]
+        cells = run.theory[(run.theory["architecture"] == architecture) & (run.theory["init"] == init)]
+        others = {*designs_of(cells)} - {*designs}
+        only = f" So it is with {join(names_of(design.model, label) for design in designs)}." if others else ""
         sentences.append(f"{note[0].upper()}{note[1:]}.{only}")
-    return sentences
+    return list(dict.fromkeys(sentences))
 
 
 def surprises(run: Run) -> dict[str, list[dict[str, Any]]]:

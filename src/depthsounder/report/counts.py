@@ -6,18 +6,16 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from depthsounder.elements.axes import Cell, Design
 from depthsounder.figures import prediction
 from depthsounder.figures.outcomes import shades
 from depthsounder.figures.style import SHADES
 from depthsounder.judging.verdicts import COLLAPSED
 from depthsounder.process.text import setting
-from depthsounder.storage.frames import rows_of
+from depthsounder.storage.frames import cell_of
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.studies import Agreement, Finding
 from depthsounder.sweep.runs import Run
-
-Cell = tuple[int, str, str]
-"""Depth, activation and init."""
 
 MOST_LISTED = 200
 """Cells of a count that are named one by one; a wide sweep has its failure map."""
@@ -36,17 +34,17 @@ class Count:
     cells: tuple[Cell, ...] = ()
 
     @property
-    def groups(self) -> dict[tuple[str, str], list[Cell]]:
-        """The cells by activation and init."""
-        found: dict[tuple[str, str], list[Cell]] = {}
+    def groups(self) -> dict[Design, list[Cell]]:
+        """The cells by their designs."""
+        found: dict[Design, list[Cell]] = {}
         for cell in self.cells:
-            found.setdefault(cell[1:], []).append(cell)
+            found.setdefault(cell.design, []).append(cell)
         return found
 
 
 def _of_cells(table: pd.DataFrame, chosen: "pd.Series[bool]", words: str, kind: str = "neutral") -> Count:
     rows = table.loc[chosen.astype(bool), CELL_KEYS].head(MOST_LISTED)
-    cells = tuple((int(row["depth"]), str(row["activation"]), str(row["init"])) for row in rows_of(rows))
+    cells = tuple(map(cell_of, rows.itertuples(index=False)))
     return Count(int(chosen.sum()), words, kind, cells)
 
 

@@ -5,17 +5,18 @@ screen can show, and a tenth of what the numbers would take as text. templates/e
 """
 
 import json
-from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from depthsounder.elements.axes import AXES, Cell, Design
 from depthsounder.figures.aggregate import median_interval, relative_to_top, spread
 from depthsounder.figures.outcomes import shade
 from depthsounder.process.text import number, setting
-from depthsounder.storage.frames import rows_of
+from depthsounder.report.links import cell_key
+from depthsounder.storage.frames import cell_of, rows_of, with_texts
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
@@ -59,7 +60,7 @@ def explorer_json(run: Run) -> Markup:
 
 
 def explorer_data(run: Run) -> dict[str, Any]:
-    """Return axes, step numbers and, by ``depth/activation/init``, what is known of each cell."""
+    """Return axes, step numbers and, by ``depth/architecture/activation/init``, what is known of each cell."""
     points = int(np.clip(_POINTS / max(len(run.verdicts), 1), 8, 30))
     steps = spread(range(run.config.training.steps + 1), points)
     layers = {depth: spread(range(1, depth + 1), MOST_LAYERS) for depth in run.depths}
@@ -74,11 +75,11 @@ def explorer_data(run: Run) -> dict[str, Any]:
         for row in rows_of(run.verdicts)
     }
     for name, table in _curves(run).items():
-        for cell, rows in table.groupby(CELL_KEYS, observed=True):
-            _add_curve(cells, cell, name, rows, layers)
+        for names, rows in table.groupby(CELL_KEYS, observed=True):
+            _add_curve(cells, cell_of(names), name, rows, layers)
     keys = [*CELL_KEYS, "phase", "learning_rate"]
-    for (depth, activation, init, phase, rate), losses in _losses(run, steps).groupby(level=keys, observed=True):
-        if (known := cells.get(_name(depth, activation, init))) is not None:
+    for (*names, phase, rate), losses in _losses(run, steps).groupby(level=keys, observed=True):
+        if (known := cells.get(cell_key(cell_of(names)))) is not None:
             shown = losses.to_numpy(dtype=float)[spread(range(len(losses)), MOST_SEEDS)]
             curves = [encode(trace) for trace in shown]
             if phase == "evaluate":
@@ -86,9 +87,9 @@ def explorer_data(run: Run) -> dict[str, Any]:
             else:
                 known["rates"][f"{rate:g}"] = curves
     return {
-        "depths": run.depths,
-        "activations": run.activations,
-        "inits": run.inits,
+        "order": CELL_KEYS,
+        "points": {name: getattr(run, axis.key) for name, axis in AXES.items()},
+        "unsaid": {name: axis.unsaid for name, axis in AXES.items()},
         "entropy": run.data.class_entropy,
         "trains": run.config.verdicts.trains_loss * run.data.class_entropy,
         "steps": steps,
@@ -96,6 +97,12 @@ def explorer_data(run: Run) -> dict[str, Any]:
         "layers": {str(depth): shown for depth, shown in layers.items()},
         "cells": cells,
     }
+
+
+def selectors(run: Run) -> dict[str, str]:
+    """Return the axes of which the explorer has a selector, with their titles: all, but for one with nothing to say."""
+    idle = {name for name, axis in AXES.items() if axis.unsaid and len(getattr(run, axis.key)) == 1}
+    return {name: AXES[name].title for name in (*Design._fields, "depth") if name not in idle}
 
 
 def encode(values: np.ndarray) -> str:
@@ -122,7 +129,7 @@ def _curves(run: Run) -> dict[str, pd.DataFrame]:
 
     def beside(table: pd.DataFrame, predicted: str) -> pd.DataFrame:
         named = theory[[*keys, predicted]].rename(columns={predicted: "theory"})
-        return table.astype({"activation": str, "init": str}).merge(named, on=keys, how="left").sort_values("layer")
+        return with_texts(table).merge(named, on=keys, how="left").sort_values("layer")
 
     return {
         "forward": beside(median_interval(hidden, keys, "z_second_moment"), "z_second_moment_probe"),
@@ -132,26 +139,22 @@ def _curves(run: Run) -> dict[str, pd.DataFrame]:
 
 def _losses(run: Run, steps: list[int]) -> pd.DataFrame:
     """Return the loss at some steps (columns) of every network (rows); where it diverged, none from there on."""
-    traces = run.sampled_traces(steps).astype({"activation": str, "init": str})
+    traces = with_texts(run.sampled_traces(steps))
     network = [*CELL_KEYS, "phase", "learning_rate", "seed"]
     return traces.set_index([*network, "step"])["train_loss"].unstack("step").reindex(columns=steps)
 
 
 def _add_curve(
-    cells: dict[str, dict[str, Any]], cell: tuple[Any, ...], name: str, rows: pd.DataFrame, layers: dict[int, list[int]]
+    cells: dict[str, dict[str, Any]], cell: Cell, name: str, rows: pd.DataFrame, layers: dict[int, list[int]]
 ) -> None:
-    shown = rows.set_index("layer").reindex(layers[int(cell[0])])
-    cells[_name(*cell)][name] = {
+    shown = rows.set_index("layer").reindex(layers[cell.depth])
+    cells[cell_key(cell)][name] = {
         line: encode(shown[line].to_numpy(dtype=float)) for line in ("median", "low", "high", "theory")
     }
 
 
 def _key(row: dict[str, Any]) -> str:
-    return _name(*(row[name] for name in CELL_KEYS))
-
-
-def _name(depth: Hashable, activation: Hashable, init: Hashable) -> str:
-    return f"{depth}/{activation}/{init}"
+    return cell_key(cell_of(row[name] for name in CELL_KEYS))
 
 
 def _plain(value: Any) -> str | float | bool | None:  # noqa: ANN401 - a cell of a data frame

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from depthsounder.elements.axes import AXES, Design
 from depthsounder.figures.style import label
 from depthsounder.process.text import count, number, percent, setting
 from depthsounder.sweep.runs import Run
 
 _TAG = re.compile(r"(<!--.*?-->|<script\b.*?</script>|<style\b.*?</style>|<[^>]*>)", re.DOTALL)
 _NAME = re.compile(r"<(/?)([a-zA-Z][\w-]*)")
-_DEFINITION = re.compile(r' id="((?:word|init|activation)-[^"]+)"')
+_DEFINITION = re.compile(r' id="((?:word|init|activation|architecture)-[^"]+)"')
 _CLOSED = {"a", "bdi", "button", "code", "dfn", "h1", "h2", "h3", "head", "label", "nav", "option", "pre"}
 _CLOSED |= {"summary", "svg", "template", "title"}
 """Elements in which nothing is marked: what is a link or a title already, what the user's data name, or no text."""
@@ -26,7 +27,7 @@ _CLOSED |= {"summary", "svg", "template", "title"}
 class Word:
     """A word, the forms in which it is recognized (a regular expression), and what it means.
 
-    `kind` tells where it is defined: in the glossary, or in the table of initializations or activations.
+    `kind` tells where it is defined: in the glossary, or in a table of names.
     """
 
     name: str
@@ -96,8 +97,11 @@ def glossary(run: Run) -> list[Word]:
 
 
 def named_elements(run: Run) -> list[Word]:
-    """Return the names of the run's activations and initializations, whose tables say what they are."""
-    named = [("activation", name) for name in run.activations] + [("init", name) for name in run.inits]
+    """Return the names of the run's records, whose tables say what they are."""
+    # What goes without saying stands in no sentence as a name.
+    named = [
+        (axis, name) for axis in Design._fields for name in getattr(run, AXES[axis].key) if name != AXES[axis].unsaid
+    ]
     # Of two names that begin alike the longer is the one that is meant.
     named.sort(key=lambda item: -len(item[1]))
     return [Word(name, _forms(name), "", kind) for kind, name in named]

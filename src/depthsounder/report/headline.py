@@ -4,6 +4,7 @@ The words are exact: within so many steps, on this grid of rates, up to this dep
 expected to find. `opening` says what fails and why.
 """
 
+from depthsounder.elements.architectures import PLAIN
 from depthsounder.figures import prediction
 from depthsounder.figures.outcomes import repeated_laws, uncopied
 from depthsounder.figures.style import label
@@ -18,6 +19,20 @@ MOST_SCATTER = 0.1
 def tallies(run: Run) -> list[str]:
     """Return what theory foresaw, where not the depth is to blame, and where too little is known to tell."""
     return [sentence for sentence in (_foreseen(run), _shallow_failures(run), rare_classes(run)) if sentence]
+
+
+def scope(run: Run) -> str:
+    """Say of which architectures the first screen and the page speak; empty where all networks are plain."""
+    names, home = run.architectures, run.home.architectures[0]
+    if names == [PLAIN.name]:
+        return ""
+    if len(names) == 1:
+        return f"All networks of this run are {label(home)} networks."
+    others = join(label(name) for name in names if name != home)
+    return (
+        f"These lines are about the {label(home)} networks of this run. Figures, counts and explorer also have "
+        f"{others}; initializations are compared within one architecture."
+    )
 
 
 def _foreseen(run: Run) -> str:

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 
 from markupsafe import Markup, escape
 
+from depthsounder.elements.axes import Cell
 from depthsounder.figures.outcomes import shade
 from depthsounder.figures.style import label
-from depthsounder.process.text import join
-from depthsounder.storage.frames import rows_of
+from depthsounder.process.text import in_words, join, names_of
+from depthsounder.storage.frames import cell_of, rows_of
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
@@ -16,16 +17,20 @@ _GROUP = re.compile(r'<g id="[^"]*?cell:([^"]+)">')
 _STEP = re.compile(r"<g\b[^>]*>|</g>")
 
 
-def cell_address(depth: int, activation: str, init: str, against: str | None = None) -> str:
+def cell_key(cell: Cell) -> str:
+    """Return what the explorer calls a cell, such as ``"20/plain/tanh/he_normal"``."""
+    return "/".join(map(str, cell))
+
+
+def cell_address(cell: Cell, against: str | None = None) -> str:
     """Return the fragment by which the explorer opens a cell, and beside it that of another initialization."""
-    second = "" if against is None else f"&against={depth}/{activation}/{against}"
-    return f"#cell={depth}/{activation}/{init}{second}"
+    second = "" if against is None else f"&against={cell_key(cell._replace(init=against))}"
+    return f"#cell={cell_key(cell)}{second}"
 
 
-def cell_link(words: str, depth: int, activation: str, init: str) -> Markup:
+def cell_link(words: str, cell: Cell) -> Markup:
     """Return words that lead to a cell."""
-    address = cell_address(depth, activation, init)
-    return Markup('<a class="cell" href="{}">{}</a>').format(address, words)
+    return Markup('<a class="cell" href="{}">{}</a>').format(cell_address(cell), words)
 
 
 def init_link(init: str) -> Markup:
@@ -33,50 +38,46 @@ def init_link(init: str) -> Markup:
     return Markup('<a class="word" href="#init-{}">{}</a>').format(init, label(init))
 
 
-def cell_words(run: Run) -> dict[tuple[int, str, str], str]:
+def cell_words(run: Run) -> dict[Cell, str]:
     """Return of each cell its name and verdict, which a link within a drawing bears as its own name."""
-    return {
-        (int(row["depth"]), row["activation"], row["init"]): (
-            f"{label(row['activation'])}, {label(row['init'])}, depth {row['depth']}: {shade(row)}"
-        )
-        for row in rows_of(run.verdicts)
-    }
+    cells = [(cell_of(row[name] for name in CELL_KEYS), shade(row)) for row in rows_of(run.verdicts)]
+    return {cell: f"{names_of(cell.design, label)}, depth {cell.depth}: {verdict}" for cell, verdict in cells}
 
 
 def named_cells(run: Run) -> dict[str, str]:
     """Return the texts by which sentences name the run's cells, each with the cell's address."""
     found = {}
-    for row in rows_of(run.verdicts[CELL_KEYS]):
-        depth, activation, init = row["depth"], row["activation"], row["init"]
-        address = cell_address(depth, activation, init)
+    for cell in map(cell_of, run.verdicts[CELL_KEYS].itertuples(index=False)):
+        address = cell_address(cell)
         # Claims write names as the config does.
-        for names in ((label(activation), label(init)), (activation, init)):
-            found["{} with {} at depth {}".format(*names, depth)] = address
-            found["{}, {}, depth {}".format(*names, depth)] = address
-            if depth == run.depths[-1]:
+        for written in (label, str):
+            found[f"{in_words(cell.design, written)} at depth {cell.depth}"] = address
+            found[f"{names_of(cell.design, written)}, depth {cell.depth}"] = address
+            if cell.depth == run.depths[-1]:
                 # Where sentences speak of the deepest networks, they do not repeat the depth.
-                found["({}, {})".format(*names)] = address
+                found[f"({names_of(cell.design, written)})"] = address
     return found
 
 
-def linked_drawing(drawing: str, words: dict[tuple[int, str, str], str]) -> Markup:
+def linked_drawing(drawing: str, words: dict[Cell, str]) -> Markup:
     """Return an SVG's text in which each group that stands for a cell, by its id, is a link to it.
 
-    An id ends in ``cell:20:tanh:he_normal``, with ``:glorot_normal`` behind it if it stands for two. The first link is
-    reached by the Tab key, and the others from there by the arrow keys (templates/tips.js), so that a map of hundreds
-    of cells is one stop and not hundreds.
+    An id ends in ``cell:20:plain:tanh:he_normal``, with ``:glorot_normal`` behind it if it stands for two. The first
+    link is reached by the Tab key, and the others from there by the arrow keys (templates/tips.js), so that a map of
+    hundreds of cells is one stop and not hundreds.
     """
     pieces, done, first = [], 0, True
     for group in _GROUP.finditer(drawing):
-        depth, activation, *inits = group[1].split(":")
-        known = words.get((int(depth), activation, inits[0]))
+        names = group[1].split(":")
+        cell, others = cell_of(names[: len(CELL_KEYS)]), names[len(CELL_KEYS) :]
+        known = words.get(cell)
         if known is None or group.start() < done:
             continue
         end = _end_of_group(drawing, group.end())
-        against = inits[1] if len(inits) > 1 else None
+        against = others[0] if others else None
         name = known if against is None else f"{known}; against {label(against)}"
         link = Markup('<a class="cell" href="{}" aria-label="{}" tabindex="{}">').format(
-            cell_address(int(depth), activation, inits[0], against), name, 0 if first else -1
+            cell_address(cell, against), name, 0 if first else -1
         )
         pieces += [drawing[done : group.start()], link, drawing[group.start() : end], "</a>"]
         done, first = end, False

@@ -1,4 +1,4 @@
-"""What the names mean: the run's initializations and activations in words and formulas, from their own records.
+"""What the names mean: the run's initializations, activations and architectures, from their own records.
 
 The words are worked out from what a record computes, so that one that a user adds has them too.
 """
@@ -9,6 +9,7 @@ import numpy as np
 
 from depthsounder.elements.activation import Activation
 from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.architectures import ARCHITECTURES, EXAMPLES, PLAIN, Architecture
 from depthsounder.elements.initializers import initializer
 from depthsounder.figures.style import label
 from depthsounder.process.text import join, number
@@ -41,6 +42,38 @@ class ActivationRow:
     words: str
     formula: str
     slope: str
+
+
+@dataclass(frozen=True)
+class ArchitectureRow:
+    """An architecture: what it does to a layer's sums, and where it comes from."""
+
+    name: str
+    words: str
+    source: str
+
+
+def architecture_rows(run: Run) -> list[ArchitectureRow]:
+    """Return the run's architectures, in its order; none where all networks are plain, which the page says nowhere."""
+    if run.architectures == [PLAIN.name]:
+        return []
+    records = [ARCHITECTURES[name] for name in run.architectures]
+    return [ArchitectureRow(record.name, around(record), record.source) for record in records]
+
+
+def around(architecture: Architecture) -> str:
+    """Return in words what an architecture does to a layer's sums."""
+    said = []
+    if (normalization := architecture.normalization) is not None:
+        over = "each unit over the batch" if normalization.axis == EXAMPLES else "each example over the units"
+        how = "mean 0 and variance 1" if normalization.centered else "mean square 1"
+        said.append(f"brings the sums of {over} to {how}, and scales them as it learns")
+    if architecture.shortcut:
+        said.append("adds to the sums those of the layer before")
+    if architecture.branch_decay:
+        power = number(architecture.branch_decay)
+        said.append(f"multiplies what a layer adds by 1/L{'' if power == '1.0' else f'^{power}'}")
+    return "; ".join(said) or "does nothing to them"
 
 
 def init_rows(run: Run) -> list[InitRow]:

@@ -1,7 +1,7 @@
 """The first screen: where sigmoid and naive initialization fail, why, and what works instead.
 
-Every word is chosen by the numbers of the run, and none needs to be looked up. A sweep without sigmoid, or without
-naive initializations, is told of by what it has.
+Every word is chosen by the numbers of the run, of one architecture (`Run.home`), and none needs to be looked up. A
+sweep without sigmoid, or without naive initializations, is told of by what it has.
 
 What the numbers say of the cause is `causes`; this module finds who failed, where, and who did not.
 """
@@ -12,6 +12,7 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from depthsounder.elements.activations import ACTIVATIONS, SIGMOID
+from depthsounder.elements.axes import Cell, Design
 from depthsounder.elements.initializers import initializer
 from depthsounder.figures.outcomes import outcomes, repeated_laws
 from depthsounder.figures.style import label
@@ -19,7 +20,7 @@ from depthsounder.judging.verdicts import FAILURES
 from depthsounder.process.text import count, join, tally
 from depthsounder.report.causes import cause_of_activation, causes_of_naive
 from depthsounder.report.links import cell_link, init_link, joined
-from depthsounder.storage.frames import rows_of
+from depthsounder.storage.frames import rows_of, with_texts
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
@@ -78,7 +79,7 @@ def _distinct(run: Run) -> pd.DataFrame:
     table = outcomes(run)
     table = table[table["same_law_as"].isna()]
     signal = run.initial_signal
-    hidden = signal[signal["layer"] <= signal["depth"]].astype({"activation": str, "init": str})
+    hidden = with_texts(signal[signal["layer"] <= signal["depth"]])
     saturated = hidden.groupby(CELL_KEYS)["saturated_fraction"].median().rename("saturated").reset_index()
     seen = run.verdicts[[*CELL_KEYS, "signal_verdict", "delta_ratio"]].merge(saturated, on=CELL_KEYS, how="left")
     return table.merge(seen, on=CELL_KEYS, how="left")
@@ -120,16 +121,16 @@ def _of_activation(run: Run, table: pd.DataFrame) -> Markup:
     first, last = int(failing["depth"].min()), run.depths[-1]
     at_first, at_last = (sum(depth in depths for depths in failing["failing_depths"]) for depth in (first, last))
     shallowest = example if first in example["failing_depths"] else min(rows_of(failing), key=lambda row: row["depth"])
-    activation, steps = example["activation"], count(run.config.training.steps, "step")
+    steps = count(run.config.training.steps, "step")
     sentence = Markup("At {} most networks {} in {} with {}{}").format(
-        cell_link(_layers(first), first, activation, shallowest["init"]),
+        cell_link(_layers(first), Cell(first, *Design.of(shallowest))),
         _fate(failing[failing["depth"] == first]),
         steps,
         _share(at_first, len(table)),
         aside,
     )
     if last > first:
-        link = cell_link(_layers(last), last, activation, example["init"])
+        link = cell_link(_layers(last), Cell(last, *Design.of(example)))
         sentence += Markup(", at {} with {}").format(link, "all" if at_last == len(table) else at_last or "none")
     return sentence + ". " + cause_of_activation(example)
 
@@ -154,7 +155,7 @@ def _share(amount: int, of: int) -> str:
 
 def _repeats(run: Run, activation: str) -> Markup:
     """Return "critical is he normal", for an activation of whose initializations each law counts once; or nothing."""
-    found = {init: first for (own, init), first in repeated_laws(run).items() if own == activation}
+    found = {design.init: first for design, first in repeated_laws(run).items() if design.activation == activation}
     if len(found) > _NAMED:
         return Markup("{} draw what others draw").format(len(found))
     return joined(Markup("{} is {}").format(init_link(init), init_link(first)) for init, first in found.items())
@@ -175,7 +176,7 @@ def _what_works(run: Run, table: pd.DataFrame) -> Markup:
         counted = Markup("; ").join(filter(None, parts))
         alike.setdefault((int(best[activation]), inits, counted), []).append(str(activation))
     phrases = [
-        _trained_at(depth, activations, inits, counted)
+        _trained_at(run, depth, activations, inits, counted)
         for (depth, inits, counted), activations in sorted(alike.items(), key=lambda item: -item[0][0])
     ]
     never = [label(name) for name in run.activations if name not in best.index]
@@ -183,22 +184,29 @@ def _what_works(run: Run, table: pd.DataFrame) -> Markup:
     sentence += f"; {join(never)} at no depth." if never else "."
     slow = table[[deepest in depths for depths in table["partial_depths"]]]
     if len(slow):
-        sentence += Markup(" Still learning at {}, too slowly to finish: {}.").format(deepest, _learning(slow, deepest))
+        sentence += Markup(" Still learning at {}, too slowly to finish: {}.").format(
+            deepest, _learning(run, slow, deepest)
+        )
     return sentence
 
 
-def _learning(table: pd.DataFrame, depth: int) -> Markup:
+def _learning(run: Run, table: pd.DataFrame, depth: int) -> Markup:
     """Return "tanh and relu (he normal)" for each initialization, or how many they are where they are many."""
     if table["init"].nunique() > _NAMED:
         return Markup(count(len(table), "other combination"))  # noqa: S704 - a number and our own words
     phrases = []
     for init, rows in table.groupby("init", sort=False):
-        links = joined(cell_link(label(name), depth, name, str(init)) for name in rows["activation"])
+        links = joined(_link(run, label(name), depth, name, str(init)) for name in rows["activation"])
         phrases.append(Markup("{} ({})").format(links, init_link(str(init))))
     return Markup("; ").join(phrases)
 
 
-def _trained_at(depth: int, activations: list[str], inits: tuple[str, ...], counted: str) -> Markup:
+def _link(run: Run, words: str, depth: int, activation: str, init: str) -> Markup:
+    (architecture,) = run.architectures
+    return cell_link(words, Cell(depth, architecture, activation, init))
+
+
+def _trained_at(run: Run, depth: int, activations: list[str], inits: tuple[str, ...], counted: str) -> Markup:
     """Return "tanh and linear at 50 layers (orthogonal)", with links from what is named to its cells.
 
     Parameters
@@ -206,6 +214,6 @@ def _trained_at(depth: int, activations: list[str], inits: tuple[str, ...], coun
     counted
         How many initializations these are, where they are too many to be named; else empty.
     """
-    links = joined(cell_link(label(name), depth, name, inits[0]) for name in activations)
-    how = counted or joined(cell_link(label(init), depth, activations[0], init) for init in inits)
+    links = joined(_link(run, label(name), depth, name, inits[0]) for name in activations)
+    how = counted or joined(_link(run, label(init), depth, activations[0], init) for init in inits)
     return Markup("{} at {} ({})").format(links, _layers(depth), how)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from depthsounder.elements.axes import Design
 from depthsounder.figures.style import label
 from depthsounder.judging.verdicts import DISTINCT
-from depthsounder.process.text import count, number, tally
+from depthsounder.process.text import count, in_words, number, tally
+from depthsounder.storage.frames import with_texts
 from depthsounder.sweep.runs import Run
 
 
@@ -65,7 +67,7 @@ def _extreme(run: Run, verdict: str) -> str:
     size = number(cell["delta_ratio"])
     trained = int((cells["training_verdict"] == "trains").sum())
     return (
-        f"In this run: in {label(cell['activation'])} with {label(cell['init'])} at depth {cell['depth']} the first "
+        f"In this run: in {in_words(Design.of(cell), label)} at depth {cell['depth']} the first "
         f"layer's error is {size} times the last one's; of {count(len(cells), 'such cell')}, {tally(trained)} "
         "trained."
     )
@@ -92,7 +94,7 @@ def _steadiest(run: Run) -> str:
 def _variance_kept(run: Run, depth: int) -> pd.Series:
     """Return by activation and init the variance over inputs of layer L over that of layer 1, the median over seeds."""
     signal = run.initial_signal
-    signal = signal[signal["depth"] == depth].astype({"activation": str, "init": str})
+    signal = with_texts(signal[signal["depth"] == depth])
     layers = signal[signal["layer"].isin([1, depth])].pivot_table(
         index=["activation", "init", "seed"], columns="layer", values="z_batch_variance"
     )

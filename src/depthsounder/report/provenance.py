@@ -1,6 +1,5 @@
 """Where the numbers come from: versions, machine, commit, digests, how much was computed and how long it took."""
 
-import csv
 import hashlib
 import os
 import platform
@@ -16,6 +15,7 @@ from threadpoolctl import threadpool_info
 from depthsounder import __version__
 from depthsounder.config import own_records
 from depthsounder.storage.tables import CELL_KEYS, SCHEMAS, read_table
+from depthsounder.sweep.job_times import JobTime, job_times
 from depthsounder.sweep.runs import Run
 
 _PACKAGES = ("numpy", "scipy", "pyarrow", "pandas", "matplotlib", "seaborn", "scikit-learn", "pydantic", "snakemake")
@@ -83,27 +83,14 @@ def extension_files(run: Run) -> list[ExtensionFile]:
 
 def stage_times(run: Run) -> list[StageTime]:
     """Return the time of each stage so far, the longest first, from the files in which Snakemake measures each job."""
-    times: dict[str, list[tuple[float, float]]] = {}
-    folder = run.folder / "benchmarks"
-    for path in sorted(folder.rglob("*.tsv")):
-        rule = path.relative_to(folder).parts[0].removesuffix(".tsv")
-        with path.open(newline="", encoding="utf-8") as file:
-            times.setdefault(rule, []).extend(
-                (_seconds(row["s"]), _seconds(row["cpu_time"])) for row in csv.DictReader(file, delimiter="\t")
-            )
+    times: dict[str, list[JobTime]] = {}
+    for job in job_times(run.folder):
+        times.setdefault(job.rule, []).append(job)
     stages = [
-        StageTime(rule, len(jobs), sum(wall for wall, _ in jobs), sum(cpu for _, cpu in jobs))
+        StageTime(rule, len(jobs), sum(job.wall for job in jobs), sum(job.cpu for job in jobs))
         for rule, jobs in times.items()
     ]
     return sorted(stages, key=lambda stage: -stage.wall)
-
-
-def _seconds(text: str) -> float:
-    """Return a time as a number; a job that ended before it was looked at has NA, and counts as nothing."""
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
 
 
 def network_counts(run: Run) -> NetworkCounts:

@@ -3,12 +3,15 @@
 This module knows the columns that identify a cell; it knows nothing of the others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import starmap
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from depthsounder.elements.axes import Cell, Design, Model
 from depthsounder.storage.tables import CELL_KEYS
 
 
@@ -21,12 +24,33 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
     return frame
 
 
-def cell_frames(table: pa.Table) -> Iterator[tuple[tuple[int, str, str], pd.DataFrame]]:
+def with_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a data frame whose cells are named by texts in place of categories, which merge with others' alone."""
+    return frame.astype(dict.fromkeys(Design._fields, str))
+
+
+def cell_of(names: Iterable[Any]) -> Cell:
+    """Return the cell that a data frame's key stands for, by what it has of `CELL_KEYS`."""
+    depth, *design = names
+    return Cell(int(depth), *map(str, design))
+
+
+def cell_frames(table: pa.Table) -> Iterator[tuple[Cell, pd.DataFrame]]:
     """Yield each cell of a table and its rows, in their order."""
     cell: Any
     for cell, rows in to_frame(table).groupby(CELL_KEYS, sort=False, observed=True):
-        depth, activation, init = cell
-        yield (int(depth), str(activation), str(init)), rows
+        yield cell_of(cell), rows
+
+
+def matching(frame: pd.DataFrame, names: Model | Design) -> pd.DataFrame:
+    """Return the rows of a data frame that bear these names."""
+    chosen = [frame[axis] == name for axis, name in names._asdict().items()]
+    return frame[np.logical_and.reduce(chosen)]
+
+
+def designs_of(frame: pd.DataFrame) -> list[Design]:
+    """Return what each row's cell is but for its depth."""
+    return list(starmap(Design, zip(*(frame[name].astype(str) for name in Design._fields), strict=True)))
 
 
 def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from depthsounder.elements.axes import AXES, Cell
 from depthsounder.storage.arrays import to_arrow
 from depthsounder.storage.file_errors import reading
 from depthsounder.storage.replacing import replacing
@@ -23,7 +24,7 @@ WRITING = {"compression": "zstd", "write_page_checksum": True}
 Columns = Mapping[str, np.ndarray | Sequence[object]]
 """One array or list for each field of a schema, all of one length."""
 
-CELL_KEYS = ["depth", "activation", "init"]
+CELL_KEYS = list(Cell._fields)
 """What identifies a cell, and in which order its parts are laid out in folders. A list, as pandas takes keys."""
 
 
@@ -31,11 +32,7 @@ def _field(name: str, kind: pa.DataType, unit: str) -> pa.Field:
     return pa.field(name, kind, metadata={"unit": unit})
 
 
-_CELL_FIELDS = [
-    _field("depth", pa.int32(), "hidden layers"),
-    _field("activation", pa.string(), "name"),
-    _field("init", pa.string(), "name"),
-]
+_CELL_FIELDS = [_field(name, pa.string() if axis.registry else pa.int32(), axis.unit) for name, axis in AXES.items()]
 
 SIGNAL = pa.schema(
     [
@@ -92,7 +89,7 @@ TRACES = pa.schema(
 GRADIENT_CHECK = pa.schema(
     [
         *_CELL_FIELDS,
-        _field("parameter", pa.string(), "W or b with its layer's number; at depth 0 a record's promise"),
+        _field("parameter", pa.string(), "W, b, gamma or beta with its layer's number; at depth 0 a record's promise"),
         _field("method", pa.string(), "complex_step or central_difference; or contract, of a promise"),
         _field(
             "relative_error",
@@ -165,7 +162,7 @@ VERDICTS = pa.schema(
 COMPARISONS = pa.schema(
     [
         *_CELL_FIELDS,
-        _field("against", pa.string(), "name of another init of the same activation and depth"),
+        _field("against", pa.string(), "name of another init, all else being the same"),
         _field("in_family", pa.bool_(), "whether the config names this comparison, which alone are tested"),
         _field("seeds", pa.int32(), "networks of each init, paired"),
         _field("lower", pa.int32(), "seeds whose tail loss is lower with init than with against"),
@@ -250,7 +247,7 @@ def write_rows(
 
 def write_cells(
     path: Path,
-    cells: Mapping[tuple[int, str, str], Columns],
+    cells: Mapping[tuple[int, str, str, str], Columns],
     schema: pa.Schema,
     metadata: Mapping[str, str] | None = None,
 ) -> None:

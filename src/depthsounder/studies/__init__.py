@@ -12,7 +12,7 @@ from depthsounder.studies.record import Agreement, Finding, Study
 
 __all__ = ["STUDIES", "Agreement", "Finding", "Study", "figures_of"]
 
-_MACHINERY = {"depth_scale", "escapes", "glorot2010_stated", "record"}
+_MACHINERY = {"depth_scale", "escapes", "glorot2010_stated", "record", "rescue_costs", "rescue_stated"}
 
 
 def _found() -> list[Study]:

@@ -23,7 +23,7 @@ from depthsounder.figures.style import label, layer_colors, themed
 from depthsounder.process.text import count, join, number, setting
 from depthsounder.storage.frames import rows_of
 from depthsounder.studies.glorot2010_stated import leaving, shrinking, staying
-from depthsounder.studies.record import Finding, Study
+from depthsounder.studies.record import Finding, Study, at_home
 from depthsounder.sweep.runs import Run
 
 STANDARD, NORMALIZED = "uniform_standard", "glorot_uniform"
@@ -276,22 +276,24 @@ def cut(run: Run) -> str:
     )
 
 
-STUDY = Study(
-    name="glorot2010",
-    title="Activations and gradients before training",
-    question="Does the normalized initialization keep activations and gradients alike in all layers?",
-    source="Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward neural networks, figures 6 "
-    "and 7 and section 4.2.1.",
-    cut=cut,
-    figure=FigureRecord(
+STUDY = at_home(
+    Study(
         name="glorot2010",
-        title="Activations and gradients, layer by layer",
-        picture="Histograms of activations and gradients for each activation and init, a curve for each layer.",
-        section="study",
-        draw=draw,
-        rows=rows,
-        message=message,
-        reads=("verdicts",),
-    ),
-    findings=findings,
+        title="Activations and gradients before training",
+        question="Does the normalized initialization keep activations and gradients alike in all layers?",
+        source="Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward neural networks, "
+        "figures 6 and 7 and section 4.2.1.",
+        cut=cut,
+        figure=FigureRecord(
+            name="glorot2010",
+            title="Activations and gradients, layer by layer",
+            picture="Histograms of activations and gradients for each activation and init, a curve for each layer.",
+            section="study",
+            draw=draw,
+            rows=rows,
+            message=message,
+            reads=("verdicts",),
+        ),
+        findings=findings,
+    )
 )

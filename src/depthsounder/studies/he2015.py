@@ -10,7 +10,7 @@ from depthsounder.figures import FigureRecord
 from depthsounder.figures.style import themed
 from depthsounder.process.text import count, number
 from depthsounder.studies.escapes import ESCAPE, TRAINED, Milestone, draw_milestones, milestone_steps, summary
-from depthsounder.studies.record import Agreement, Finding, Study
+from depthsounder.studies.record import Agreement, Finding, Study, at_home
 from depthsounder.sweep.runs import Run
 
 HE, GLOROT = "he_normal", "glorot_normal"
@@ -134,21 +134,23 @@ def cut(run: Run) -> str:
     )
 
 
-STUDY = Study(
-    name="he2015",
-    title="Deep rectifier networks",
-    question="Does twice Glorot's variance let deep rectifier networks start to learn?",
-    source="He, Zhang, Ren & Sun 2015, Delving deep into rectifiers, figures 2 and 3.",
-    cut=cut,
-    figure=FigureRecord(
+STUDY = at_home(
+    Study(
         name="he2015",
-        title="Steps until deep rectifier networks learn",
-        picture="Falling step curves for each depth, one for each initialization.",
-        section="study",
-        draw=draw,
-        rows=rows,
-        message=message,
-        reads=("verdicts", "traces"),
-    ),
-    findings=findings,
+        title="Deep rectifier networks",
+        question="Does twice Glorot's variance let deep rectifier networks start to learn?",
+        source="He, Zhang, Ren & Sun 2015, Delving deep into rectifiers, figures 2 and 3.",
+        cut=cut,
+        figure=FigureRecord(
+            name="he2015",
+            title="Steps until deep rectifier networks learn",
+            picture="Falling step curves for each depth, one for each initialization.",
+            section="study",
+            draw=draw,
+            rows=rows,
+            message=message,
+            reads=("verdicts", "traces"),
+        ),
+        findings=findings,
+    )
 )

@@ -6,14 +6,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from depthsounder.elements.axes import Design
 from depthsounder.figures import FigureRecord
 from depthsounder.figures.style import label, themed
 from depthsounder.judging.verdicts import FAILURES
-from depthsounder.process.text import count, join, setting
+from depthsounder.process.text import count, in_words, join, names_of, setting
 from depthsounder.storage.frames import rows_of
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.studies.escapes import ESCAPE, TRAINED, draw_milestones, milestone_steps, summary
-from depthsounder.studies.record import Agreement, Finding, Study
+from depthsounder.studies.record import Agreement, Finding, Study, at_home
 from depthsounder.sweep.runs import Run
 
 DEFAULT_STEPS = 300
@@ -52,9 +53,7 @@ def _escapes(run: Run) -> pd.DataFrame:
 
 
 def _named(cells: pd.DataFrame) -> str:
-    return join(
-        f"{label(cell['activation'])} with {label(cell['init'])} at depth {cell['depth']}" for cell in rows_of(cells)
-    )
+    return join(f"{in_words(Design.of(cell), label)} at depth {cell['depth']}" for cell in rows_of(cells))
 
 
 @themed
@@ -77,7 +76,7 @@ def findings(run: Run) -> Sequence[Finding]:
         agreement, remark = lasting(escapes, learns=cell["training_verdict"] not in FAILURES)
         found.append(
             Finding(
-                quantity=f"{label(cell['activation'])}, {label(cell['init'])}, depth {cell['depth']}",
+                quantity=f"{names_of(Design.of(cell), label)}, depth {cell['depth']}",
                 published=f"stalled, says a run of {DEFAULT_STEPS} steps, as if dead"
                 if stalled
                 else f"it leaves the plateau, says a run of {DEFAULT_STEPS} steps",
@@ -118,21 +117,23 @@ def cut(run: Run) -> str:
     )
 
 
-STUDY = Study(
-    name="plateau",
-    title="Dead or slow?",
-    question="Does a network that stalls within a short run ever learn?",
-    source=f"The default sweep, which ends after {DEFAULT_STEPS} steps and then says stalled.",
-    cut=cut,
-    figure=FigureRecord(
+STUDY = at_home(
+    Study(
         name="plateau",
-        title="How long the plateau is",
-        picture="Falling step curves for each activation and depth, one for each initialization.",
-        section="study",
-        draw=draw,
-        rows=rows,
-        message=message,
-        reads=("verdicts", "traces"),
-    ),
-    findings=findings,
+        title="Dead or slow?",
+        question="Does a network that stalls within a short run ever learn?",
+        source=f"The default sweep, which ends after {DEFAULT_STEPS} steps and then says stalled.",
+        cut=cut,
+        figure=FigureRecord(
+            name="plateau",
+            title="How long the plateau is",
+            picture="Falling step curves for each activation and depth, one for each initialization.",
+            section="study",
+            draw=draw,
+            rows=rows,
+            message=message,
+            reads=("verdicts", "traces"),
+        ),
+        findings=findings,
+    )
 )

@@ -1,10 +1,13 @@
 """What a study is: a paper's figure or a question, and how a run answers it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from matplotlib.figure import Figure
+
 from depthsounder.figures import FigureRecord
+from depthsounder.figures.form import PAGE, Form
 from depthsounder.sweep.runs import Run
 
 Agreement = Literal["agrees", "differs", "open"]
@@ -54,6 +57,8 @@ class Study:
         The picture that stands for the source's.
     findings
         What was published beside what a run shows; only of cells that the run has.
+    asides
+        What else a run shows, in sentences that stand behind the figure; nothing unless a study says something.
     """
 
     name: str
@@ -63,3 +68,24 @@ class Study:
     cut: Callable[[Run], str]
     figure: FigureRecord
     findings: Callable[[Run], Sequence[Finding]]
+    asides: Callable[[Run], Sequence[str]] = lambda _: ()
+
+
+def at_home(study: Study) -> Study:
+    """Return a study that looks at the home of a run alone (`Run.home`): it knows one architecture."""
+    figure = study.figure
+
+    def draw(run: Run, form: Form = PAGE) -> Figure:
+        return figure.draw(run.home, form)
+
+    return replace(
+        study,
+        cut=lambda run: study.cut(run.home),
+        findings=lambda run: study.findings(run.home),
+        figure=replace(
+            figure,
+            draw=draw,
+            rows=lambda run: figure.rows(run.home),
+            message=lambda run: figure.message(run.home),
+        ),
+    )

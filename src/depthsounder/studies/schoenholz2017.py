@@ -16,7 +16,7 @@ from depthsounder.figures.form import canvas, stroke
 from depthsounder.figures.panels import legend_below, note
 from depthsounder.figures.style import PAPER, themed
 from depthsounder.process.text import count, number
-from depthsounder.studies.record import Agreement, Finding, Study
+from depthsounder.studies.record import Agreement, Finding, Study, at_home
 from depthsounder.sweep.runs import Run
 from depthsounder.theory.meanfield import mean_field
 from depthsounder.theory.phase_plane import critical_line
@@ -267,21 +267,23 @@ def cut(run: Run) -> str:
     )
 
 
-STUDY = Study(
-    name="schoenholz2017",
-    title="Depth scales of tanh networks",
-    question="Does the depth over which two inputs' correlation lasts say how deep a network can be trained?",
-    source="Schoenholz, Gilmer, Ganguli & Sohl-Dickstein 2017, Deep information propagation, figure 5.",
-    cut=cut,
-    figure=FigureRecord(
+STUDY = at_home(
+    Study(
         name="schoenholz2017",
-        title="Where tanh networks learn",
-        picture="Map of weight variance across and depth down, with curves over it.",
-        section="study",
-        draw=draw,
-        rows=rows,
-        message=message,
-        reads=("verdicts", "theory"),
-    ),
-    findings=findings,
+        title="Depth scales of tanh networks",
+        question="Does the depth over which two inputs' correlation lasts say how deep a network can be trained?",
+        source="Schoenholz, Gilmer, Ganguli & Sohl-Dickstein 2017, Deep information propagation, figure 5.",
+        cut=cut,
+        figure=FigureRecord(
+            name="schoenholz2017",
+            title="Where tanh networks learn",
+            picture="Map of weight variance across and depth down, with curves over it.",
+            section="study",
+            draw=draw,
+            rows=rows,
+            message=message,
+            reads=("verdicts", "theory"),
+        ),
+        findings=findings,
+    )
 )

@@ -19,7 +19,7 @@ from depthsounder.process.text import count, join, number
 from depthsounder.storage.frames import rows_of
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.studies.depth_scale import UNLIKELY, Brackets, DepthScaleFit, bracket, fit
-from depthsounder.studies.record import Finding, Study
+from depthsounder.studies.record import Finding, Study, at_home
 from depthsounder.sweep.runs import Run
 
 PUBLISHED_MULTIPLE = 6.0
@@ -79,7 +79,8 @@ def _trained(run: Run) -> pd.DataFrame:
 
 def _shares(trained: pd.DataFrame, laws: pd.DataFrame) -> pd.DataFrame:
     """Return the share of networks that train, a row for each law and a column for each depth."""
-    return trained.mean(axis=1).unstack("depth").reindex(pd.MultiIndex.from_frame(laws[_LAW]))
+    shares = trained.mean(axis=1).droplevel("architecture")
+    return shares.unstack("depth").reindex(pd.MultiIndex.from_frame(laws[_LAW]))
 
 
 def _bracketed(laws: pd.DataFrame, trained: pd.DataFrame) -> pd.DataFrame:
@@ -241,21 +242,23 @@ def cut(run: Run) -> str:
     )
 
 
-STUDY = Study(
-    name="trainability",
-    title="How many times its depth scale a network can be deep",
-    question="Is there one multiple of the gradient's depth scale down to which networks train?",
-    source="Schoenholz, Gilmer, Ganguli & Sohl-Dickstein 2017, whose networks train down to about 6 ξ_c.",
-    cut=cut,
-    figure=FigureRecord(
+STUDY = at_home(
+    Study(
         name="trainability",
-        title="Depth that trains against depth scale",
-        picture="Scatter plot of depth brackets over depth scales, with a fitted curve.",
-        section="study",
-        draw=draw,
-        rows=rows,
-        message=message,
-        reads=("verdicts", "traces", "theory"),
-    ),
-    findings=findings,
+        title="How many times its depth scale a network can be deep",
+        question="Is there one multiple of the gradient's depth scale down to which networks train?",
+        source="Schoenholz, Gilmer, Ganguli & Sohl-Dickstein 2017, whose networks train down to about 6 ξ_c.",
+        cut=cut,
+        figure=FigureRecord(
+            name="trainability",
+            title="Depth that trains against depth scale",
+            picture="Scatter plot of depth brackets over depth scales, with a fitted curve.",
+            section="study",
+            draw=draw,
+            rows=rows,
+            message=message,
+            reads=("verdicts", "traces", "theory"),
+        ),
+        findings=findings,
+    )
 )

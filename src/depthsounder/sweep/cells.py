@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product, starmap
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from depthsounder.config import TUNING_SEED_BASE, Config
+from depthsounder.elements.axes import AXES, Cell, Design
 from depthsounder.process.blocks import seed_blocks
 
 PartKind = Literal["initial", "jacobian", "tuning", "training", "traces"]
@@ -25,34 +26,23 @@ TABLE_PARTS: dict[str, tuple[PartKind, ...]] = {
 }
 """Which parts make up a table."""
 
-AXES = {"depth": "depths", "activation": "activations", "init": "inits"}
-"""The axes of a sweep in the order of `CELL_KEYS`, and the config's key of each, which lists its points."""
-
-CHECKED_AXES = ("activation", "init")
+CHECKED_AXES = Design._fields
 """The axes of what is checked once for all depths."""
 
 
-class Cell(NamedTuple):
-    """A point of the sweep: the networks that differ in nothing but their seed."""
-
-    depth: int
-    activation: str
-    init: str
-
-    @property
-    def folder(self) -> Path:
-        """Where its files lie among those of all cells."""
-        return folder_of(self._asdict())
-
-
 def cells(config: Config) -> Iterator[Cell]:
-    """Yield every cell, in the config's order: depths, then activations, then inits."""
+    """Yield every cell, in the config's order, axis by axis."""
     return starmap(Cell, _points(config, AXES))
+
+
+def designs(config: Config) -> Iterator[Design]:
+    """Yield every combination of records, in the config's order."""
+    return starmap(Design, _points(config, CHECKED_AXES))
 
 
 def _points(config: Config, axes: Iterable[str]) -> Iterator[tuple[Any, ...]]:
     """Yield every combination of points of some axes."""
-    return product(*(getattr(config, AXES[axis]) for axis in axes))
+    return product(*(getattr(config, AXES[axis].key) for axis in axes))
 
 
 def folder_of(names: Mapping[str, object]) -> Path:
@@ -144,16 +134,15 @@ class RunPaths:
 
 
 def check_paths(config: Config, place: Path = Path()) -> list[Path]:
-    """Return the gradient checks of a sweep in a place, as `RunPaths` has it: one for each activation and init."""
+    """Return the gradient checks of a sweep in a place, as `RunPaths` has it: one for each of its `designs`."""
     paths = RunPaths(config.run, place)
-    points = _points(config, CHECKED_AXES)
-    return [paths.check(folder_of(dict(zip(CHECKED_AXES, names, strict=True)))) for names in points]
+    return [paths.check(folder_of(design._asdict())) for design in designs(config)]
 
 
 def cell_parts(config: Config, kind: PartKind, cell: Cell, place: Path = Path()) -> list[Path]:
     """Return the parts of one kind of one cell, by increasing seeds."""
     paths = RunPaths(config.run, place)
-    return [paths.part(kind, cell.folder, block) for block in blocks(config, kind)]
+    return [paths.part(kind, folder_of(cell._asdict()), block) for block in blocks(config, kind)]
 
 
 def part_paths(config: Config, kind: PartKind, place: Path = Path()) -> list[Path]:

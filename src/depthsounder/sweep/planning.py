@@ -8,7 +8,7 @@ A network that diverges ends early, so that the sum is an upper bound.
 from dataclasses import dataclass
 
 from depthsounder.config import Config
-from depthsounder.sweep.cells import PartKind, blocks, cells
+from depthsounder.sweep.cells import PartKind, blocks, cells, designs
 
 BYTES_PER_NUMBER = 5.0
 """The size of a measured number in a compressed table."""
@@ -105,9 +105,7 @@ def make_plan(config: Config, costs: Costs) -> Plan:
         seconds += sum(computing(config, costs, kind, cell.depth, count) for kind, count in networks.items())
         numbers += measurements * (cell.depth + 1) * SIGNAL_NUMBERS + trained * (recipe.steps + 1) * TRACE_NUMBERS
         numbers += measured * config.width * SPECTRUM_NUMBERS
-    jobs = len(sweep) * sum(len(blocks(config, kind)) for kind in networks) + len(config.activations) * len(
-        config.inits
-    )
+    jobs = len(sweep) * sum(len(blocks(config, kind)) for kind in networks) + len(list(designs(config)))
     starts = jobs * costs.start
     return Plan(
         cells=len(sweep),

@@ -15,6 +15,7 @@ from typing import TextIO
 from depthsounder.config import Config
 from depthsounder.engine.gate import read_refusals
 from depthsounder.process.blocks import parse_block
+from depthsounder.process.text import in_words
 from depthsounder.storage.tables import read_table
 from depthsounder.sweep.cells import PartKind, RunPaths
 
@@ -113,7 +114,7 @@ def closing_words(paths: RunPaths, seconds: float) -> str:
     cells = sum(verdicts.values())
     noun = "cell" if cells == 1 else "cells"
     refused = "".join(
-        f"\n{refusal.activation} with {refusal.init} was refused and is not among them. {refusal.reason}"
+        f"\n{in_words(refusal.design)} was refused and is not among them. {refusal.reason}"
         for refusal in read_refusals(paths.table("gradient_check"))
     )
     return f"{cells:,} {noun}: {words}{refused}\nThe report is {paths.report.resolve()} ({duration(seconds)})"

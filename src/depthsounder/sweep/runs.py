@@ -5,8 +5,9 @@ report use. Nothing is computed here: figures and report interpret the numbers.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product, starmap
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ import pyarrow.compute as pc
 
 from depthsounder.config import Config, load_resolved
 from depthsounder.data.dataset import load_dataset
+from depthsounder.elements.architectures import PLAIN
+from depthsounder.elements.axes import Cell, Design, Model
 from depthsounder.engine.gate import CONTRACT, RefusedCells, read_refusals
 from depthsounder.judging.reference import References
-from depthsounder.storage.frames import rows_of, to_frame
+from depthsounder.storage.frames import cell_of, designs_of, rows_of, to_frame
 from depthsounder.storage.tables import CELL_KEYS, SCHEMAS, read_table
 
 _SIGNAL_COLUMNS = [
@@ -119,8 +122,8 @@ class Run:
 
     @cached_property
     def signal(self) -> pd.DataFrame:
-        """The per-layer statistics that figures draw, at every logged step; `activation` and `init` are categories."""
-        return to_frame(read_table(self.table_path("signal"), _SIGNAL_COLUMNS))
+        """The per-layer statistics that figures draw, at every logged step; names are categories."""
+        return to_frame(self._read("signal", _SIGNAL_COLUMNS))
 
     @cached_property
     def initial_signal(self) -> pd.DataFrame:
@@ -130,26 +133,26 @@ class Run:
     @cached_property
     def deepest_jacobian(self) -> pd.DataFrame:
         """The singular values of the deepest networks' Jacobians."""
-        table = read_table(self.table_path("jacobian"))
+        table = self._read("jacobian")
         return to_frame(table.filter(pc.equal(table["depth"], self.depths[-1])))
 
     @cached_property
     def evaluation_traces(self) -> pd.DataFrame:
         """The training loss at every step of the networks on which the training verdicts rest."""
-        traces = read_table(self.table_path("traces"), _TRACE_COLUMNS)
+        traces = self._read("traces", _TRACE_COLUMNS)
         return to_frame(traces.filter(pc.equal(traces["phase"], "evaluate")).drop_columns(["phase"]))
 
-    def evaluated_networks(self) -> Iterator[tuple[tuple[int, str, str], int, np.ndarray]]:
+    def evaluated_networks(self) -> Iterator[tuple[Cell, int, np.ndarray]]:
         """Yield the cell, the seed and the training losses of each network on which the training verdicts rest."""
         networks = self.evaluation_traces.groupby([*CELL_KEYS, "seed"], observed=True, sort=True)["train_loss"]
         network: Any
         for network, losses in networks:
-            depth, activation, init, seed = network
-            yield (int(depth), str(activation), str(init)), int(seed), losses.to_numpy()
+            *cell, seed = network
+            yield cell_of(cell), int(seed), losses.to_numpy()
 
     def sampled_traces(self, steps: Sequence[int]) -> pd.DataFrame:
         """Return the training loss at a few steps of all networks, tuning and evaluation alike."""
-        traces = read_table(self.table_path("traces"), [*_TRACE_COLUMNS, "learning_rate"])
+        traces = self._read("traces", [*_TRACE_COLUMNS, "learning_rate"])
         return to_frame(traces.filter(pc.is_in(traces["step"], pa.array(steps, traces["step"].type))))
 
     @cached_property
@@ -159,8 +162,9 @@ class Run:
 
     @cached_property
     def refusals(self) -> list[RefusedCells]:
-        """The activations with inits that were refused, of which no other table has a row."""
-        return read_refusals(self.table_path("gradient_check"))
+        """What was refused, of which no other table has a row."""
+        found = read_refusals(self.table_path("gradient_check"))
+        return [refusal for refusal in found if refusal.design.architecture in self.config.architectures]
 
     @cached_property
     def references(self) -> References:
@@ -169,16 +173,27 @@ class Run:
         return References(self.config.root_seed, self.data.train_labels, training.batch_size, training.steps)
 
     @cached_property
-    def withheld(self) -> dict[tuple[str, str], str]:
-        """The activations with inits whose theory is withheld, and why: they have a note, and no number beside it."""
+    def withheld(self) -> dict[Design, str]:
+        """The designs whose theory is withheld, and why: they have a note, and no number beside it."""
         numbers = self.theory.columns.difference([*CELL_KEYS, "layer", "note"])
         rows = self.theory[self.theory[numbers].isna().all(axis=1) & self.theory["note"].notna()]
-        return {(str(row["activation"]), str(row["init"])): str(row["note"]) for row in rows_of(rows)}
+        return {Design.of(row): str(row["note"]) for row in rows_of(rows)}
+
+    @property
+    def architectures(self) -> list[str]:
+        """The architectures that have verdicts, in the config's order."""
+        return _in_order(self.config.architectures, self.verdicts["architecture"])
 
     @property
     def activations(self) -> list[str]:
         """The activations that have verdicts, in the config's order."""
         return _in_order(self.config.activations, self.verdicts["activation"])
+
+    @property
+    def models(self) -> list[Model]:
+        """The architectures with activations that have verdicts, in the config's order."""
+        present = {design.model for design in designs_of(self.verdicts)}
+        return [model for model in starmap(Model, product(self.architectures, self.activations)) if model in present]
 
     @property
     def inits(self) -> list[str]:
@@ -191,8 +206,30 @@ class Run:
         return sorted(int(depth) for depth in self.verdicts["depth"].unique())
 
     def _whole(self, table: str) -> pd.DataFrame:
-        frame: pd.DataFrame = read_table(self.table_path(table)).to_pandas()
+        frame: pd.DataFrame = self._read(table).to_pandas()
         return frame
+
+    def _read(self, table: str, columns: list[str] | None = None) -> pa.Table:
+        """Return the rows of a table that are of the config's architectures, as all are but in a view of one."""
+        found = read_table(self.table_path(table), columns)
+        if "architecture" not in found.column_names:
+            return found
+        return found.filter(pc.is_in(found["architecture"], pa.array(self.config.architectures)))
+
+    @cached_property
+    def home(self) -> "Run":
+        """The run as if its plain cells were all of it, or where none are plain, those of its first architecture.
+
+        What is told of one architecture alone is told of this one; a run of one architecture is its own home.
+        """
+        names = self.architectures
+        if len(names) == 1:
+            return self
+        chosen = PLAIN.name if PLAIN.name in names else names[0]
+        comparisons = tuple(pair for pair in self.config.comparisons if pair.architecture == chosen)
+        return replace(
+            self, config=self.config.model_copy(update={"architectures": (chosen,), "comparisons": comparisons})
+        )
 
     def table_path(self, table: str) -> Path:
         """Return the file of a table.

@@ -67,7 +67,5 @@ def sweep_fans(n_inputs: int, width: int, deepest: int) -> list[tuple[int, int]]
 
 def withheld_columns(depth: int, reason: str) -> Columns:
     """Return the columns of a cell whose theory is withheld: the layers, and the reason beside each."""
-    empty: dict[str, Sequence[object]] = {
-        name: [None] * depth for name in THEORY.names if name not in (*CELL_KEYS, "architecture")
-    }
+    empty: dict[str, Sequence[object]] = {name: [None] * depth for name in THEORY.names if name not in CELL_KEYS}
     return empty | {"layer": list(range(1, depth + 1)), "note": [f"{WITHHELD}{reason}"] * depth}

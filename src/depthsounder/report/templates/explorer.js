@@ -1,6 +1,6 @@
 "use strict";
 // The explorer: one or two cells, drawn from the data in #explorer-data. The address keeps the choice:
-// #cell=20/tanh/he_normal, with /0.1 behind it for another learning rate than the tuned one, and &against=… for a second.
+// #cell=20/plain/tanh/he_normal, with /0.1 behind it for another learning rate than the tuned one, and &against=… for a second.
 (() => {
 const data = JSON.parse(document.getElementById("explorer-data").textContent);
 const home = document.getElementById("explorer");
@@ -25,7 +25,7 @@ function decode(text = "") {
 
 // --- the choice, and the address that keeps it ---
 
-const keyOf = (choice) => [choice.depth, choice.activation, choice.init].join("/");
+const keyOf = (choice) => data.order.map((axis) => choice[axis]).join("/");
 const cellOf = (choice) => data.cells[keyOf(choice)];
 
 function written(choice) {
@@ -34,8 +34,8 @@ function written(choice) {
 
 // A choice from the address, or null if this run has no such cell.
 function read(text) {
-  const [depth, activation, init, rate = TUNED] = (text ?? "").split("/");
-  const choice = { depth: Number(depth), activation, init, rate };
+  const names = (text ?? "").split("/"), rate = names[data.order.length] ?? TUNED;
+  const choice = { ...Object.fromEntries(data.order.map((axis, at) => [axis, names[at]])), rate };
   if (!Object.hasOwn(data.cells, keyOf(choice))) return null;
   if (rate !== TUNED && !Object.hasOwn(cellOf(choice).rates, rate)) choice.rate = TUNED;
   return choice;
@@ -225,7 +225,12 @@ function facts(list, cell) {
   if (cell.dead_units !== "–") fact(list, "Dead units, layer L", cell.dead_units);
 }
 
-const nameOf = (choice) => `${choice.activation}, ${choice.init}, depth ${choice.depth}`.replaceAll("_", " ");
+// As sentences name a cell: the activation and the init, and of other axes what does not go without saying.
+function nameOf(choice) {
+  const others = data.order.filter((axis) => data.unsaid[axis] !== null && choice[axis] !== data.unsaid[axis]);
+  const names = ["activation", "init", ...others].map((axis) => choice[axis]);
+  return `${names.join(", ")}, depth ${choice.depth}`.replaceAll("_", " ");
+}
 
 function show(panel, choice) {
   const cell = cellOf(choice), layers = data.layers[choice.depth];
@@ -247,18 +252,18 @@ function fill(select, values, chosen, words = (value) => String(value).replaceAl
 }
 
 function fillChoice(panel, choice) {
-  const { activation, init, depth, rate } = panel.querySelector("form").elements;
-  fill(activation, data.activations, choice.activation);
-  fill(init, data.inits, choice.init);
-  fill(depth, data.depths, choice.depth);
+  const { elements } = panel.querySelector("form");
+  for (const axis of data.order) if (elements[axis]) fill(elements[axis], data.points[axis], choice[axis]);
   const rates = Object.keys(cellOf(choice).rates).sort((one, other) => one - other);
-  fill(rate, [TUNED, ...rates], choice.rate, (value) => value === TUNED ? "tuned, evaluation seeds" : `${data.rates[value]}, tuning seeds`);
+  fill(elements.rate, [TUNED, ...rates], choice.rate, (value) => value === TUNED ? "tuned, evaluation seeds" : `${data.rates[value]}, tuning seeds`);
 }
 
 // Another choice of one panel. A cell that was not run, because its gradient check failed, leaves the old one.
 function choose(index, panel) {
-  const { activation, init, depth, rate } = panel.querySelector("form").elements;
-  const choice = read([depth.value, activation.value, init.value, rate.value].join("/"));
+  const { elements } = panel.querySelector("form");
+  // An axis of one point may have no selector.
+  const names = data.order.map((axis) => elements[axis]?.value ?? choices[index][axis]);
+  const choice = read([...names, elements.rate.value].join("/"));
   if (choice !== null) choices[index] = choice;
   fillChoice(panel, choices[index]);
   show(panel, choices[index]);
@@ -301,7 +306,7 @@ tipTexts.cell = (link) => {
   const said = [...found.values()].map((text) => read(text)).filter((choice) => choice !== null).map((choice) => {
     const cell = cellOf(choice);
     const arrives = cell.delta_ratio === "–" ? "" : ` Error at layer 1 over the last one's: ${cell.delta_ratio}.`;
-    const names = [`activation-${choice.activation}`, `init-${choice.init}`].map(meaning);
+    const names = data.order.map((axis) => `${axis}-${choice[axis]}`).filter((id) => document.getElementById(id)).map(meaning);
     return `${nameOf(choice)}: ${cell.shade}, ${cell.successes} of ${cell.seeds} networks trained.${arrives} `
       + `${names.join(". ")}.`;
   });

@@ -1,0 +1,69 @@
+"""What a remedy costs: parameters, and the time of training, beside the plain network."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.architectures import ARCHITECTURES, PLAIN
+from depthsounder.elements.axes import Cell
+from depthsounder.engine.spec import NetworkSpec, layer_sizes
+from depthsounder.figures.style import label
+from depthsounder.process.text import join, number, percent
+from depthsounder.storage.frames import rows_of
+from depthsounder.sweep.cells import folder_of
+from depthsounder.sweep.job_times import job_times
+from depthsounder.sweep.runs import Run
+
+
+def costs(run: Run) -> list[str]:
+    """Return in sentences what each architecture costs, in the deepest networks; nothing for plain networks alone."""
+    others = [name for name in run.architectures if name != PLAIN.name]
+    if not others or PLAIN.name not in run.architectures:
+        return []
+    plain = _parameters(run, PLAIN.name)
+    parameters = [f"{label(name)} {percent(_parameters(run, name) / plain - 1, 2)}" for name in others]
+    sentences = [f"At depth {run.depths[-1]}, parameters beyond those of a plain network: {join(parameters)}."]
+    timed = {name: list(_ratios(run, name)) for name in others}
+    times = [f"{label(name)} {number(float(np.median(ratios)), 3)}" for name, ratios in timed.items() if ratios]
+    if times:
+        sentences.append(
+            "CPU time of a training job of that depth, over that of the plain network of the same weights and batches, "
+            f"where neither diverged, as the median over activations and initializations: {join(times)}."
+        )
+    return sentences
+
+
+def _parameters(run: Run, architecture: str) -> int:
+    sizes = layer_sizes(run.data.n_inputs, run.config.width, run.depths[-1], len(run.data.classes))
+    # Activations have no parameters.
+    return NetworkSpec(sizes, ACTIVATIONS["linear"], ARCHITECTURES[architecture]).parameter_count
+
+
+def _ratios(run: Run, architecture: str) -> Iterator[float]:
+    """Yield the CPU times of training jobs of the deepest cells over those of their plain twins."""
+    times = _times(run)
+    cells = run.verdicts[(run.verdicts["depth"] == run.depths[-1]) & (run.verdicts["diverged_seeds"] == 0)]
+    complete = {_cell(row) for row in rows_of(cells)}
+    for cell in complete:
+        twin = cell._replace(architecture=PLAIN.name)
+        if cell.architecture == architecture and twin in complete and times.get(_folder(twin)):
+            yield times[_folder(cell)] / times[_folder(twin)]
+
+
+def _cell(row: dict[str, object]) -> Cell:
+    return Cell(**{str(name): row[name] for name in Cell._fields})  # type: ignore[arg-type]
+
+
+def _folder(cell: Cell) -> Path:
+    return folder_of(cell._asdict())
+
+
+def _times(run: Run) -> dict[Path, float]:
+    """Return the CPU time of the training of each cell's networks, by the cell's folder."""
+    times: dict[Path, float] = {}
+    for job in job_times(run.folder):
+        if job.rule == "train_networks":
+            times[job.place.parent] = times.get(job.place.parent, 0.0) + job.cpu
+    return times
