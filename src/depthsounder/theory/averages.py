@@ -68,8 +68,8 @@ def averages(
             units[layer, :, above], units[above, :, layer] = shared, shared.T
     parts = np.diff(q, prepend=0.0) if shortcut else q
     certain = np.cumsum(fixed * parts**2) if shortcut else fixed * parts**2
-    layer = np.arange(layers)
-    common = certain[np.minimum.outer(layer, layer)] / np.multiply.outer(q, q)
+    numbers = np.arange(layers)
+    common = certain[np.minimum.outer(numbers, numbers)] / np.multiply.outer(q, q)
     common = common if shortcut else np.diag(np.diag(common))
     squares = coefficients[:, :, 2]
     covariance = units - np.einsum("lf,kg,lk->lfkg", squares, squares, common)

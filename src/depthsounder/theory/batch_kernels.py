@@ -75,7 +75,8 @@ def large_batch_trajectory(
 ) -> Trajectory:
     """Return the trajectory of one of many inputs of norm 1 per unit that are as unlike as they get.
 
-    About the batch's mean all correlations are 0. The variance of z over the batch follows v' = σw² Var φ(√(v/(v + ε)) u).
+    About the batch's mean all correlations are 0. The variance of z over the batch follows
+    v' = σw² Var φ(√(v/(v + ε)) u).
     """
     gain = variance = init.gain(n_inputs, width, activation)
     second_moments, squared_slopes, variances = np.empty((depth, 1)), np.empty((depth, 1)), np.empty(depth)

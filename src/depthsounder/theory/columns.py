@@ -79,7 +79,7 @@ def theory_columns(
     probe_labels: np.ndarray,
     width: int,
 ) -> dict[int, Columns]:
-    """Return the theory table's columns of an architecture, activation and init, for each depth, without the cell's keys.
+    """Return the theory table's columns for each depth, without the cell's keys.
 
     Parameters
     ----------

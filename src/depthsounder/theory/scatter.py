@@ -1,12 +1,11 @@
-"""How networks of finite width scatter around their limit on the way down and up, for one input, to first order in
-1/width.
+"""How networks of finite width scatter around their limit on the way down and up, to first order in 1/width.
 
 A layer's averages over n units, of z² and of what φ makes of it, scatter by 1/√n around their expectations, and each
 goes on to the layers beyond. Errors meet weights whose draw does not depend on the signal (Schoenholz et al. 2017,
 section 4), which is exact to this order. V = 5 (l - 1)/n of a plain ReLU network's forward pass is a case (Hanin &
 Nica 2018).
 
-This module knows one example's signal; where it depends on other examples, nothing is known. `finitewidth` has the
+This module knows one input's signal; where it depends on other examples, nothing is known. `finitewidth` has the
 plain network's way down.
 """
 
