@@ -111,14 +111,18 @@ def _derivative(coefficients: np.ndarray, deviations: np.ndarray) -> np.ndarray:
 
 
 def _kernels(pairs: Sequence[tuple[np.ndarray, np.ndarray]], correlations: np.ndarray) -> list[np.ndarray]:
-    """Return Σ_k f_k(a) g_k(b) c_ab^k (n, n) for each pair of coefficients (n, ORDERS)."""
+    """Return Σ_k f_k(a) g_k(b) c_ab^k (n, n) for each pair of coefficients (n, ORDERS); the diagonals are cut short."""
     kernels = [np.zeros_like(correlations) for _ in pairs]
     products = [np.abs(left).max(axis=0) * np.abs(right).max(axis=0) for left, right in pairs]
-    kept = [product > _NEGLIGIBLE * product.max() for product in products]
+    apart = correlations.copy()
+    np.fill_diagonal(apart, 0.0)
+    # The highest powers of small correlations are nothing, and below the range of a normal double, where they are slow.
+    falling = np.abs(apart).max(initial=0.0) ** np.arange(ORDERS)
+    kept = [product * falling > _NEGLIGIBLE * product.max() for product in products]
     power = np.ones_like(correlations)
     for order in range(1 + int(np.flatnonzero(np.any(kept, axis=0)).max(initial=0))):
         if order:
-            power *= correlations
+            power *= apart
         for kernel, (left, right), present in zip(kernels, pairs, kept, strict=True):
             if present[order]:
                 kernel += np.multiply.outer(left[:, order], right[:, order]) * power
