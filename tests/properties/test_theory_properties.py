@@ -8,13 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.architectures import ARCHITECTURES, PLAIN
 from depthsounder.elements.gaussian import critical_gain, second_moment, squared_slope
 from depthsounder.elements.initializers import initializer
-from depthsounder.theory.correlation_map import hermite_coefficients
-from depthsounder.theory.meanfield import mean_field, theory_columns, variance_map
+from depthsounder.theory.columns import theory_columns
+from depthsounder.theory.hermite import hermite_coefficients
+from depthsounder.theory.meanfield import mean_field, variance_map
 from depthsounder.theory.overlaps import probe_trajectory
 
 activations = st.sampled_from(list(ACTIVATIONS.values()))
+architectures = st.sampled_from(list(ARCHITECTURES.values()))
 variances = st.floats(-8.0, 6.0).map(lambda exponent: 10.0**exponent)
 gains = st.floats(0.01, 200.0)
 bias_variances = st.sampled_from([0.0, 0.05, 1.0])
@@ -84,7 +87,7 @@ def test_signs_of_the_depth_scales_tell_order_from_chaos(activation, gain, bias_
 @given(activations, inits, st.integers(0, 1000))
 @settings(deadline=None, max_examples=40)
 def test_the_variance_over_examples_is_at_most_the_second_moment(activation, init, seed):
-    trajectory = probe_trajectory(activation, init, inputs_of(seed), width=8, depth=8)
+    trajectory = probe_trajectory(PLAIN, activation, init, inputs_of(seed), width=8, depth=8)
     assert (trajectory.batch_variances >= 0.0).all()
     assert (trajectory.batch_variances <= trajectory.second_moments.mean(axis=1) * (1.0 + 1e-9)).all()
 
@@ -93,18 +96,18 @@ def test_the_variance_over_examples_is_at_most_the_second_moment(activation, ini
 @settings(deadline=None, max_examples=30)
 def test_the_order_of_the_probe_does_not_matter(activation, init, seed):
     inputs = inputs_of(seed)
-    forward = probe_trajectory(activation, init, inputs, width=8, depth=5)
-    backward = probe_trajectory(activation, init, inputs[::-1], width=8, depth=5)
+    forward = probe_trajectory(PLAIN, activation, init, inputs, width=8, depth=5)
+    backward = probe_trajectory(PLAIN, activation, init, inputs[::-1], width=8, depth=5)
     np.testing.assert_allclose(forward.batch_variances, backward.batch_variances, rtol=1e-8, atol=1e-300)
     np.testing.assert_array_equal(forward.second_moments, backward.second_moments[:, ::-1])
 
 
-@given(activations, inits, st.integers(0, 1000))
+@given(architectures, activations, inits, st.integers(0, 1000))
 @settings(deadline=None, max_examples=30)
-def test_a_shallow_cell_is_the_beginning_of_a_deep_one(activation, init, seed):
-    inputs = inputs_of(seed)
-    alone = theory_columns([3], activation, init, inputs, width=8)[3]
-    beside = theory_columns([3, 7], activation, init, inputs, width=8)[3]
+def test_a_shallow_cell_is_the_beginning_of_a_deep_one(architecture, activation, init, seed):
+    inputs, labels = inputs_of(seed), np.arange(6) % 3
+    alone = theory_columns([3], architecture, activation, init, inputs, labels, width=8)[3]
+    beside = theory_columns([3, 7], architecture, activation, init, inputs, labels, width=8)[3]
     assert alone.keys() == beside.keys()
     for name, column in alone.items():
         np.testing.assert_array_equal(column, beside[name])

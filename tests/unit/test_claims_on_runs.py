@@ -8,11 +8,12 @@ from support import AS_A_PROGRAM, DEFAULT_THRESHOLDS, balanced_dataset
 
 from depthsounder.claims import Settings, ledger, load_evidence
 from depthsounder.elements.activations import SIGMOID
+from depthsounder.elements.architectures import PLAIN
 from depthsounder.elements.initializers import initializer
 from depthsounder.elements.streams import stream
 from depthsounder.judging.reference import References
 from depthsounder.storage.tables import SCHEMAS, write_rows
-from depthsounder.theory.meanfield import theory_columns
+from depthsounder.theory.columns import theory_columns
 
 H = float(np.log(10))
 STEPS = 100
@@ -227,7 +228,7 @@ def sigmoid_theory(init, width, depth):
     """The theory table's rows of sigmoid cells, from the theory itself."""
     inputs = stream(1, "inputs").standard_normal((4, 64))
     inputs *= np.sqrt(64) / np.linalg.norm(inputs, axis=1, keepdims=True)
-    columns = theory_columns([depth], SIGMOID, initializer(init), inputs, width)[depth]
+    columns = theory_columns([depth], PLAIN, SIGMOID, initializer(init), inputs, np.arange(4), width)[depth]
     cell_of = {"depth": depth, "activation": "sigmoid", "init": init}
     return [
         {

@@ -551,10 +551,10 @@ def test_a_truncated_normal_that_forgets_what_the_cut_takes_costs_its_theory():
 def test_a_mean_of_the_biases_is_a_constant_and_costs_the_theory(shown):
     _, biases = draw_network(1, 0, NetworkSpec((6, 5, 5, 3), TANH), INITIALIZERS["he_biased"])
     assert [set(layer) for layer in biases] == [{0.1}, {0.1}, {0.0}]
-    ((_, columns),) = predict_cells([("tanh", "he_biased")], [2], np.ones((4, 6)), 5, 1)
+    ((_, columns),) = predict_cells([("plain", "tanh", "he_biased")], [2], np.ones((4, 6)), 5, 1, np.arange(4))
     assert columns["note"][0].startswith("theory is withheld: biases of 'he_biased' have mean 0.1")
     assert columns["z_second_moment"] == [None, None]
-    ((_, columns),) = predict_cells([("tanh", "he_normal")], [2], np.ones((4, 6)), 5, 1)
+    ((_, columns),) = predict_cells([("plain", "tanh", "he_normal")], [2], np.ones((4, 6)), 5, 1, np.arange(4))
     assert columns["note"][0] is None
 
 

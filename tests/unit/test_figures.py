@@ -10,6 +10,7 @@ from matplotlib.text import Annotation, Text
 from scipy.stats import chi2
 
 from depthsounder.elements.activations import ACTIVATIONS, LINEAR
+from depthsounder.elements.architectures import PLAIN
 from depthsounder.elements.initializers import INITIALIZERS, ORTHOGONAL, initializer
 from depthsounder.figures import (
     FIGURES,
@@ -34,7 +35,7 @@ from depthsounder.figures.style import INK, MUTED, PAPER, TRAINING, activation_m
 from depthsounder.judging.paired_inits import Pair, compare, evaluation_tails
 from depthsounder.judging.verdicts import FAILURES
 from depthsounder.sweep.runs import load_run
-from depthsounder.theory.meanfield import theory_columns
+from depthsounder.theory.columns import theory_columns
 from depthsounder.theory.spectra import deep_spectrum
 
 INITS = ["naive_small", "naive_large", "glorot_normal", "xavier_note"]
@@ -273,7 +274,9 @@ def with_real_theory(run):
     for activation in run.activations:
         for init in run.inits:
             inputs, width = np.ones((2, 3)), run.config.width
-            columns = theory_columns(run.depths, ACTIVATIONS[activation], initializer(init), inputs, width)
+            columns = theory_columns(
+                run.depths, PLAIN, ACTIVATIONS[activation], initializer(init), inputs, np.arange(2), width
+            )
             tables += [
                 pd.DataFrame(block).assign(depth=depth, activation=activation, init=init)
                 for depth, block in columns.items()

@@ -8,16 +8,17 @@ from scipy.linalg import circulant
 from scipy.special import polygamma
 
 from depthsounder.elements.activations import LINEAR, RELU, SIGMOID, TANH
+from depthsounder.elements.architectures import PLAIN
 from depthsounder.elements.initializers import HE_NORMAL, LECUN_NORMAL, ORTHOGONAL, initializer
 from depthsounder.engine.drawing import draw_network
 from depthsounder.engine.spec import NetworkSpec
 from depthsounder.theory.finitewidth import log_variances
-from depthsounder.theory.meanfield import signal_trajectory
+from depthsounder.theory.overlaps import canonical_trajectory
 
 
 def infinite(activation, init, n_inputs, width, depth):
     """q of an input of norm 1 per unit, layer by layer."""
-    return signal_trajectory(activation, init, n_inputs, width, depth).second_moments[:, 0]
+    return canonical_trajectory(PLAIN, activation, init, n_inputs, width, depth).second_moments[:, 0]
 
 
 def drawn(activation, init, sizes, networks):

@@ -19,6 +19,7 @@ from depthsounder.elements.activations import (
     SOFTPLUS,
     TANH,
 )
+from depthsounder.elements.architectures import PLAIN
 from depthsounder.elements.gaussian import critical_gain, second_moment
 from depthsounder.elements.initializers import (
     CRITICAL,
@@ -32,14 +33,13 @@ from depthsounder.elements.initializers import (
 from depthsounder.engine.drawing import draw_network
 from depthsounder.engine.spec import NetworkSpec
 from depthsounder.storage.tables import CELL_KEYS, THEORY
+from depthsounder.theory.columns import theory_columns
 from depthsounder.theory.meanfield import (
     fixed_points,
     mean_field,
-    signal_trajectory,
-    theory_columns,
     variance_map,
 )
-from depthsounder.theory.overlaps import probe_trajectory
+from depthsounder.theory.overlaps import canonical_trajectory, probe_trajectory
 
 TWO_ENDS = "q → 0 and q → ∞ both attract: the start decides"
 
@@ -49,11 +49,16 @@ def probe_inputs(examples=12, n_inputs=30):
     return random.normal(size=(examples, n_inputs)) * random.uniform(0.5, 2.0, size=(examples, 1))
 
 
+def columns_of(depths, activation, init, inputs, width):
+    """The theory's columns of plain networks."""
+    return theory_columns(depths, PLAIN, activation, init, inputs, np.arange(len(inputs)) % 3, width)
+
+
 def test_he_keeps_signal_and_errors_of_relu():
     theory = mean_field(RELU, gain=2.0, start=2.0)
     assert (theory.q_star, theory.xi_q, theory.xi_c, theory.xi_grad) == (2.0, inf, inf, inf)
     assert theory.chi_1 == pytest.approx(1.0, rel=1e-12)
-    trajectory = signal_trajectory(RELU, HE_NORMAL, n_inputs=784, width=64, depth=50)
+    trajectory = canonical_trajectory(PLAIN, RELU, HE_NORMAL, n_inputs=784, width=64, depth=50)
     np.testing.assert_allclose(trajectory.second_moments, 2.0, rtol=1e-12)
 
 
@@ -200,13 +205,13 @@ def test_the_fixed_point_is_where_iteration_ends():
 
 
 def test_the_first_layer_has_the_gain_of_its_own_fans():
-    trajectory = signal_trajectory(LINEAR, GLOROT_NORMAL, n_inputs=784, width=64, depth=3)
+    trajectory = canonical_trajectory(PLAIN, LINEAR, GLOROT_NORMAL, n_inputs=784, width=64, depth=3)
     np.testing.assert_allclose(trajectory.second_moments[:, 0], 2 * 784 / (784 + 64), rtol=1e-12)
 
 
 def test_the_canonical_trajectory_is_the_iterated_variance_map():
     init = initializer("gaussian_w1.5_b0.05")
-    trajectory = signal_trajectory(TANH, init, n_inputs=30, width=64, depth=20)
+    trajectory = canonical_trajectory(PLAIN, TANH, init, n_inputs=30, width=64, depth=20)
     q = 1.55
     for layer in range(20):
         assert trajectory.second_moments[layer, 0] == pytest.approx(q, rel=1e-12)
@@ -214,7 +219,7 @@ def test_the_canonical_trajectory_is_the_iterated_variance_map():
 
 
 def test_the_delta_ratio_of_a_homogeneous_activation_is_a_power():
-    columns = theory_columns([30], RELU, LECUN_NORMAL, probe_inputs(), 64)[30]
+    columns = columns_of([30], RELU, LECUN_NORMAL, probe_inputs(), 64)[30]
     expected = 0.5 ** np.arange(29, -1, -1.0)
     np.testing.assert_allclose(columns["delta_second_moment_ratio"], expected, rtol=1e-10)
     np.testing.assert_allclose(columns["delta_second_moment_ratio_probe"], expected, rtol=1e-10)
@@ -223,7 +228,7 @@ def test_the_delta_ratio_of_a_homogeneous_activation_is_a_power():
 def test_the_delta_ratio_of_a_wide_random_network_is_the_predicted_one():
     inputs, width, depth = probe_inputs(), 800, 4
     init = initializer("gaussian_w4_b0.05")
-    predicted = theory_columns([depth], TANH, init, inputs, width)[depth]["delta_second_moment_ratio_probe"]
+    predicted = columns_of([depth], TANH, init, inputs, width)[depth]["delta_second_moment_ratio_probe"]
     random = np.random.default_rng(0)
     h, weights, slopes = inputs, [], []
     for _ in range(depth):
@@ -245,7 +250,7 @@ def test_every_cell_of_the_registries_has_theory_that_is_finite_or_named(activat
     if init == "critical" and critical_gain(activation).status == "none":
         pytest.skip("refused by the config")
     expected = {field.name for field in THEORY} - set(CELL_KEYS)
-    cells = theory_columns([1, 3], activation, initializer(init), probe_inputs(4), 16)
+    cells = columns_of([1, 3], activation, initializer(init), probe_inputs(4), 16)
     for depth, columns in cells.items():
         assert set(columns) == expected
         assert all(len(column) == depth for column in columns.values())
@@ -265,7 +270,7 @@ def test_every_cell_of_the_registries_has_theory_that_is_finite_or_named(activat
 @pytest.mark.parametrize("activation", [LINEAR, RELU, ELU], ids=lambda activation: activation.name)
 def test_theory_beyond_the_range_of_a_double_is_infinite_or_zero(activation, name):
     width = 10_000 if name == "naive_unit" else 8
-    columns = theory_columns([150], activation, initializer(name), probe_inputs(4), width)[150]
+    columns = columns_of([150], activation, initializer(name), probe_inputs(4), width)[150]
     for column in ("z_second_moment", "delta_second_moment_ratio", "z_batch_variance_probe"):
         assert not np.isnan(columns[column]).any()
     end = inf if name == "naive_unit" else 0.0
@@ -275,14 +280,14 @@ def test_theory_beyond_the_range_of_a_double_is_infinite_or_zero(activation, nam
 
 def test_a_cell_without_critical_gain_has_no_theory():
     with pytest.raises(ValueError, match="softplus has no critical gain"):
-        theory_columns([2], SOFTPLUS, CRITICAL, probe_inputs(), 16)
+        columns_of([2], SOFTPLUS, CRITICAL, probe_inputs(), 16)
 
 
 def test_the_probe_s_theory_at_equal_norms_is_the_canonical_one():
     inputs = probe_inputs()
     inputs /= np.sqrt((inputs**2).mean(axis=1, keepdims=True))
-    probe = probe_trajectory(TANH, HE_NORMAL, inputs, width=64, depth=10)
-    canonical = signal_trajectory(TANH, HE_NORMAL, inputs.shape[1], width=64, depth=10)
+    probe = probe_trajectory(PLAIN, TANH, HE_NORMAL, inputs, width=64, depth=10)
+    canonical = canonical_trajectory(PLAIN, TANH, HE_NORMAL, inputs.shape[1], width=64, depth=10)
     np.testing.assert_allclose(probe.second_moments.mean(axis=1), canonical.second_moments[:, 0], rtol=1e-12)
 
 
@@ -290,8 +295,8 @@ def test_the_probe_s_theory_at_equal_norms_is_the_canonical_one():
 @pytest.mark.parametrize("activation", [TANH, SIGMOID, GELU], ids=lambda activation: activation.name)
 def test_the_probe_s_columns_are_those_of_its_own_norms_and_not_the_canonical_ones(activation, name):
     inputs, init, width, depth = probe_inputs(), initializer(name), 64, 6
-    columns = theory_columns([depth], activation, init, inputs, width)[depth]
-    probe = probe_trajectory(activation, init, inputs, width, depth)
+    columns = columns_of([depth], activation, init, inputs, width)[depth]
+    probe = probe_trajectory(PLAIN, activation, init, inputs, width, depth)
     np.testing.assert_array_equal(columns["z_second_moment_probe"], probe.second_moments.mean(axis=1))
     np.testing.assert_array_equal(columns["z_batch_variance_probe"], probe.batch_variances)
     # Each example's errors go their own way, and only then is the mean taken.
@@ -321,13 +326,13 @@ def test_the_probe_s_columns_are_those_of_its_own_norms_and_not_the_canonical_on
     ],
 )
 def test_degenerate_cases_are_named_in_the_table(name, init, note):
-    columns = theory_columns([2], ACTIVATIONS[name], initializer(init), probe_inputs(4), 64)[2]
+    columns = columns_of([2], ACTIVATIONS[name], initializer(init), probe_inputs(4), 64)[2]
     assert columns["note"] == [note] * 2
 
 
 def test_critical_networks_keep_the_mean_square_of_the_jacobians_singular_values():
     for activation, init in ((RELU, HE_NORMAL), (LINEAR, ORTHOGONAL)):
-        columns = theory_columns([3, 20], activation, init, np.ones((4, 64)), 64)
+        columns = columns_of([3, 20], activation, init, np.ones((4, 64)), 64)
         np.testing.assert_allclose(columns[20]["jacobian_mean_square_single"], 1.0, rtol=1e-12)
         assert len(columns[3]["jacobian_mean_square_single"]) == 3
 
@@ -337,7 +342,7 @@ def test_critical_networks_keep_the_mean_square_of_the_jacobians_singular_values
 def test_the_mean_square_of_the_singular_values_is_that_of_wide_networks(activation, n_inputs):
     width, depth, init = 300, 4, initializer("gaussian_w2_b0.3")
     x = np.random.default_rng(0).normal(size=(3, n_inputs))
-    predicted = theory_columns([depth], activation, init, x, width)[depth]["jacobian_mean_square_single"]
+    predicted = columns_of([depth], activation, init, x, width)[depth]["jacobian_mean_square_single"]
     found = np.zeros(depth)
     networks = 5
     for seed in range(networks):

@@ -9,9 +9,11 @@ from scipy.special import erf, eval_hermitenorm, gammaln
 
 from depthsounder.elements.activation import Activation
 from depthsounder.elements.activations import ACTIVATIONS, ERF, LEAKY_RELU, LINEAR, RELU, SELU, SIGMOID, TANH
+from depthsounder.elements.architectures import PLAIN
 from depthsounder.elements.gaussian import second_moment, squared_slope
 from depthsounder.elements.initializers import ZEROS, initializer
-from depthsounder.theory.correlation_map import correlation_map, hermite_coefficients
+from depthsounder.theory.correlation_map import correlation_map
+from depthsounder.theory.hermite import hermite_coefficients
 from depthsounder.theory.overlaps import probe_trajectory
 
 
@@ -90,7 +92,7 @@ def erf_image(covariance):
 @pytest.mark.parametrize("name", ["lecun_normal", "gaussian_w2_b0", "gaussian_w2.5_b0.05"])
 def test_the_batch_variance_of_fifty_layers_follows_the_exact_kernel(activation, image, name):
     inputs, init = batch(), initializer(name)
-    trajectory = probe_trajectory(activation, init, inputs, width=64, depth=50)
+    trajectory = probe_trajectory(PLAIN, activation, init, inputs, width=64, depth=50)
     gain = init.gain(64, 64, activation)
     covariance = gain * inputs @ inputs.T / inputs.shape[1] + init.bias_variance
     for layer in range(50):
@@ -125,7 +127,9 @@ def test_the_correlation_map_of_straight_lines_is_the_arc_cosine_kernel(activati
 @pytest.mark.parametrize("activation", STRAIGHT, ids=lambda activation: activation.name)
 def test_fifty_layers_of_straight_lines_keep_ten_digits_of_the_distance_of_near_examples(activation, offset):
     init = initializer("critical")
-    trajectory = probe_trajectory(activation, init, np.array([[1.0, offset], [1.0, -offset]]), width=64, depth=50)
+    trajectory = probe_trajectory(
+        PLAIN, activation, init, np.array([[1.0, offset], [1.0, -offset]]), width=64, depth=50
+    )
     q = init.gain(64, 64, activation) * (1.0 + offset**2) / 2.0
     decorrelation = 2.0 * offset**2 / (1.0 + offset**2)
     for layer in range(50):
@@ -147,7 +151,7 @@ def test_an_activation_that_is_not_registered_has_the_kernel_of_its_shape():
 def test_one_layer_matches_two_dimensional_quadrature(activation):
     inputs = np.array([[1.0, 0.2], [-0.4, 1.7]])
     init = initializer("gaussian_w1.5_b0.05")
-    second_layer = probe_trajectory(activation, init, inputs, width=10, depth=2).batch_variances[1]
+    second_layer = probe_trajectory(PLAIN, activation, init, inputs, width=10, depth=2).batch_variances[1]
     (q_a, q_ab), (_, q_b) = 1.5 * inputs @ inputs.T / 2.0 + 0.05
     slope, rest = q_ab / np.sqrt(q_a), np.sqrt(q_b - q_ab**2 / q_a)
 
@@ -169,7 +173,7 @@ def test_one_layer_matches_two_dimensional_quadrature(activation):
 @pytest.mark.parametrize("activation", list(ACTIVATIONS.values()), ids=lambda activation: activation.name)
 def test_a_wide_random_network_has_the_predicted_moments(activation, name):
     inputs, init, width, depth = batch(), initializer(name), 1000, 3
-    trajectory = probe_trajectory(activation, init, inputs, width, depth)
+    trajectory = probe_trajectory(PLAIN, activation, init, inputs, width, depth)
     random = np.random.default_rng(1)
     h = inputs
     for layer in range(depth):
@@ -183,7 +187,7 @@ def test_a_wide_random_network_has_the_predicted_moments(activation, name):
 
 
 def test_the_batch_variance_of_sigmoid_dies_while_its_second_moment_lives():
-    trajectory = probe_trajectory(SIGMOID, initializer("lecun_normal"), batch(), width=64, depth=30)
+    trajectory = probe_trajectory(PLAIN, SIGMOID, initializer("lecun_normal"), batch(), width=64, depth=30)
     assert trajectory.second_moments[-1] == pytest.approx(0.264687, rel=1e-5)
     # At q* distances shrink by χ1 = 0.0557 a layer, and they go on where q itself has no digits left to tell them.
     rates = trajectory.batch_variances[8:] / trajectory.batch_variances[7:-1]
@@ -194,13 +198,13 @@ def test_the_batch_variance_of_sigmoid_dies_while_its_second_moment_lives():
 def test_equal_inputs_stay_equal():
     inputs = np.ones((5, 8))
     for activation in ACTIVATIONS.values():
-        trajectory = probe_trajectory(activation, initializer("naive_unit"), inputs, width=16, depth=6)
+        trajectory = probe_trajectory(PLAIN, activation, initializer("naive_unit"), inputs, width=16, depth=6)
         np.testing.assert_array_equal(trajectory.batch_variances, 0.0)
 
 
 def test_inputs_that_differ_in_norm_only_keep_their_correlation_under_relu():
     inputs = np.outer([1.0, 2.0, 3.0], np.ones(8))
-    trajectory = probe_trajectory(RELU, initializer("he_normal"), inputs, width=16, depth=20)
+    trajectory = probe_trajectory(PLAIN, RELU, initializer("he_normal"), inputs, width=16, depth=20)
     expected = 2.0 * np.var([1.0, 2.0, 3.0])
     np.testing.assert_allclose(trajectory.batch_variances, expected, rtol=1e-10)
 
@@ -208,24 +212,24 @@ def test_inputs_that_differ_in_norm_only_keep_their_correlation_under_relu():
 def test_an_input_of_zeros_is_an_input():
     inputs = np.vstack([np.zeros(6), np.ones(6)])
     for activation in ACTIVATIONS.values():
-        trajectory = probe_trajectory(activation, initializer("he_normal"), inputs, width=16, depth=10)
+        trajectory = probe_trajectory(PLAIN, activation, initializer("he_normal"), inputs, width=16, depth=10)
         assert np.isfinite(trajectory.batch_variances).all()
 
 
 @pytest.mark.parametrize("activation", [LINEAR, RELU, SELU], ids=lambda activation: activation.name)
 def test_overflow_and_underflow_are_infinite_and_zero_without_a_warning(activation):
     inputs = batch()
-    exploding = probe_trajectory(activation, initializer("naive_unit"), inputs, width=10_000, depth=90)
+    exploding = probe_trajectory(PLAIN, activation, initializer("naive_unit"), inputs, width=10_000, depth=90)
     assert np.isinf(exploding.batch_variances[-1])
     assert np.isinf(exploding.second_moments[-1]).all()
     assert not np.isnan(exploding.batch_variances).any()
-    vanishing = probe_trajectory(activation, initializer("naive_small"), inputs, width=10, depth=150)
+    vanishing = probe_trajectory(PLAIN, activation, initializer("naive_small"), inputs, width=10, depth=150)
     assert vanishing.batch_variances[-1] == 0.0
     assert not np.isnan(vanishing.batch_variances).any()
 
 
 def test_without_weights_nothing_of_the_input_is_left():
-    trajectory = probe_trajectory(SIGMOID, ZEROS, batch(), width=16, depth=3)
+    trajectory = probe_trajectory(PLAIN, SIGMOID, ZEROS, batch(), width=16, depth=3)
     np.testing.assert_array_equal(trajectory.second_moments, 0.0)
     np.testing.assert_array_equal(trajectory.batch_variances, 0.0)
 
@@ -252,7 +256,7 @@ def test_hermite_coefficients_follow_kinks_wherever_they_fall(q):
 
 
 def test_kinks_do_not_tell_equal_examples_apart():
-    trajectory = probe_trajectory(HARD_TANH, initializer("naive_unit"), np.ones((5, 8)), width=16, depth=6)
+    trajectory = probe_trajectory(PLAIN, HARD_TANH, initializer("naive_unit"), np.ones((5, 8)), width=16, depth=6)
     np.testing.assert_array_equal(trajectory.batch_variances, 0.0)
 
 

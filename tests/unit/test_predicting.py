@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from depthsounder.elements.activations import RELU, TANH
+from depthsounder.elements.architectures import PLAIN
 from depthsounder.elements.initializers import HE_NORMAL, INITIALIZERS, Initializer
 from depthsounder.storage.tables import CELL_KEYS, THEORY, read_table, write_cells
-from depthsounder.theory.meanfield import theory_columns
+from depthsounder.theory.columns import theory_columns
 from depthsounder.theory.predicting import predict_cells, sweep_fans
 
-INPUTS = np.ones((4, 11))
+INPUTS, LABELS = np.ones((4, 11)), np.array([0, 1, 2, 1])
 MINE = Initializer("mine", lambda fan_in, fan_out, activation: 1.0 / fan_in, "a test", shape=lambda normals, _: normals)
 
 
@@ -17,8 +18,8 @@ MINE = Initializer("mine", lambda fan_in, fan_out, activation: 1.0 / fan_in, "a 
 def table(monkeypatch, tmp_path):
     """The theory table of a sweep with an init whose shape forgets the variance, beside one that is right."""
     monkeypatch.setitem(INITIALIZERS, "mine", MINE)
-    pairs = [(activation, init) for activation in ("tanh", "relu") for init in ("mine", "he_normal")]
-    write_cells(tmp_path / "theory.parquet", dict(predict_cells(pairs, [1, 3], INPUTS, 16, 1)), THEORY)
+    cells = [("plain", activation, init) for activation in ("tanh", "relu") for init in ("mine", "he_normal")]
+    write_cells(tmp_path / "theory.parquet", dict(predict_cells(cells, [1, 3], INPUTS, 16, 1, LABELS)), THEORY)
     return read_table(tmp_path / "theory.parquet").to_pandas()
 
 
@@ -38,7 +39,7 @@ def test_theory_is_null_and_its_note_the_reason_where_weights_are_not_as_stated(
 def test_the_theory_of_other_inits_is_what_it_is_without_them(table, activation):
     for depth in (1, 3):
         chosen = (table["depth"] == depth) & (table["activation"] == activation.name) & (table["init"] == "he_normal")
-        columns = theory_columns([1, 3], activation, HE_NORMAL, INPUTS, 16)[depth]
+        columns = theory_columns([1, 3], PLAIN, activation, HE_NORMAL, INPUTS, LABELS, 16)[depth]
         np.testing.assert_array_equal(table.loc[chosen, "z_second_moment"], columns["z_second_moment"])
         assert (table.loc[chosen, "chi_1"] == columns["chi_1"][0]).all()
 

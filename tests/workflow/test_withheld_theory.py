@@ -65,7 +65,7 @@ def test_an_init_that_is_not_as_stated_has_verdicts_and_a_reason_in_place_of_the
             row["note"],
         )
         assert {name for name, value in row.items() if value is not None} == {
-            "depth", "activation", "init", "layer", "note"
+            "depth", "architecture", "activation", "init", "layer", "note"
         }  # fmt: skip
     assert {row["depth"] for row in withheld_run.table("verdicts") if row["init"] == init} == {1, 3}
 

@@ -118,6 +118,11 @@ THEORY = pa.schema(
         _field("delta_second_moment_ratio_probe", pa.float64(), "this layer over layer L, mean over the probe's norms"),
         _field("z_second_moment_single", pa.float64(), "q of the probe's first example"),
         _field("z_log_variance_single", pa.float64(), "variance of its ln mean z² over networks of this width"),
+        _field(
+            "delta_log_variance_single",
+            pa.float64(),
+            "variance of ln of this layer's over layer L's delta_second_moment over networks of this width",
+        ),
         _field("jacobian_mean_square_single", pa.float64(), "mean of squared singular values of ∂h/∂x, same example"),
         _field("note", pa.string(), "the degenerate case of q* in words, or why theory is withheld; else null"),
     ]

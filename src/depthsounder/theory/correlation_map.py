@@ -9,7 +9,6 @@ examples that have almost merged keep the relative accuracy of their distance.
 This module knows pairs of pre-activations; it knows nothing of layers, gains or biases.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from math import pi
@@ -19,89 +18,14 @@ from numpy.typing import ArrayLike
 from scipy.special import roots_sh_jacobi, spherical_jn
 
 from depthsounder.elements.activation import Activation
-from depthsounder.elements.gaussian import REACH, second_moment, squared_slope
+from depthsounder.elements.gaussian import second_moment, squared_slope
+from depthsounder.theory.hermite import ORDERS, hermite_coefficients
 
-ORDERS = 192
-"""Hermite polynomials kept; the squares of the coefficients beyond are taken to follow a power law."""
-
-# Panels for every q at once: graded towards 0, where kinks and, for large q, all steepness is.
-_STEPS = np.concatenate([2.0 ** np.arange(-12.0, -1.0), np.arange(0.5, REACH + 0.5, 0.5)])
-_EDGES = np.concatenate([-_STEPS[::-1], [0.0], _STEPS])
 # A share of E[φ²] below which the remainder is the quadrature's rounding.
 _ROUNDING = 1e-13
 # Distances depend on squares: coefficients below this share of the largest add less than rounding, even ORDERS of them.
 _NEGLIGIBLE = 1e-10
 _BLOCK = 32
-
-
-def _hermite(z: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the normalized Hermite polynomials of orders 0 to ORDERS - 1 at z, times exp(-z²/4), in z's shape."""
-    # With the root of the density as factor the polynomials stay bounded.
-    below, polynomial = np.zeros_like(z), np.exp(-0.25 * z * z)
-    for order in range(ORDERS):
-        yield polynomial
-        below, polynomial = polynomial, (z * polynomial - np.sqrt(order) * below) / np.sqrt(order + 1.0)
-
-
-def _panels(edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the points z of Gauss-Legendre panels, and their weights under N(0, 1) over exp(-z²/4).
-
-    Parameters
-    ----------
-    edges
-        (..., edges), ascending.
-
-    Returns
-    -------
-    z, weights
-        (..., points).
-    """
-    abscissae, panel_weights = np.polynomial.legendre.leggauss(12)
-    halves = np.diff(edges)[..., None] / 2.0
-    z = (edges[..., 1:] + edges[..., :-1])[..., None] / 2.0 + halves * abscissae
-    weights = halves * panel_weights * np.exp(-0.25 * z * z) / np.sqrt(2.0 * pi)
-    shape = (*edges.shape[:-1], -1)
-    return z.reshape(shape), weights.reshape(shape)
-
-
-@cache
-def _basis() -> tuple[np.ndarray, np.ndarray]:
-    """Return points z (points,) and weight times normalized Hermite polynomial there (points, ORDERS)."""
-    z, weights = _panels(_EDGES)
-    return z, weights[:, None] * np.column_stack(list(_hermite(z)))
-
-
-def _split_coefficients(activation: Activation, deviations: np.ndarray) -> np.ndarray:
-    """Return the coefficients at deviations (n,), with a panel's edge at every kink, wherever it falls."""
-    kinks = np.clip(np.array(activation.kinks) / deviations[:, None], -REACH, REACH)
-    edges = np.concatenate([np.broadcast_to(_EDGES, (len(deviations), len(_EDGES))), kinks], axis=1)
-    z, weights = _panels(np.sort(edges, axis=1))
-    weighted = weights * activation(deviations[:, None] * z)
-    return np.column_stack([(weighted * polynomial).sum(axis=1) for polynomial in _hermite(z)])
-
-
-def hermite_coefficients(activation: Activation, q: np.ndarray) -> np.ndarray:
-    """Return the coefficients a_k of φ(√q z) in normalized Hermite polynomials.
-
-    Parameters
-    ----------
-    q
-        (n,), finite variances.
-
-    Returns
-    -------
-    coefficients
-        (n, ORDERS); accurate to 1e-14 of the root of E[φ²].
-    """
-    # The rows of a matrix product may be rounded differently: equal variances share one, so as to stay equal.
-    distinct, place = np.unique(q, return_inverse=True)
-    deviations = np.sqrt(distinct)
-    with np.errstate(all="ignore"):
-        # A kink at 0 lies between two panels at every variance.
-        if any(activation.kinks):
-            return _split_coefficients(activation, deviations)[place]
-        z, basis = _basis()
-        return (activation(deviations[:, None] * z) @ basis)[place]
 
 
 @dataclass(frozen=True)
@@ -297,3 +221,9 @@ def image_distances(
     if folded is not None:
         return _folded_distances(folded, q, distances)
     return _expanded_distances(_expand(activation, q, moments, slopes), _decorrelations(q, distances))
+
+
+def rescaled_distances(q: np.ndarray, distances: np.ndarray, rescaled: np.ndarray) -> np.ndarray:
+    """Return the squared distances (n, n) of pre-activations that are scaled from variances q (n,) to others (n,)."""
+    scale, gaps = _scales(rescaled)
+    return gaps + 2.0 * scale * _decorrelations(q, distances)

@@ -1,16 +1,16 @@
-"""Mean-field theory of deep networks: fixed points, depth scales, and the theory's columns of every cell.
+"""Mean-field theory of deep plain networks: fixed points and depth scales.
 
 The theory is that of infinite width, with layers 2 to L all alike: Poole et al. 2016 for the maps of variance and
 correlation, Schoenholz et al. 2017 for the depth scales and the errors on their way up. Where a quantity is degenerate
 it is None and the record's note names the case.
 
-This module knows no networks and no measurements.
+This module knows the plain architecture; `limits` has the others. It knows no networks and no measurements.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import inf, isnan, log
+from math import inf, log
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,10 +19,7 @@ from scipy.optimize.elementwise import find_root
 
 from depthsounder.elements.activation import Activation
 from depthsounder.elements.gaussian import second_moment, second_moment_slope, squared_slope
-from depthsounder.elements.initializers import Initializer
-from depthsounder.theory.correlation_map import correlation_map
-from depthsounder.theory.finitewidth import log_variances
-from depthsounder.theory.overlaps import Trajectory, probe_trajectory
+from depthsounder.theory.correlation_map import ArcCosine, Series, correlation_map
 
 MARGINAL = 1e-11
 """Relative distance below which a slope counts as 1 and a map as the identity: critical gains have twelve digits."""
@@ -38,12 +35,12 @@ class MeanField:
     Attributes
     ----------
     q_star
-        The fixed point of q that the start reaches; 0 and ∞ are such.
+        The fixed point of q that the start reaches; 0 and ∞ are such. None where layers are not alike at all depths.
     chi_1
         σw² E[φ'²] at q*, the slope of the correlation map at c = 1 and the growth of errors per layer.
     xi_grad
         Layers over which errors grow e-fold on their way to the input, 1/ln χ1: negative where they vanish, ∞ where
-        χ1 = 1.
+        χ1 = 1; None where no number of layers is a scale, as for a power of the depth.
     chi_q
         The slope of the variance map at q*; None at q* = ∞.
     c_star, chi_c
@@ -55,9 +52,9 @@ class MeanField:
         The degenerate case in words, and the fixed points that attract where there are several; or "".
     """
 
-    q_star: float
-    chi_1: float
-    xi_grad: float
+    q_star: float | None
+    chi_1: float | None
+    xi_grad: float | None
     chi_q: float | None = None
     c_star: float | None = None
     chi_c: float | None = None
@@ -133,18 +130,31 @@ def _note(activation: Activation, gain: float, bias_variance: float, cases: Sequ
     return "; ".join(filter(None, [", ".join(cases), decided]))
 
 
-def _depth_scale(slope: float) -> float:
+def depth_scale(slope: float) -> float:
     """Return -1/ln|slope|: layers per factor 1/e, ∞ for a slope of 1 and 0 for one of 0."""
     if abs(abs(slope) - 1.0) <= MARGINAL:
         return inf
     return -1.0 / log(abs(slope)) if slope else 0.0
 
 
-def _correlation_fixed_point(
-    activation: Activation, gain: float, q_star: float, chi_1: float
-) -> tuple[float | None, float]:
-    """Return c* in [0, 1], None if every c is fixed, and the slope of the correlation map there."""
-    products, share = correlation_map(activation, q_star), gain / q_star
+def gradient_scale(chi_1: float) -> float:
+    """Return 1/ln χ1: layers per factor e, negative where errors vanish and ∞ where χ1 = 1."""
+    scale = depth_scale(chi_1)
+    return inf if scale == inf else 0.0 - scale
+
+
+def correlation_fixed_point(products: ArcCosine | Series, share: float, chi_1: float) -> tuple[float | None, float]:
+    """Return c* in [0, 1], None if every c is fixed, and the slope of the correlation map there.
+
+    Parameters
+    ----------
+    products
+        c -> E[φ(u) φ(v)].
+    share
+        σw²/q*.
+    chi_1
+        The map's slope at c = 1.
+    """
     # The map is convex: with slope 1 at both of its ends it is the identity.
     if abs(chi_1 - 1.0) <= MARGINAL and abs(share * products.slope(1.0) - 1.0) <= MARGINAL:
         return None, chi_1
@@ -174,115 +184,20 @@ def mean_field(activation: Activation, gain: float, bias_variance: float = 0.0, 
     """
     q_star = float(fixed_points(activation, gain, bias_variance, start))
     chi_1 = gain * float(squared_slope(activation, q_star))
-    scale = _depth_scale(chi_1)
-    xi_grad = inf if scale == inf else 0.0 - scale
+    xi_grad = gradient_scale(chi_1)
     if q_star == inf:
         note = _note(activation, gain, bias_variance, ["q grows without bound"])
         return MeanField(inf, chi_1, xi_grad, note=note)
     chi_q = gain * float(second_moment_slope(activation, q_star)) if gain else 0.0
-    xi_q = _depth_scale(chi_q)
+    xi_q = depth_scale(chi_q)
     if q_star == 0.0:
         note = _note(activation, gain, bias_variance, ["q → 0, where no correlation is defined"])
         return MeanField(0.0, chi_1, xi_grad, chi_q, xi_q=xi_q, note=note)
-    c_star, chi_c = _correlation_fixed_point(activation, gain, q_star, chi_1)
+    c_star, chi_c = correlation_fixed_point(correlation_map(activation, q_star), gain / q_star, chi_1)
     cases = []
     if abs(chi_q - 1.0) <= MARGINAL:
         cases.append("every q is a fixed point")
     if c_star is None:
         cases.append("every c is a fixed point")
     note = _note(activation, gain, bias_variance, cases)
-    return MeanField(q_star, chi_1, xi_grad, chi_q, c_star, chi_c, xi_q, _depth_scale(chi_c), note)
-
-
-def signal_trajectory(activation: Activation, init: Initializer, n_inputs: int, width: int, depth: int) -> Trajectory:
-    """Return the trajectory of the canonical input, of norm 1 per unit, as that of a batch of one."""
-    return probe_trajectory(activation, init, np.ones((1, n_inputs)), width, depth)
-
-
-def delta_moment_ratios(squared_slopes: np.ndarray, gain: float) -> np.ndarray:
-    """Return the second moment of δ in each layer over that in the last, averaged over examples.
-
-    E[(δ^l)²] = E[φ'²](q^l) σw² E[(δ^(l+1))²] for each example (Schoenholz et al. 2017, section 4). The errors that
-    reach layer L from the readout are taken to be equal for all examples.
-
-    Parameters
-    ----------
-    squared_slopes
-        (layers, examples): E[φ'²].
-    gain
-        fan_out · Var(W) of layers 2 to L.
-    """
-    factors = squared_slopes.copy()
-    factors[:-1] *= gain
-    with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
-        moments = np.cumprod(factors[::-1], axis=0)[::-1].mean(axis=1)
-        return moments / moments[-1]
-
-
-def jacobian_mean_squares(squared_slopes: np.ndarray, first: float, gain: float) -> np.ndarray:
-    """Return the mean over the input's dimensions of J's squared singular values, J = ∂h^l/∂x, for each layer.
-
-    Every layer contributes fan_out · Var(W) · E[φ'²] (Pennington et al. 2017, section 2, where all fans are equal).
-
-    Parameters
-    ----------
-    squared_slopes
-        (layers,): E[φ'²] for one input.
-    first, gain
-        fan_out · Var(W) of layer 1, and of all others.
-    """
-    factors = gain * squared_slopes
-    factors[0] = first * squared_slopes[0]
-    with np.errstate(over="ignore", under="ignore"):
-        return np.cumprod(factors)
-
-
-def theory_columns(
-    depths: Sequence[int], activation: Activation, init: Initializer, probe_inputs: np.ndarray, width: int
-) -> dict[int, dict[str, np.ndarray | Sequence[object]]]:
-    """Return the theory table's columns of an activation and init, for each depth, without the cell's own keys.
-
-    A shallower network is the beginning of a deeper one, so that the costly part is done once for all depths.
-
-    Parameters
-    ----------
-    probe_inputs
-        (examples, n_inputs).
-
-    Raises
-    ------
-    ValueError
-        If the init is not defined for this activation.
-    """
-    n_inputs = probe_inputs.shape[1]
-    first, gain = init.gain(n_inputs, width, activation), init.gain(width, width, activation)
-    backward_first = init.backward_gain(n_inputs, width, activation)
-    backward_gain = init.backward_gain(width, width, activation)
-    canonical = signal_trajectory(activation, init, n_inputs, width, max(depths))
-    probe = probe_trajectory(activation, init, probe_inputs, width, max(depths))
-    with np.errstate(over="ignore"):
-        probe_second_moments = probe.second_moments.mean(axis=1)
-    single = probe.second_moments[:, 0]
-    log_variance = log_variances(activation, init, single, n_inputs, width).tolist()
-    mean_squares = jacobian_mean_squares(probe.squared_slopes[:, 0], backward_first, backward_gain)
-    limit = mean_field(activation, gain, init.bias_variance, start=first + init.bias_variance)
-    return {
-        depth: {
-            "layer": np.arange(1, depth + 1),
-            "z_second_moment": canonical.second_moments[:depth, 0],
-            "delta_second_moment_ratio": delta_moment_ratios(canonical.squared_slopes[:depth], backward_gain),
-            "chi_1": [limit.chi_1] * depth,
-            "q_star": [limit.q_star] * depth,
-            "xi_q": [limit.xi_q] * depth,
-            "xi_c": [limit.xi_c] * depth,
-            "xi_grad": [limit.xi_grad] * depth,
-            "z_second_moment_probe": probe_second_moments[:depth],
-            "z_batch_variance_probe": probe.batch_variances[:depth],
-            "delta_second_moment_ratio_probe": delta_moment_ratios(probe.squared_slopes[:depth], backward_gain),
-            "z_second_moment_single": single[:depth],
-            "z_log_variance_single": [None if isnan(value) else value for value in log_variance[:depth]],
-            "jacobian_mean_square_single": mean_squares[:depth],
-            "note": [limit.note or None] * depth,
-        }
-        for depth in depths
-    }
+    return MeanField(q_star, chi_1, xi_grad, chi_q, c_star, chi_c, xi_q, depth_scale(chi_c), note)

@@ -3,7 +3,7 @@
 Theory is withheld where weights are not what their init states, or biases have a mean: curves that rest on another law
 would be set beside the measurement as if they spoke of it.
 
-This module gathers; the theory is in `meanfield`, and the look at the weights in `drawn_moments`.
+This module gathers; the theory is in `columns`, and the look at the weights in `drawn_moments`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,10 +12,10 @@ import numpy as np
 
 from depthsounder.checking.drawn_moments import misdrawn
 from depthsounder.elements.activations import ACTIVATIONS
-from depthsounder.elements.architectures import PLAIN
+from depthsounder.elements.architectures import ARCHITECTURES
 from depthsounder.elements.initializers import Initializer, initializer
 from depthsounder.storage.tables import CELL_KEYS, THEORY, Columns
-from depthsounder.theory.meanfield import theory_columns
+from depthsounder.theory.columns import theory_columns
 
 WITHHELD = "theory is withheld: "
 """How the note of a cell without theory begins; all of its numbers are null."""
@@ -29,7 +29,7 @@ def predict_cells(
     root_seed: int,
     probe_labels: np.ndarray,
 ) -> Iterator[tuple[tuple[int, str, str, str], Columns]]:
-    """Yield each cell with its columns of the theory table.
+    """Yield each cell, depth first, with its columns of the theory table.
 
     Parameters
     ----------
@@ -37,15 +37,15 @@ def predict_cells(
         Names of an architecture, an activation and an init.
     probe_inputs
         (examples, n_inputs).
+    probe_labels
+        (examples,).
     """
     fans = sweep_fans(probe_inputs.shape[1], width, max(depths))
     for architecture, activation, init in cells:
         function, law = ACTIVATIONS[activation], initializer(init)
         reason = _biased(law) or misdrawn(law, function, fans, root_seed)
-        if architecture != PLAIN.name:
-            reason = f"nothing is known of {architecture}"
         of_depths: dict[int, Columns] = (
-            dict(theory_columns(depths, function, law, probe_inputs, width))
+            theory_columns(depths, ARCHITECTURES[architecture], function, law, probe_inputs, probe_labels, width)
             if reason is None
             else {depth: withheld_columns(depth, reason) for depth in depths}
         )
