@@ -147,9 +147,7 @@ def _by_complex_step(
     return _compare(tensor, "complex_step", analytic, numeric, floor, threshold, lost)
 
 
-def _by_central_difference(
-    network: CheckedNetwork, tensor: _Tensor, gradient: np.ndarray, cost: float
-) -> TensorCheck:
+def _by_central_difference(network: CheckedNetwork, tensor: _Tensor, gradient: np.ndarray, cost: float) -> TensorCheck:
     """Return what central differences say of a tensor, after a second look where they say that it is wrong."""
     analytic = tensor.of(gradient)
     (numeric, smooth), lost = _watched(central_difference, network, tensor.entries)

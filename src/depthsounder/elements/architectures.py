@@ -63,7 +63,7 @@ class Architecture:
 
     @property
     def cancels_biases(self) -> bool:
-        """Whether no hidden layer's bias has a part in the cost: what it adds to all examples, their mean takes away."""
+        """Whether no hidden layer's bias has a part in the cost: the mean over the examples takes it away."""
         return self.normalization is not None and self.normalization.centered and self.normalization.axis == EXAMPLES
 
     def branch_scale(self, depth: int) -> float:

@@ -43,7 +43,7 @@ class Design(NamedTuple):
     init: str
 
     @classmethod
-    def of(cls, row: Mapping[str, Any]) -> "Design":
+    def of(cls, row: Any) -> "Design":  # noqa: ANN401 - a row of a data frame, or a record of one
         """Return that of a row of a table, or of whatever else names its records by their axes."""
         return cls(*(str(row[name]) for name in cls._fields))
 

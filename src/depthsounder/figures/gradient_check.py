@@ -67,7 +67,10 @@ def _blindness(checks: pd.DataFrame) -> str:
             places.append(f"the {name} is blind nowhere")
             continue
         first = blind.groupby([*Model._fields], sort=False)["depth"].min()
-        where = join(f"{names_of(Model(*names), label)} (from depth {depth})" for names, depth in first.items())
+        models = [Model(*map(str, names)) for names in first.index.to_flat_index()]
+        where = join(
+            f"{names_of(model, label)} (from depth {depth})" for model, depth in zip(models, first, strict=True)
+        )
         places.append(f"the {name} is blind to {count(len(blind), 'parameter tensor')}, in {where}")
     return f"{'; '.join(places)}.".capitalize()
 

@@ -149,7 +149,7 @@ class _Closure:
             if entry in self.library.guests.get(registry, ()):
                 self.visit_guest(registry, str(entry))
             elif entry is not None:
-                self.visit_entry(*registry, entry)
+                self.visit_entry(registry[0], str(registry[1]), entry)
 
     def visit_guest(self, registry: Target, entry: str) -> None:
         """Take what a file elsewhere says of one entry: its definitions, or all of it where they cannot be told."""

@@ -78,8 +78,8 @@ def explorer_data(run: Run) -> dict[str, Any]:
         for names, rows in table.groupby(CELL_KEYS, observed=True):
             _add_curve(cells, cell_of(names), name, rows, layers)
     keys = [*CELL_KEYS, "phase", "learning_rate"]
-    for (*names, phase, rate), losses in _losses(run, steps).groupby(level=keys, observed=True):
-        if (known := cells.get(cell_key(cell_of(names)))) is not None:
+    for (*cell, phase, rate), losses in _losses(run, steps).groupby(level=keys, observed=True):
+        if (known := cells.get(cell_key(cell_of(cell)))) is not None:
             shown = losses.to_numpy(dtype=float)[spread(range(len(losses)), MOST_SEEDS)]
             curves = [encode(trace) for trace in shown]
             if phase == "evaluate":

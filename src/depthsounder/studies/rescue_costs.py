@@ -45,12 +45,11 @@ def _ratios(run: Run, architecture: str) -> Iterator[float]:
     """Yield the CPU times of training jobs of the deepest cells over those of their plain twins."""
     times = _times(run)
     cells = run.verdicts[(run.verdicts["depth"] == run.depths[-1]) & (run.verdicts["diverged_seeds"] == 0)]
-    complete = [_cell(row) for row in rows_of(cells)]
-    for cell in complete:
+    timed = {cell: times[_folder(cell)] for cell in map(_cell, rows_of(cells)) if times.get(_folder(cell))}
+    for cell, seconds in timed.items():
         twin = cell._replace(architecture=PLAIN.name)
-        measured = times.get(_folder(cell)), times.get(_folder(twin))
-        if cell.architecture == architecture and twin in complete and all(measured):
-            yield measured[0] / measured[1]
+        if cell.architecture == architecture and twin in timed:
+            yield seconds / timed[twin]
 
 
 def _cell(row: dict[str, object]) -> Cell:

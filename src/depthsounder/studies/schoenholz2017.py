@@ -49,7 +49,8 @@ def rows(run: Run) -> pd.DataFrame:
         init, weight_gain (σw²), bias_variance (σb²), depth, xi_c, tail_share (median tail loss over the reference
         loss), learned (whether that is at most `LEARNED`) and training_verdict.
     """
-    placed = [init for init in run.inits if (ACTIVATION, init) not in run.withheld]
+    withheld = {design.init for design in run.withheld if design.activation == ACTIVATION}
+    placed = [init for init in run.inits if init not in withheld]
     cells = run.verdicts[(run.verdicts["activation"] == ACTIVATION) & run.verdicts["init"].isin(placed)]
     scales = run.theory.drop_duplicates(["activation", "init"])[["activation", "init", "xi_c"]]
     table = cells.merge(scales, on=["activation", "init"])
