@@ -44,13 +44,14 @@ SETTINGS = Settings(
     width=64,
     optimizer="sgd",
     steps=300,
+    clip_norm=None,
     references=References(1, np.arange(200) % 10, batch_size=20, steps=300),
     thresholds=DEFAULT_THRESHOLDS,
 )
 
 DATASET = balanced_dataset(n_inputs=64, n_classes=10)
 TABLES = ("signal", "traces", "gradient_check", "theory", "verdicts", "comparisons")
-NO_CELLS = Evidence(SETTINGS, DATASET, *(SCHEMAS[table].empty_table().to_pandas() for table in TABLES))
+NO_CELLS = Evidence(SETTINGS, DATASET, *(SCHEMAS[table].empty_table().to_pandas() for table in TABLES), diverged=())
 LEDGER = {claim.name: claim for claim in ledger()}
 WITH_A_SWEEP_OF_THEIR_OWN = {"he_for_relu", "he_for_leaky_relu"}
 OF_A_RUN = [name for name, claim in LEDGER.items() if claim.reads and name not in WITH_A_SWEEP_OF_THEIR_OWN]

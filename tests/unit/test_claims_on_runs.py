@@ -25,6 +25,7 @@ SETTINGS = Settings(
     width=64,
     optimizer="sgd",
     steps=STEPS,
+    clip_norm=None,
     references=References(1, np.arange(200) % 10, batch_size=20, steps=STEPS),
     thresholds=DEFAULT_THRESHOLDS,
 )

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from depthsounder.elements.axes import Cell, Design
 from depthsounder.engine.gate import (
     NothingLeft,
     RefusedCells,
@@ -14,6 +15,7 @@ from depthsounder.engine.gate import (
     refused,
     standing,
 )
+from depthsounder.process.text import in_words
 from depthsounder.storage.tables import GRADIENT_CHECK, write_rows
 
 
@@ -103,26 +105,30 @@ def test_a_promise_that_nothing_rests_on_stops_nothing():
     assert refusal_reason([unused, *checked()]) is None
 
 
-def write_check(path, rows, activation="relu", init="he_normal"):
-    write_rows(path, rows, check_schema(), {"checked": json.dumps({"activation": activation, "init": init})})
+OWN = Design("layer_norm", "relu", "he_normal")
+
+
+def write_check(path, rows, design=OWN):
+    write_rows(path, rows, check_schema(), {"checked": json.dumps(design._asdict())})
     return path
 
 
 def test_a_job_reads_its_own_check(tmp_path):
-    assert refused(write_check(tmp_path / "a.parquet", checked()), "relu", "he_normal") is None
-    assert refused(write_check(tmp_path / "a.parquet", checked(b1="failed")), "relu", "he_normal")
+    assert refused(write_check(tmp_path / "a.parquet", checked()), OWN) is None
+    assert refused(write_check(tmp_path / "a.parquet", checked(b1="failed")), OWN)
 
 
-@pytest.mark.parametrize(("activation", "init"), [("tanh", "he_normal"), ("relu", "he_uniform")])
-def test_the_check_of_another_activation_or_init_is_refused(tmp_path, activation, init):
-    path = write_check(tmp_path / "a.parquet", checked(), activation, init)
-    with pytest.raises(WrongCheck, match=f"{path}: found the check of {activation} with {init}; .* relu"):
-        refused(path, "relu", "he_normal")
+@pytest.mark.parametrize("other", [{"architecture": "rms_norm"}, {"activation": "tanh"}, {"init": "he_uniform"}])
+def test_the_check_of_another_architecture_activation_or_init_is_refused(tmp_path, other):
+    design = OWN._replace(**other)
+    path = write_check(tmp_path / "a.parquet", checked(), design)
+    with pytest.raises(WrongCheck, match=f"{path}: found the check of {in_words(design)}; .* {in_words(OWN)}"):
+        refused(path, OWN)
 
 
 def test_a_table_is_read_cell_by_cell(tmp_path):
     rows = [
-        {**one, "activation": activation, "init": init}
+        {**one, "architecture": "plain", "activation": activation, "init": init}
         for activation, init, of_pair in (
             ("tanh", "he_normal", checked()),
             ("tanh", "zeros", checked(W1="failed")),
@@ -132,21 +138,27 @@ def test_a_table_is_read_cell_by_cell(tmp_path):
     ]
     write_rows(tmp_path / "t.parquet", rows, GRADIENT_CHECK)
     (found,) = read_refusals(tmp_path / "t.parquet")
-    assert (found.activation, found.init) == ("tanh", "zeros")
+    assert found.design == ("plain", "tanh", "zeros")
     assert "W1" in found.reason
 
 
-REFUSED = [RefusedCells("tanh", "zeros", "Because.")]
+REFUSED = [RefusedCells(Design("plain", "tanh", "zeros"), "Because.")]
 
 
 def test_the_other_cells_stand():
-    assert standing([("tanh", "zeros"), ("tanh", "he_normal"), ("relu", "zeros")], REFUSED) == [
-        ("tanh", "he_normal"),
-        ("relu", "zeros"),
-    ]
-    assert standing([(2, "tanh", "zeros"), (2, "relu", "zeros")], REFUSED) == [(2, "relu", "zeros")]
+    lost, *others = (
+        Design(*names)
+        for names in (
+            ("plain", "tanh", "zeros"),
+            ("layer_norm", "tanh", "zeros"),
+            ("plain", "tanh", "he_normal"),
+            ("plain", "relu", "zeros"),
+        )
+    )
+    assert standing([lost, *others], REFUSED) == others
+    assert standing([Cell(2, *lost), Cell(2, *others[0])], REFUSED) == [Cell(2, *others[0])]
 
 
 def test_a_sweep_of_which_nothing_stands_is_refused_with_the_first_reason():
     with pytest.raises(NothingLeft, match=r"nothing is left to report\. tanh with zeros: Because\."):
-        standing([("tanh", "zeros")], REFUSED)
+        standing([Design("plain", "tanh", "zeros")], REFUSED)

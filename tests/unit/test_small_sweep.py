@@ -25,6 +25,7 @@ SETTINGS = Settings(
     width=64,
     optimizer="adam",
     steps=300,
+    clip_norm=None,
     references=References(1, np.arange(200) % 10, batch_size=20, steps=300),
     thresholds=DEFAULT_THRESHOLDS,
 )
@@ -36,7 +37,7 @@ LEDGER = {claim.name: claim for claim in ledger()}
 def evidence():
     """A run on the digits that has no rectifiers."""
     dataset = prepare_dataset("digits", None, 0.2, SETTINGS.root_seed, 256)
-    return Evidence(SETTINGS, dataset, *(SCHEMAS[table].empty_table().to_pandas() for table in TABLES))
+    return Evidence(SETTINGS, dataset, *(SCHEMAS[table].empty_table().to_pandas() for table in TABLES), diverged=())
 
 
 @pytest.fixture(scope="module")
