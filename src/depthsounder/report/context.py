@@ -27,7 +27,7 @@ from depthsounder.report.headline import scope, tallies
 from depthsounder.report.links import cell_words, linked_drawing
 from depthsounder.report.names import activation_rows, architecture_rows, init_rows
 from depthsounder.report.opening import points, title
-from depthsounder.report.plain_words import terms
+from depthsounder.report.plain_words import remedy_terms, terms
 from depthsounder.report.sensitivity import most_moving, sensitivities
 from depthsounder.report.vector import inline_svg
 from depthsounder.storage.frames import designs_of, rows_of
@@ -152,7 +152,7 @@ def _findings(run: Run) -> dict[str, Any]:
         "activations": activation_rows(run),
         "architectures": architecture_rows(run),
         "distinct": of_distinct_laws(run.verdicts, repeated_laws(run)),
-        "terms": terms(run.home),
+        "terms": [*terms(run.home), *remedy_terms(run)],
         "surprises": surprises(run),
         "refused": refused(run),
         "withheld": withheld(run),

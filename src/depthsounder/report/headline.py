@@ -17,8 +17,20 @@ MOST_SCATTER = 0.1
 
 
 def tallies(run: Run) -> list[str]:
-    """Return what theory foresaw, where not the depth is to blame, and where too little is known to tell."""
-    return [sentence for sentence in (_foreseen(run), _shallow_failures(run), rare_classes(run)) if sentence]
+    """Return what theory foresaw, where not the depth is to blame, where little is known, and where remedies stand."""
+    sentences = (_foreseen(run), _shallow_failures(run), rare_classes(run), _remedies(run))
+    return [sentence for sentence in sentences if sentence]
+
+
+def _remedies(run: Run) -> str:
+    """Say where to see what rescues the cells that fail; empty where none does, or where this run has looked."""
+    failing = int(run.verdicts["training_verdict"].isin(FAILURES).sum())
+    if not failing or run.config.architectures != (PLAIN.name,):
+        return ""
+    return (
+        f"What rescues a cell that fails, of which there are {failing:,} here? make report CONFIG=config/rescue.yaml sets "
+        "batch norm, layer norm and shortcuts beside plain networks, with theory and a tuned rate for each."
+    )
 
 
 def scope(run: Run) -> str:

@@ -10,6 +10,7 @@ from depthsounder.figures.style import label
 from depthsounder.judging.verdicts import DISTINCT
 from depthsounder.process.text import count, in_words, number, tally
 from depthsounder.storage.frames import with_texts
+from depthsounder.studies.rescue import remedies
 from depthsounder.sweep.runs import Run
 
 
@@ -56,6 +57,22 @@ def terms(run: Run) -> list[Term]:
             _checks(run),
             "gradient_check",
         ),
+    ]
+
+
+def remedy_terms(run: Run) -> list[Term]:
+    """Return a term for what stands around the layers of a run of several architectures; nothing for a plain one."""
+    if len(run.architectures) == 1:
+        return []
+    return [
+        Term(
+            "Normalization and shortcuts",
+            "Normalization gives every layer's signal one size again. A shortcut carries the signal past a layer, so that "
+            "the layer only adds to it.",
+            "Neither needs the weights' variance to be right. Each also changes by how much the error grows.",
+            f"In this run: {remedies(run)}",
+            "failure_map",
+        )
     ]
 
 
