@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from support import DEFAULT_THRESHOLDS, FlatReferences
 
+from depthsounder.elements.axes import Cell
 from depthsounder.judging.cell_verdicts import judge_cells
 from depthsounder.storage.tables import SIGNAL, TRACES, VERDICTS, write_rows
 
@@ -13,13 +14,17 @@ THRESHOLDS = replace(DEFAULT_THRESHOLDS, tail_steps=4)
 STEPS, H = 8, 2.0
 N_SEEDS = 8
 DEEP, SHALLOW, EXPLODED, DEAD = (
-    (3, "tanh", "he_normal"),
-    (1, "tanh", "he_normal"),
-    (3, "relu", "naive_unit"),
-    (3, "relu", "zeros"),
+    Cell(3, "plain", "tanh", "he_normal"),
+    Cell(1, "plain", "tanh", "he_normal"),
+    Cell(3, "plain", "relu", "naive_unit"),
+    Cell(3, "plain", "relu", "zeros"),
 )
 CELLS = [DEEP, SHALLOW, EXPLODED, DEAD]
 TAILS = {DEEP: 0.1, SHALLOW: 1.0, EXPLODED: np.nan, DEAD: 2.0}
+
+
+def cell_of_row(row):
+    return Cell(*(row[axis] for axis in Cell._fields))
 
 
 def signal_rows(cell, step=0, delta=(4.0, 2.0, 1.0), q=(1.0, 2.0, 3.0), **spoiled):
@@ -28,7 +33,7 @@ def signal_rows(cell, step=0, delta=(4.0, 2.0, 1.0), q=(1.0, 2.0, 3.0), **spoile
         for layer in range(1, depth + 2):
             hidden = layer <= depth
             row = dict.fromkeys(SIGNAL.names)
-            row |= dict(zip(("depth", "activation", "init"), cell, strict=True))
+            row |= cell._asdict()
             row |= {"seed": seed, "step": step, "layer": layer, "fan_in": 4, "fan_out": 4}
             row |= {
                 "z_second_moment": q[layer - 1] * (1.0 + seed) if hidden else 9.0,
@@ -49,7 +54,7 @@ def trace_rows(cell, phase, seeds, rates, tail):
             losses = [2.5, np.nan] if diverged else [2.5] * 5 + [tail] * 4
             for step, loss in enumerate(losses):
                 row = dict.fromkeys(TRACES.names)
-                row |= dict(zip(("depth", "activation", "init"), cell, strict=True))
+                row |= cell._asdict()
                 row |= {"phase": phase, "seed": seed, "learning_rate": rate, "step": step, "train_loss": loss}
                 yield row
 
@@ -65,7 +70,7 @@ def judge(tmp_path, signal, traces=None, cells=CELLS):
     write_rows(tmp_path / "traces.parquet", traces, TRACES)
     references = FlatReferences(H, STEPS)
     rows = judge_cells(tmp_path / "signal.parquet", tmp_path / "traces.parquet", cells, references, THRESHOLDS)
-    return {(row["depth"], row["activation"], row["init"]): row for row in rows}
+    return {cell_of_row(row): row for row in rows}
 
 
 @pytest.fixture
@@ -122,7 +127,7 @@ def test_only_the_signal_before_training_counts(tmp_path, initial):
 @pytest.mark.parametrize("value", [np.inf, np.nan])
 @pytest.mark.parametrize(("n_spoiled", "expected"), [(3, "healthy"), (5, "exploding")])
 def test_a_seed_that_is_not_finite_in_any_layer_explodes(tmp_path, initial, column, value, n_spoiled, expected):
-    others = [row for row in initial if (row["depth"], row["activation"], row["init"]) != DEEP]
+    others = [row for row in initial if cell_of_row(row) != DEEP]
     spoiled = signal_rows(DEEP, seeds=range(n_spoiled), column=column, value=value)
     assert judge(tmp_path, [*spoiled, *others])[DEEP]["signal_verdict"] == expected
 
@@ -130,7 +135,7 @@ def test_a_seed_that_is_not_finite_in_any_layer_explodes(tmp_path, initial, colu
 @pytest.mark.parametrize("value", [np.inf, np.nan])
 @pytest.mark.parametrize(("n_spoiled", "expected"), [(3, 3.0), (5, np.inf)])
 def test_seeds_that_overflow_count_as_infinite_growth(tmp_path, initial, value, n_spoiled, expected):
-    others = [row for row in initial if (row["depth"], row["activation"], row["init"]) != DEEP]
+    others = [row for row in initial if cell_of_row(row) != DEEP]
     grown = list(signal_rows(DEEP))
     for row in grown:
         if row["layer"] == DEEP[0] and row["seed"] < n_spoiled:
@@ -163,7 +168,7 @@ def test_the_forward_verdict_is_of_the_last_hidden_layer_and_not_of_the_readout(
 
 def test_a_healthy_ratio_of_errors_is_no_word_on_the_inputs(tmp_path, initial):
     for row in initial:
-        if row["depth"] == DEEP[0] and row["activation"] == DEEP[1] and row["layer"] == DEEP[0]:
+        if cell_of_row(row) == DEEP and row["layer"] == DEEP.depth:
             row["z_batch_variance"] = 1e-6
     row = judge(tmp_path, initial)[DEEP]
     assert (row["signal_verdict"], row["forward_verdict"]) == ("healthy", "collapsed")

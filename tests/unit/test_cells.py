@@ -6,15 +6,14 @@ import pytest
 import yaml
 
 from depthsounder.config import TUNING_SEED_BASE, validate_config
+from depthsounder.elements.axes import AXES, Cell, Design
 from depthsounder.process.blocks import parse_block, seed_blocks
 from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.cells import (
     ANY_CELL,
     ANY_CHECKED,
-    AXES,
     CHECKED_AXES,
     PART_KINDS,
-    Cell,
     RunPaths,
     blocks,
     cell_parts,
@@ -37,9 +36,9 @@ def config():
 def test_every_combination_is_a_cell_once_and_in_the_configs_order(config):
     listed = list(cells(config))
     assert len(listed) == len(set(listed)) == 160
-    assert listed[0] == Cell(2, "linear", "naive_small")
-    assert listed[1] == Cell(2, "linear", "naive_large")
-    assert listed[-1] == Cell(50, "relu", "critical")
+    assert listed[0] == Cell(2, "plain", "linear", "naive_small")
+    assert listed[1] == Cell(2, "plain", "linear", "naive_large")
+    assert listed[-1] == Cell(50, "plain", "relu", "critical")
 
 
 @pytest.mark.parametrize(
@@ -85,22 +84,25 @@ def test_tuning_seeds_are_none_of_the_others(config):
 
 
 def test_a_part_lies_where_the_design_says():
-    path = RunPaths("default").part("training", Cell(20, "tanh", "he_normal").folder, "0-9")
-    expected = "results/default/parts/training/depth=20/activation=tanh/init=he_normal/seeds=0-9.parquet"
-    assert path.as_posix() == expected
+    cell = Cell(20, "plain", "tanh", "he_normal")
+    path = RunPaths("default").part("training", folder_of(cell._asdict()), "0-9")
+    expected = "results/default/parts/training/depth=20/architecture=plain/activation=tanh/init=he_normal"
+    assert path.as_posix() == f"{expected}/seeds=0-9.parquet"
     # A name may have a point in it, which begins no suffix.
-    check = RunPaths("default").check(folder_of({"activation": "tanh", "init": "gaussian_w1.5_b0.05"}))
-    assert check.as_posix() == "results/default/checks/activation=tanh/init=gaussian_w1.5_b0.05.parquet"
+    check = RunPaths("default").check(folder_of(Design("plain", "tanh", "gaussian_w1.5_b0.05")._asdict()))
+    assert check.as_posix() == (
+        "results/default/checks/architecture=plain/activation=tanh/init=gaussian_w1.5_b0.05.parquet"
+    )
 
 
 def test_the_axes_are_the_keys_of_the_tables_and_the_wildcards_of_the_paths(config):
     assert [*AXES] == [*Cell._fields] == CELL_KEYS
-    assert ANY_CELL.as_posix() == "depth={depth}/activation={activation}/init={init}"
-    assert ANY_CHECKED.as_posix() == "activation={activation}/init={init}"
+    assert ANY_CELL.as_posix() == "depth={depth}/architecture={architecture}/activation={activation}/init={init}"
+    assert ANY_CHECKED.as_posix() == "architecture={architecture}/activation={activation}/init={init}"
     assert set(CHECKED_AXES) < set(AXES)
     for cell in cells(config):
-        assert all(name in getattr(config, AXES[axis]) for axis, name in cell._asdict().items())
-        assert cell.folder.as_posix() == ANY_CELL.as_posix().format(**cell._asdict())
+        assert all(name in getattr(config, AXES[axis].key) for axis, name in cell._asdict().items())
+        assert folder_of(cell._asdict()).as_posix() == ANY_CELL.as_posix().format(**cell._asdict())
 
 
 def test_tables_are_made_of_all_their_parts(config):
@@ -110,9 +112,11 @@ def test_tables_are_made_of_all_their_parts(config):
     assert table_parts(config, "signal") == part_paths(config, "initial") + part_paths(config, "training")
     assert table_parts(config, "jacobian") == part_paths(config, "jacobian")
     assert table_parts(config, "traces") == part_paths(config, "tuning") + part_paths(config, "traces")
-    cell = Cell(50, "relu", "critical")
+    cell = Cell(50, "plain", "relu", "critical")
     assert set(cell_parts(config, "initial", cell)) == {
-        path for path in part_paths(config, "initial") if "depth=50/activation=relu/init=critical/" in path.as_posix()
+        path
+        for path in part_paths(config, "initial")
+        if "depth=50/architecture=plain/activation=relu/init=critical/" in path.as_posix()
     }
 
 

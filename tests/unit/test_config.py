@@ -555,7 +555,7 @@ def test_the_settings_of_the_largest_sweep_fit_one_argument_of_a_command():
     assert len(shlex.quote(config.model_dump_json())) < longest - room
     blocks = values["seeds"] | {"tune": 500}
     config = validate_config(values | {"seeds": blocks, "seeds_per_block": 1}, [DEFAULT])
-    paths = cell_parts(config, "tuning", Cell(10_000, "leaky_relu", config.inits[-1]))
+    paths = cell_parts(config, "tuning", Cell(10_000, "plain", "leaky_relu", config.inits[-1]))
     assert len(paths) == 500
     assert len(shlex.join([*map(str, paths), *stage_arguments(config, "train")])) < longest - room
 

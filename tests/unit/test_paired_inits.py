@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from depthsounder.elements.axes import Model
 from depthsounder.judging.paired_inits import (
     Pair,
     compare,
@@ -23,8 +24,8 @@ from depthsounder.storage.tables import COMPARISONS
 
 def tails(losses, depth=5, activation="tanh"):
     """Tail losses by cell and seed, from those of each init."""
-    keys = ["depth", "activation", "init", "seed"]
-    index = [(depth, activation, init, seed) for init, column in losses.items() for seed in range(len(column))]
+    keys = ["depth", "architecture", "activation", "init", "seed"]
+    index = [(depth, "plain", activation, init, seed) for init, column in losses.items() for seed in range(len(column))]
     values = [value for column in losses.values() for value in column]
     return pd.Series(values, index=pd.MultiIndex.from_tuples(index, names=keys))
 
@@ -171,7 +172,7 @@ def test_the_direction_is_that_of_the_ranks_and_not_of_a_count_of_signs():
     # Sixteen seeds are higher by little and fourteen lower by much: the test finds lower.
     ratios = np.concatenate([0.01 * np.arange(1, 17), -np.arange(1.0, 15.0)])
     losses = {"a": np.exp(ratios), "b": np.ones(30)}
-    (row,) = compare(tails(losses), [Pair(5, "tanh", "a", "b")], ("a", "b"))
+    (row,) = compare(tails(losses), [Pair(5, "plain", "tanh", "a", "b")], ("a", "b"))
     assert (row["lower"], row["higher"], row["finding"]) == (14, 16, "lower")
     assert row["tail_ratio_high"] < 1.0
 
@@ -191,7 +192,7 @@ def test_only_the_named_family_is_tested_and_every_other_pair_has_its_effect():
     random = np.random.default_rng(3)
     losses = {init: random.uniform(1.0, 2.0, size=10) for init in ("a", "b", "c")}
     losses["a"] = losses["b"] / 100.0
-    rows = compare(tails(losses), [Pair(5, "tanh", "b", "a")], ("a", "b", "c"))
+    rows = compare(tails(losses), [Pair(5, "plain", "tanh", "b", "a")], ("a", "b", "c"))
     assert [set(row) for row in rows] == [set(COMPARISONS.names)] * 3
     assert [(row["init"], row["against"], row["in_family"]) for row in rows] == [
         ("b", "a", True), ("a", "c", False), ("b", "c", False),
@@ -207,7 +208,7 @@ def test_networks_that_all_diverged_have_no_ratio():
     assert (found.tail_ratio, found.tail_ratio_low, found.tail_ratio_high) == (None, None, None)
 
 
-LAWS = {"tanh": [["a", "b"]]}
+LAWS = {Model("plain", "tanh"): [["a", "b"]]}
 
 
 @pytest.mark.parametrize("diverged", [0, 1, 10])
@@ -217,7 +218,7 @@ def test_inits_that_are_one_law_are_not_ranked_and_cost_the_family_nothing(diver
     for init in ("a", "b"):
         losses[init][:diverged] = np.inf
     losses["c"][:diverged] = 1e-3
-    family = [Pair(5, "tanh", "a", "b"), Pair(5, "tanh", "a", "c")]
+    family = [Pair(5, "plain", "tanh", "a", "b"), Pair(5, "plain", "tanh", "a", "c")]
 
     law, different = compare(tails(losses), family, ("a", "b", "c"), LAWS)[:2]
 
@@ -236,24 +237,39 @@ def test_inits_that_are_one_law_are_named_outside_the_family_too():
 
 def test_equal_losses_make_no_law():
     losses = {"a": [1.0] * 6, "c": [1.0] * 6}
-    (row,) = compare(tails(losses), [Pair(5, "tanh", "a", "c")], ("a", "c"), LAWS)
+    (row,) = compare(tails(losses), [Pair(5, "plain", "tanh", "a", "c")], ("a", "c"), LAWS)
     assert (row["finding"], row["p_value"]) == ("not told apart", 1.0)
 
 
 def test_inits_that_all_diverged_are_no_law():
     losses = {"a": [np.inf] * 6, "c": [np.inf] * 6}
-    (row,) = compare(tails(losses), [Pair(5, "tanh", "a", "c")], ("a", "c"), LAWS)
+    (row,) = compare(tails(losses), [Pair(5, "plain", "tanh", "a", "c")], ("a", "c"), LAWS)
     assert (row["finding"], row["p_value"], row["tail_ratio"]) == ("not told apart", 1.0, None)
 
 
 def test_tails_are_those_of_the_evaluated_networks():
     traces = pd.DataFrame(
         {
-            "depth": 2, "activation": "relu", "init": "he_normal",
+            "depth": 2, "architecture": "plain", "activation": "relu", "init": "he_normal",
             "phase": ["evaluate"] * 7 + ["tune"] * 4,
             "seed": [0, 0, 0, 0, 1, 1, 1] + [10_000] * 4,
             "train_loss": [9.0, 3.0, 2.0, 1.0, 9.0, 5.0, np.nan, 1.0, 1.0, 1.0, 1.0],
         }
     )  # fmt: skip
     found = evaluation_tails(traces, steps=3, tail_steps=2)
-    assert found.to_dict() == {(2, "relu", "he_normal", 0): 1.5, (2, "relu", "he_normal", 1): np.inf}
+    assert found.to_dict() == {
+        (2, "plain", "relu", "he_normal", 0): 1.5,
+        (2, "plain", "relu", "he_normal", 1): np.inf,
+    }
+
+
+def test_inits_are_compared_within_one_architecture():
+    plain, normalized = tails({"a": [1.0] * 6, "b": [2.0] * 6}), tails({"a": [8.0] * 6, "b": [4.0] * 6})
+    normalized.index = normalized.index.set_levels(["layer_norm"], level="architecture")
+
+    rows = compare(pd.concat([plain, normalized]), [], ("a", "b"))
+
+    assert {(row["architecture"], row["init"], row["against"], row["lower"], row["higher"]) for row in rows} == {
+        ("plain", "a", "b", 6, 0),
+        ("layer_norm", "a", "b", 0, 6),
+    }

@@ -39,7 +39,7 @@ SMALL = pa.schema(
     ]
 )
 
-CELL = ["depth", "activation", "init"]
+CELL = ["depth", "architecture", "activation", "init"]
 LAYER_STATISTICS = [
     "z_second_moment",
     "z_second_moment_single",
@@ -87,7 +87,8 @@ def path(tmp_path):
                 *[*CELL, "layer", "z_second_moment", "delta_second_moment_ratio"],
                 *["chi_1", "q_star", "xi_q", "xi_c", "xi_grad"],
                 *["z_second_moment_probe", "z_batch_variance_probe", "delta_second_moment_ratio_probe"],
-                *["z_second_moment_single", "z_log_variance_single", "jacobian_mean_square_single", "note"],
+                *["z_second_moment_single", "z_log_variance_single", "delta_log_variance_single"],
+                *["jacobian_mean_square_single", "note"],
             ],
         ),
         (
@@ -122,7 +123,7 @@ def test_every_column_says_its_unit(schema):
 
 
 def test_a_part_has_all_columns_but_the_cells():
-    assert part_schema(SIGNAL).names == SIGNAL.names[3:]
+    assert part_schema(SIGNAL).names == SIGNAL.names[4:]
     assert part_schema(SIGNAL).field("seed").metadata == SIGNAL.field("seed").metadata
 
 
@@ -220,22 +221,25 @@ def test_a_row_whose_keys_are_not_exactly_the_columns_is_refused_by_name(path, w
 )
 def test_a_cell_whose_columns_are_not_exactly_the_schemas_is_refused_by_name(path, wrong, message):
     schema = pa.schema([THEORY.field(name) for name in (*CELL, "layer", "q_star")])
-    with pytest.raises(ValueError, match=rf"^table\.parquet, cell \(2, 'tanh', 'zeros'\): {message}$"):
-        write_cells(path, {(2, "tanh", "zeros"): wrong}, schema)
+    with pytest.raises(ValueError, match=rf"^table\.parquet, cell \(2, 'plain', 'tanh', 'zeros'\): {message}$"):
+        write_cells(path, {(2, "plain", "tanh", "zeros"): wrong}, schema)
     assert not list(path.parent.iterdir())
 
 
 def test_cells_follow_one_another_and_are_named_in_each_row(path):
     schema = pa.schema([THEORY.field(name) for name in (*CELL, "layer", "q_star")])
     cells = {
-        (2, "tanh", "zeros"): {"layer": np.array([1, 2]), "q_star": np.ma.masked_array([0.5, 0.0], [False, True])},
-        (1, "relu", "he_normal"): {"layer": [1], "q_star": [None]},
+        (2, "plain", "tanh", "zeros"): {
+            "layer": np.array([1, 2]),
+            "q_star": np.ma.masked_array([0.5, 0.0], [False, True]),
+        },
+        (1, "rms_norm", "relu", "he_normal"): {"layer": [1], "q_star": [None]},
     }
     write_cells(path, cells, schema)
     assert read_table(path).to_pylist() == [
-        {"depth": 2, "activation": "tanh", "init": "zeros", "layer": 1, "q_star": 0.5},
-        {"depth": 2, "activation": "tanh", "init": "zeros", "layer": 2, "q_star": None},
-        {"depth": 1, "activation": "relu", "init": "he_normal", "layer": 1, "q_star": None},
+        {**dict(zip(CELL, (2, "plain", "tanh", "zeros"), strict=True)), "layer": 1, "q_star": 0.5},
+        {**dict(zip(CELL, (2, "plain", "tanh", "zeros"), strict=True)), "layer": 2, "q_star": None},
+        {**dict(zip(CELL, (1, "rms_norm", "relu", "he_normal"), strict=True)), "layer": 1, "q_star": None},
     ]
 
 
