@@ -40,7 +40,8 @@ def judged(tmp_path):
 
     def judge(claim, settings=SETTINGS, **rows):
         for name in ("signal", "traces", "gradient_check", "theory", "verdicts", "comparisons"):
-            complete = [dict.fromkeys(SCHEMAS[name].names) | row for row in rows.get(name, [])]
+            plain = dict.fromkeys(SCHEMAS[name].names) | {"architecture": "plain"}
+            complete = [plain | row for row in rows.get(name, [])]
             write_rows(tmp_path / f"{name}.parquet", complete, SCHEMAS[name])
         judgement = LEDGER[claim].test(load_evidence(tmp_path, settings, DATASET, LEDGER[claim].reads))
         assert not AS_A_PROGRAM.search(" ".join((judgement.observed, judgement.expected, judgement.evidence)))
@@ -553,3 +554,39 @@ def test_adam_tells_whether_a_vanishing_signal_dooms_training(judged, of_vanishi
     learning = sum(word != "stalled" for word in of_vanishing_cells)
     assert f"networks of {learning} learn with adam" in judgement.observed
     assert judged("vanishing_and_optimizers", verdicts=cells).verdict == "inconclusive"
+
+
+def diverged(architecture="plain", depth=20, activation="relu", init="naive_large"):
+    return {**cell(depth, activation, init, training="diverged"), "architecture": architecture}
+
+
+def test_clipping_is_tried_on_what_diverges_in_any_architecture(judged):
+    verdicts = [
+        cell(20, "tanh", GLOROT),
+        diverged(depth=2),
+        diverged(),
+        diverged("residual", init=HE),
+    ]
+
+    judgement = judged("gradient_clipping", verdicts=verdicts)
+
+    assert judgement.observed.startswith("of 2 cells that diverge, ")
+    # The deeper of two, and each with its share of updates.
+    assert "relu with naive_large at depth 20 is " in judgement.evidence
+    assert "relu with he_normal and residual at depth 20 is " in judgement.evidence
+    assert "depth 2 " not in judgement.evidence
+    assert judgement.evidence.count("% of updates clipped") == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "verdicts", "reason"),
+    [
+        (SETTINGS, [cell(20, "tanh", GLOROT)], "no cell that diverges"),
+        (replace(SETTINGS, clip_norm=1.0), [diverged()], "clips all gradients"),
+    ],
+)
+def test_clipping_is_not_tested_where_nothing_diverges_or_all_is_clipped(judged, settings, verdicts, reason):
+    judgement = judged("gradient_clipping", settings, verdicts=verdicts)
+
+    assert (judgement.verdict, judgement.observed) == ("inconclusive", "not tested")
+    assert reason in judgement.evidence

@@ -12,7 +12,9 @@ ROWS = 30
 
 
 def write_part(folder, depth, init, seeds, n_rows=ROWS):
-    path = folder / f"depth={depth}" / "activation=tanh" / f"init={init}" / f"seeds={seeds}.parquet"
+    path = (
+        folder / f"depth={depth}" / "architecture=plain" / "activation=tanh" / f"init={init}" / f"seeds={seeds}.parquet"
+    )
     first = int(seeds.split("-")[0])
     columns = {
         "phase": ["tune"] * n_rows,
@@ -44,9 +46,11 @@ def test_parts_follow_in_the_order_of_the_list_with_the_columns_of_their_path(pa
     assert table.schema.types == TRACES.types
     assert table.schema.metadata[b"code"] == b"abc"
     assert table.schema.field("train_loss").metadata == TRACES.field("train_loss").metadata
-    blocks = table.to_pandas()[["depth", "activation", "init", "seed"]].drop_duplicates().to_numpy().tolist()
+    blocks = (
+        table.to_pandas()[["depth", "architecture", "activation", "init", "seed"]].drop_duplicates().to_numpy().tolist()
+    )
     assert blocks == [
-        [depth, "tanh", init, seed]
+        [depth, "plain", "tanh", init, seed]
         for depth in (20, 3)
         for init in ("he_normal", "gaussian_w1.5_b0.05")
         for seed in (0, 10)

@@ -415,7 +415,11 @@ def test_a_long_text_is_shown_by_its_beginning():
         ({"init": "xavier_note", "against": "glorot_normal"}, "", "which stands in the list twice"),
         ({"init": "glorot"}, ".init", "did you mean glorot_normal?"),
         ({"depths": [2]}, ".depths", "did you mean depth?"),
-        ({"than": "zeros"}, ".than", "is an unknown key; allowed: the keys activation, depth, init, against"),
+        (
+            {"than": "zeros"},
+            ".than",
+            "is an unknown key; allowed: the keys architecture, activation, depth, init, against",
+        ),
     ],
 )
 def test_a_comparison_of_what_is_not_in_the_sweep_is_refused(tmp_path, changes, place, complaint):

@@ -61,8 +61,9 @@ def _overwritten(evidence: Evidence, cells: pd.Index) -> str:
     step = int(logged["step"].min())
     first = logged[logged["step"] == step].set_index("layer", append=True)["update_ratio"]
     medians = first.groupby(level=[*CELL_KEYS, "layer"], observed=True).median()
-    depth, activation, init, layer = medians.index[int(np.argmax(medians))]
-    last = medians.loc[(depth, activation, init, depth)]
+    *cell, layer = medians.index[int(np.argmax(medians))]
+    depth, _, activation, init = cell
+    last = medians.loc[(*cell, depth)]
     return (
         f" {activation} with {init} at depth {depth} stays finite, while its first logged update, at step {step}, "
         f"changes layer {layer} by {number(medians.max(), 2)} times its norm and layer {depth} by {number(last, 2)}."

@@ -47,7 +47,7 @@ def _judge_weights(evidence: Evidence) -> Judgement:
     verdict: Verdict = "confirmed" if everywhere == len(updates) else "conditional" if still["layer 1"] else "refuted"
     # The cell in which the readout outruns the first layer most.
     widest = int(np.argmax(by_layer["the readout"] / np.maximum(by_layer["layer 1"], np.finfo(float).tiny)))
-    depth, activation, init = updates.index[widest]
+    depth, _, activation, init = updates.index[widest]
     ratios = list(by_layer.values())
     first, last, readout = (number(of_layer[widest], 2) for of_layer in ratios)
     return Judgement(

@@ -12,7 +12,7 @@ HOMOGENEOUS = ("linear", "relu")
 
 
 def weight_gradient_ratios(evidence: Evidence) -> pd.Series:
-    """Return rms ∂W¹ / rms ∂Wᴸ before training by (depth, activation, init), the median over seeds."""
+    """Return rms ∂W¹ / rms ∂Wᴸ before training by cell, the median over seeds."""
     signal = evidence.signal
     chosen = (signal["step"] == 0) & signal["activation"].isin(HOMOGENEOUS) & (signal["depth"] > 1)
     rows = signal[chosen]
@@ -35,7 +35,7 @@ def _judge(evidence: Evidence) -> Judgement:
     hidden = sick[sick["weight"].between(low, high)]
     # The cell with the largest gap between what D sees and what the ratio sees.
     widest = int(np.argmax(np.abs(np.log(sick["delta"] / sick["weight"]))))
-    (depth, activation, init), worst = sick.index[widest], sick.iloc[widest]
+    (depth, _, activation, init), worst = sick.index[widest], sick.iloc[widest]
     return Judgement(
         "confirmed" if hidden.empty else "refuted" if len(hidden) == len(sick) else "conditional",
         f"hidden in {len(hidden)} of {len(sick)} cells; the ratio lies between {number(sick['weight'].min(), 2)} and "
