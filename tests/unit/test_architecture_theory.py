@@ -191,9 +191,10 @@ def drawn(name, activation, gain, bias_variance, inputs, labels, width, depth, r
         slopes.append(activation.slope(argument))
         backs.append(back)
         moments.append(((z**2).mean(), z.var(axis=0).mean()))
-    # Softmax of logits near 0: what is left of each example's error is its label.
-    errors = 1.0 / (labels.max() + 1) - np.eye(labels.max() + 1)[labels]
-    delta = backs[-1](errors @ random.normal(size=(labels.max() + 1, width)) * slopes[-1])
+    readout = random.normal(size=(width, labels.max() + 1)) / np.sqrt(width)
+    odds = np.exp(h @ readout)
+    errors = odds / odds.sum(axis=1, keepdims=True) - np.eye(labels.max() + 1)[labels]
+    delta = backs[-1](errors @ readout.T * slopes[-1])
     of_errors = [(delta**2).mean()]
     for layer in range(depth - 2, -1, -1):
         branch = backs[layer](delta @ weights[layer + 1].T * slopes[layer])
