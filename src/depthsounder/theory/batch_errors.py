@@ -12,33 +12,46 @@ has E[y_a û_b k] = [(diag(T ⊙ Q 1) + R ⊙ Q) K]_ab/B, with R_ac = E[φ'(u_a)
 This module knows errors; `batch_kernels` has the signals that they meet.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from scipy.special import softmax
 
 from depthsounder.elements.activation import Activation
 from depthsounder.elements.gaussian import squared_slope
+from depthsounder.elements.streams import stream
 from depthsounder.theory.batch_kernels import BatchLayer
 from depthsounder.theory.hermite import ORDERS, expansion
 
 # Below this share of the largest coefficient, an order adds nothing to a kernel.
 _NEGLIGIBLE = 1e-10
 
+# Readouts drawn for the mean of what their softmax sends back, which has no closed form.
+_NETWORKS = 128
 
-def readout_kernel(labels: np.ndarray) -> np.ndarray:
-    """Return the kernel (B, B) of the errors that come from the readout, but for a factor, where softmax is uniform.
+
+def readout_kernel(labels: np.ndarray, activities: np.ndarray) -> np.ndarray:
+    """Return the kernel (B, B) of the errors that come from a softmax of normal logits, but for a factor.
 
     Parameters
     ----------
     labels
         (B,), whole numbers from 0.
+    activities
+        (B, B): the kernel of h^L, and of the logits too, since the readout has LeCun's variance.
     """
-    errors = 1.0 / (labels.max() + 1) - np.eye(labels.max() + 1)[labels]
+    n_examples, n_classes = len(labels), int(labels.max()) + 1
+    eigenvalues, axes = np.linalg.eigh(activities)
+    root = axes * np.sqrt(np.maximum(eigenvalues, 0.0))
+    normals = stream(0, "logits").standard_normal((n_examples, _NETWORKS * n_classes))
+    logits = (root @ normals).reshape(n_examples, _NETWORKS, n_classes)
+    errors = softmax(logits, axis=2) - np.eye(n_classes)[labels][:, None, :]
+    errors = errors.reshape(n_examples, -1)
     return errors @ errors.T
 
 
 def batch_delta_ratios(
-    activation: Activation, layers: Sequence[BatchLayer], depths: Sequence[int], readout: np.ndarray, gain: float
+    activation: Activation, layers: Sequence[BatchLayer], readouts: Mapping[int, np.ndarray], gain: float
 ) -> dict[int, np.ndarray]:
     """Return the second moment of δ in each layer over that in the last, for networks of each depth.
 
@@ -46,8 +59,8 @@ def batch_delta_ratios(
     ----------
     layers
         At least as many as the deepest network has.
-    readout
-        (B, B): kernel of the errors that reach layer L's h.
+    readouts
+        For each depth L, (B, B): kernel of the errors that reach layer L's h.
     gain
         fan_out · Var(W) of layers 2 to L.
 
@@ -57,12 +70,12 @@ def batch_delta_ratios(
         For each depth, (depth,).
     """
     errors: dict[int, np.ndarray] = {}
-    moments: dict[int, list[float]] = {depth: [] for depth in depths}
-    for number in range(max(depths), 0, -1):
+    moments: dict[int, list[float]] = {depth: [] for depth in readouts}
+    for number in range(max(readouts), 0, -1):
         slopes = _SlopeKernels(activation, layers[number - 1])
-        for depth in depths:
+        for depth in readouts:
             if depth >= number:
-                arriving = readout if depth == number else gain * errors[depth]
+                arriving = readouts[depth] if depth == number else gain * errors[depth]
                 errors[depth] = slopes.errors(arriving)
                 moments[depth].append(float(np.trace(errors[depth])))
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -108,6 +108,12 @@ def _images(activation: Activation, kernel: np.ndarray) -> tuple[np.ndarray, np.
     return moments, image_distances(activation, variances, distances, moments, slopes)
 
 
+def activity_kernel(activation: Activation, layer: BatchLayer) -> np.ndarray:
+    """Return E[h hᵀ] (B, B) of what φ makes of a layer."""
+    moments, distances = _images(activation, layer.normalized)
+    return (moments[:, None] + moments - distances) / 2.0
+
+
 def normalized_layer(second_moments: np.ndarray, distances: np.ndarray) -> BatchLayer:
     """Return the layer whose pre-activations have these q (B,) and squared distances (B, B) per unit."""
     overlaps = distances.mean(axis=0) + distances.mean(axis=1)[:, None] - distances - distances.mean()

@@ -13,7 +13,7 @@ from depthsounder.elements.architectures import EXAMPLES, Architecture
 from depthsounder.elements.initializers import Initializer
 from depthsounder.storage.tables import Columns
 from depthsounder.theory.batch_errors import batch_delta_ratios, readout_kernel
-from depthsounder.theory.batch_kernels import batch_trajectory, large_batch_trajectory
+from depthsounder.theory.batch_kernels import activity_kernel, batch_trajectory, large_batch_trajectory
 from depthsounder.theory.finitewidth import log_variances
 from depthsounder.theory.limits import deep_limit
 from depthsounder.theory.overlaps import canonical_trajectory, probe_trajectory
@@ -179,7 +179,8 @@ def _of_batches(
     backward_gain = init.backward_gain(width, width, activation)
     canonical = large_batch_trajectory(activation, init, n_inputs, width, deepest)
     layers = batch_trajectory(activation, init, probe_inputs, width, deepest)
-    ratios = batch_delta_ratios(activation, layers, depths, readout_kernel(probe_labels), backward_gain)
+    readouts = {depth: readout_kernel(probe_labels, activity_kernel(activation, layers[depth - 1])) for depth in depths}
+    ratios = batch_delta_ratios(activation, layers, readouts, backward_gain)
     second_moments = np.array([layer.second_moments for layer in layers])
     batch_variances = np.array([layer.batch_variance for layer in layers])
     return {
