@@ -28,8 +28,8 @@ def _remedies(run: Run) -> str:
     if not failing or run.config.architectures != (PLAIN.name,):
         return ""
     return (
-        f"What rescues a cell that fails, of which there are {failing:,} here? make report CONFIG=config/rescue.yaml sets "
-        "batch norm, layer norm and shortcuts beside plain networks, with theory and a tuned rate for each."
+        f"What rescues a cell that fails, of which there are {failing:,} here? make report CONFIG=config/rescue.yaml "
+        "sets batch norm, layer norm and shortcuts beside plain networks, with theory and a tuned rate for each."
     )
 
 

@@ -67,8 +67,8 @@ def remedy_terms(run: Run) -> list[Term]:
     return [
         Term(
             "Normalization and shortcuts",
-            "Normalization gives every layer's signal one size again. A shortcut carries the signal past a layer, so that "
-            "the layer only adds to it.",
+            "Normalization gives every layer's signal one size again. A shortcut carries the signal past a layer, so "
+            "that the layer only adds to it.",
             "Neither needs the weights' variance to be right. Each also changes by how much the error grows.",
             f"In this run: {remedies(run)}",
             "failure_map",
