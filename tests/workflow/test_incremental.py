@@ -52,8 +52,13 @@ def test_a_second_run_does_nothing(finished):
             {"check_gradients": 2, "measure_signal": 4, "tune_rate": 4, "train_networks": 4},
             ("init", "gaussian_w1.5_b0.05"),
         ),
+        (
+            {"architectures": ["layer_norm", "plain"]},
+            {"check_gradients": 4, "measure_signal": CELLS, "tune_rate": CELLS, "train_networks": CELLS},
+            ("architecture", "layer_norm"),
+        ),
     ],
-    ids=["a block of seeds", "a part of a block", "a depth", "an activation", "an init"],
+    ids=["a block of seeds", "a part of a block", "a depth", "an activation", "an init", "an architecture"],
 )
 def test_more_of_an_axis_plans_only_what_is_new(finished, changes, new, mark):
     finished.configure(changes)
@@ -93,7 +98,7 @@ def test_a_sweep_that_shrinks_computes_nothing_and_forgets_the_parts_of_before(f
 
 
 def test_a_part_that_was_lost_is_computed_again_and_is_the_same(finished):
-    part = "results/default/parts/training/depth=2/activation=tanh/init=he_normal/seeds=0-1.parquet"
+    part = "results/default/parts/training/depth=2/architecture=plain/activation=tanh/init=he_normal/seeds=0-1.parquet"
     before = finished.rows("signal")
     (finished / part).unlink()
 
