@@ -36,7 +36,7 @@ def prepare(folder, **how):
 def check(folder, cell, **how):
     """Check the gradients of a cell (activation, init, depth)."""
     activation, init, _ = cell
-    return call("check_gradients.py", "--activation", activation, "--init", init, "--depths=2", "--width=4",
+    return call("check_gradients.py", "--architecture=plain", "--activation", activation, "--init", init, "--depths=2", "--width=4",
                 "--examples=3", "--sweep-width=64", "--complex-step-threshold=1e-12", "--not-analytic=refuse",
                 "--root-seed=1",
                 "--output", folder / f"{activation}.parquet", **how)  # fmt: skip
@@ -64,6 +64,7 @@ def train(prepared, folder, cell, **how):
 def _of_cell(prepared, cell):
     activation, init, depth = cell
     return ("--data", prepared / "data.npz", "--check", prepared / f"{activation}.parquet", "--depth", depth,
+            "--architecture=plain",
             "--activation", activation, "--init", init, "--seeds=0-2", "--width=64", "--root-seed=1")  # fmt: skip
 
 

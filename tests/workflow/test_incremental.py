@@ -126,7 +126,7 @@ def test_an_edit_of_the_engine_plans_every_cell(finished):
 
 
 def test_an_edit_of_comments_and_docstrings_plans_nothing(finished):
-    finished.edit(ENGINE, "    def forward(self)", "    # From here on all is downhill.\n    def forward(self)")
+    finished.edit(ENGINE, "    def forward(self, ", "    # From here on all is downhill.\n    def forward(self, ")
     finished.edit(ENGINE, "Carry `inputs` down to `logits`.", "Carry `inputs` to `logits`.")
     finished.edit("scripts/train_networks.py", "Write a part of the traces", "Write one part of the traces")
     finished.edit("src/depthsounder/figures/style.py", "\n\n\n", "\n\n\n# How figures look.\n")

@@ -145,7 +145,10 @@ def test_a_figure_is_made_as_pdf_on_request(finished):
 
 
 def test_a_run_counts_its_networks_and_ends_with_its_answer(finished):
-    (finished / "results/default/parts/training/depth=2/architecture=plain/activation=tanh/init=he_normal/seeds=0-1.parquet").unlink()
+    (
+        finished
+        / "results/default/parts/training/depth=2/architecture=plain/activation=tanh/init=he_normal/seeds=0-1.parquet"
+    ).unlink()
 
     said = finished.run()
 
