@@ -36,7 +36,8 @@ def prepare(folder, **how):
 def check(folder, cell, **how):
     """Check the gradients of a cell (activation, init, depth)."""
     activation, init, _ = cell
-    return call("check_gradients.py", "--architecture=plain", "--activation", activation, "--init", init, "--depths=2", "--width=4",
+    return call("check_gradients.py", "--architecture=plain", "--activation", activation, "--init", init,
+                "--depths=2", "--width=4",
                 "--examples=3", "--sweep-width=64", "--complex-step-threshold=1e-12", "--not-analytic=refuse",
                 "--root-seed=1",
                 "--output", folder / f"{activation}.parquet", **how)  # fmt: skip

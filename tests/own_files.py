@@ -200,7 +200,11 @@ WRONG = {
     "has a source that is no text": (_init(source="2015"), 14, "`source` of mine is 2015; allowed: a text"),
     "has functions of a loop's last value": (_IN_A_LOOP, 9, "line_2 is that of line_1 once more: a loop's variable"),
     "is no Python": ("x = 1\ndef f(:\n", 2, "SyntaxError: invalid syntax"),
-    "has no records": ("SINE = 1\n", 1, "there are no records; allowed: dictionaries of the names ACTIVATIONS"),
+    "has no records": (
+        "SINE = 1\n",
+        1,
+        "there are no records; allowed: dictionaries of the names ARCHITECTURES, ACTIVATIONS",
+    ),
     "has an empty dictionary": ("ACTIVATIONS = {}\n", 1, "there are no records"),
     "has a list": (f"{_HEAD}ACTIVATIONS = [TANH]\n", 6, "ACTIVATIONS is of the type list; allowed: a dictionary"),
     "has an init for an activation": (

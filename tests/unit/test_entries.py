@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.axes import Design
 from depthsounder.elements.initializers import INITIALIZERS
 from depthsounder.process.definitions import Library, NotFollowed
 from depthsounder.process.fingerprint import code_fingerprint, require_digests
@@ -18,7 +19,10 @@ MODULES = (
     "__init__",
     *(
         f"elements/{name}"
-        for name in ("__init__", "activation", "activations", "gaussian", "initializers", "special", "streams")
+        for name in (
+            *("__init__", "activation", "activations", "architectures"),
+            *("gaussian", "initializers", "special", "streams"),
+        )
     ),
 )
 LOOK_UP = """from depthsounder.elements.activations import ACTIVATIONS
@@ -62,7 +66,7 @@ class Looked:
         library = Library(self.library)
         cells = {("activations", name): (name, COMPANIONS["activations"]) for name in ACTIVATIONS}
         cells |= {("initializers", name): (COMPANIONS["initializers"], name) for name in INITIALIZERS}
-        return {key: code_fingerprint(self.script, *cell, library=library) for key, cell in cells.items()}
+        return {key: code_fingerprint(self.script, Design("plain", *cell), library) for key, cell in cells.items()}
 
 
 @pytest.fixture
@@ -315,7 +319,7 @@ def test_what_cannot_be_followed_is_refused_by_file_and_name(looked, edit, expec
     edit(tree)
     looked.write("activations", tree)
     with pytest.raises(NotFollowed) as refused:
-        require_digests(looked.scripts, ["tanh"], ["zeros"], Library(looked.library))
+        require_digests(looked.scripts, [Design("plain", "tanh", "zeros")], Library(looked.library))
     message = str(refused.value)
     assert str(looked.library / "elements" / "activations.py") in message
     assert "allowed" in message
@@ -325,7 +329,10 @@ def test_what_cannot_be_followed_is_refused_by_file_and_name(looked, edit, expec
 
 def test_a_name_of_the_gaussian_family_belongs_to_no_entry_and_no_other_name_is_excused(looked):
     library = Library(looked.library)
-    one, other = (code_fingerprint(looked.script, "tanh", f"gaussian_w{gain}_b0", library) for gain in ("1", "2.5"))
+    one, other = (
+        code_fingerprint(looked.script, Design("plain", "tanh", f"gaussian_w{gain}_b0"), library)
+        for gain in ("1", "2.5")
+    )
     assert one == other
     with pytest.raises(NotFollowed, match="INITIALIZERS has no entry 'gaussian_w1'"):
-        code_fingerprint(looked.script, "tanh", "gaussian_w1", library)
+        code_fingerprint(looked.script, Design("plain", "tanh", "gaussian_w1"), library)

@@ -33,7 +33,8 @@ from depthsounder.config import (
 )
 from depthsounder.config.reference import schema_text
 from depthsounder.elements.activations import ACTIVATIONS, TANH
-from depthsounder.elements.architectures import PLAIN
+from depthsounder.elements.architectures import ARCHITECTURES, PLAIN
+from depthsounder.elements.axes import Design
 from depthsounder.elements.initializers import INITIALIZERS, Initializer
 from depthsounder.engine import extensions
 from depthsounder.engine.drawing import draw_network
@@ -63,14 +64,14 @@ OWN = {
 def folder(tmp_path, monkeypatch):
     """A working folder with a user's file; what was loaded is forgotten afterwards."""
     monkeypatch.chdir(tmp_path)
-    for records in (ACTIVATIONS, INITIALIZERS, OPTIMIZERS):
+    for records in (ARCHITECTURES, ACTIVATIONS, INITIALIZERS, OPTIMIZERS):
         for name, record in list(records.items()):
             monkeypatch.setitem(records, name, record)
-    before = [dict(records) for records in (ACTIVATIONS, INITIALIZERS, OPTIMIZERS)]
+    before = [dict(records) for records in (ARCHITECTURES, ACTIVATIONS, INITIALIZERS, OPTIMIZERS)]
     (tmp_path / "mine.py").write_text(MINE)
     yield tmp_path
     forget()
-    assert [dict(records) for records in (ACTIVATIONS, INITIALIZERS, OPTIMIZERS)] == before
+    assert [dict(records) for records in (ARCHITECTURES, ACTIVATIONS, INITIALIZERS, OPTIMIZERS)] == before
 
 
 def forget():
@@ -158,7 +159,7 @@ def test_a_file_is_read_in_the_encoding_in_which_python_reads_it(folder, first_l
     (folder / "mine.py").write_bytes(f"{first_line}{MINE}\n# caf\xe9\n".encode(encoding))
     load_extension(Path("mine.py"))
     own = {("elements.activations", "ACTIVATIONS"): {"sine": Path("mine.py")}}
-    require_digests(ROOT / "scripts", ["sine"], ["he_normal"], Library(ROOT / "src/depthsounder", own))
+    require_digests(ROOT / "scripts", [Design("plain", "sine", "he_normal")], Library(ROOT / "src/depthsounder", own))
 
 
 def test_a_file_with_a_null_byte_is_refused_without_a_line(folder):
@@ -342,10 +343,10 @@ def test_editors_take_own_names_where_there_are_extensions_and_mark_them_elsewhe
 def test_a_job_is_told_the_files_of_its_own_records_alone(folder):
     config = validate_files([DEFAULT, configured(folder)])
     words = ["--extension=mine.py"]
-    assert extension_arguments(config, "measure", "tanh", "he_normal") == []
-    assert extension_arguments(config, "measure", "sine", "he_normal") == words
-    assert extension_arguments(config, "verify", "tanh", "third") == words
-    assert extension_arguments(config, "train", "tanh", "he_normal") == words
+    assert extension_arguments(config, "measure", Design("plain", "tanh", "he_normal")) == []
+    assert extension_arguments(config, "measure", Design("plain", "sine", "he_normal")) == words
+    assert extension_arguments(config, "verify", Design("plain", "tanh", "third")) == words
+    assert extension_arguments(config, "train", Design("plain", "tanh", "he_normal")) == words
 
 
 def test_a_script_has_the_records_before_it_reads_its_other_words(folder):
@@ -356,7 +357,8 @@ def test_a_script_has_the_records_before_it_reads_its_other_words(folder):
 
 def test_a_script_by_hand_checks_an_own_activation_and_refuses_a_wrong_file(folder):
     command = [
-        sys.executable, ROOT / "scripts/check_gradients.py", "--activation=sine", "--init=third", "--depths", "1",
+        sys.executable, ROOT / "scripts/check_gradients.py", "--architecture=plain",
+        "--activation=sine", "--init=third", "--depths", "1",
         "--width=3", "--examples=2", "--sweep-width=8", "--complex-step-threshold=1e-12", "--not-analytic=refuse",
         "--root-seed=1", "--output=check.parquet",
     ]  # fmt: skip
@@ -380,7 +382,8 @@ def test_a_check_that_refuses_a_record_says_where_it_stands(folder):
         MINE.replace('"third"', '"fourth"').split("SINE")[0] + MINE.splitlines()[-2].replace('third"', 'fourth"')
     )
     command = [
-        sys.executable, ROOT / "scripts/check_gradients.py", "--activation=sine", "--init=fourth", "--depths", "1",
+        sys.executable, ROOT / "scripts/check_gradients.py", "--architecture=plain",
+        "--activation=sine", "--init=fourth", "--depths", "1",
         "--width=3", "--examples=2", "--sweep-width=8", "--complex-step-threshold=1e-12", "--not-analytic=refuse",
         "--root-seed=1", "--output=check.parquet", "--extension=mine.py", "--extension=more.py",
     ]  # fmt: skip
@@ -404,8 +407,8 @@ class Own:
 
         def digest(script, *cell):
             optimizer = "signs" if script in ("tune_rate", "train_networks") else None
-            names = cell or (None, None)
-            return code_fingerprint(ROOT / f"scripts/{script}.py", *names, library, optimizer)
+            design = Design("plain", *cell) if cell else None
+            return code_fingerprint(ROOT / f"scripts/{script}.py", design, library, optimizer)
 
         of_cells = {(script, *cell): digest(script, *cell) for script in self.SCRIPTS for cell in self.CELLS}
         return of_cells | {(script,): digest(script) for script in ("predict_signal", "prepare_data")}
@@ -461,7 +464,7 @@ def test_code_in_which_an_edit_could_be_overlooked_is_refused_with_its_line(swee
     Path("mine.py").write_text(MINE.replace("import numpy as np\n", f"import numpy as np\n{line}"))
     library = Library(ROOT / "src/depthsounder", own_records(sweep.config))
     with pytest.raises(NotFollowed, match=f"mine.py, line 2: {words}"):
-        require_digests(ROOT / "scripts", ["sine"], ["third"], library)
+        require_digests(ROOT / "scripts", [Design("plain", "sine", "third")], library)
 
 
 def test_a_cell_of_two_files_is_told_both_and_follows_an_edit_of_either(folder):
@@ -474,13 +477,13 @@ def test_a_cell_of_two_files_is_told_both_and_follows_an_edit_of_either(folder):
     )
     config = validate_files([DEFAULT, configured(folder, extensions=["mine.py", "more.py"], inits=["third", "fourth"])])
     both, one = ["--extension=mine.py", "--extension=more.py"], ["--extension=mine.py"]
-    assert extension_arguments(config, "measure", "sine", "fourth") == both
-    assert extension_arguments(config, "measure", "sine", "third") == one
+    assert extension_arguments(config, "measure", Design("plain", "sine", "fourth")) == both
+    assert extension_arguments(config, "measure", Design("plain", "sine", "third")) == one
     assert [file.names for file in extension_files(SimpleNamespace(config=config))] == [
         ("sine", "third", "signs"),
         ("fourth",),
     ]
-    cell = (ROOT / "scripts/measure_signal.py", "sine", "fourth")
+    cell = (ROOT / "scripts/measure_signal.py", Design("plain", "sine", "fourth"))
     digests = [code_fingerprint(*cell, Library(ROOT / "src/depthsounder", own_records(config)))]
     for path, old in (("mine.py", "np.cos(z"), ("more.py", "3 / fan_in"), ("more.py", "np.cos(z")):
         (folder / path).write_text(
@@ -497,7 +500,7 @@ def test_two_files_of_one_name_are_told_apart(folder):
         MINE.replace("sine", "sinus").split("INITIALIZERS")[0].replace('"cube"', '"kubus"')
     )
     config = validate_files([DEFAULT, configured(folder, extensions=["mine.py", "a/mine.py"], activations=["sinus"])])
-    cell = (ROOT / "scripts/measure_signal.py", "sinus", "third")
+    cell = (ROOT / "scripts/measure_signal.py", Design("plain", "sinus", "third"))
     before = code_fingerprint(*cell, Library(ROOT / "src/depthsounder", own_records(config)))
     for path in ("mine.py", "a/mine.py"):
         text = (folder / path).read_text()
@@ -572,8 +575,8 @@ def test_the_checked_networks_have_the_mean_of_the_biases(shown):
 
 
 def test_networks_with_a_mean_of_the_biases_are_no_rescaled_networks_without(shown):
-    assert draw_of("relu", "he_normal") == draw_of("relu", "glorot_normal")
-    assert draw_of("relu", "he_biased") != draw_of("relu", "he_normal")
+    assert draw_of(Design("plain", "relu", "he_normal")) == draw_of(Design("plain", "relu", "glorot_normal"))
+    assert draw_of(Design("plain", "relu", "he_biased")) != draw_of(Design("plain", "relu", "he_normal"))
 
 
 def test_the_file_and_the_config_that_the_readme_shows_are_right(folder):
@@ -588,3 +591,47 @@ def test_the_file_and_the_config_that_the_readme_shows_are_right(folder):
         "passed"
     }
     assert len(own_blocks[0].splitlines()) == 10
+
+
+MY_ARCHITECTURE = """
+from depthsounder.elements.architectures import EXAMPLES, Architecture, Normalization
+
+ARCHITECTURES = {
+    "calm": Architecture(
+        "calm", Normalization(EXAMPLES, centered=False), shortcut=True, branch_decay=0.25, source="mine"
+    )
+}
+"""
+
+
+def test_an_own_architecture_is_configured_checked_and_in_the_digest_of_its_cells(folder):
+    (folder / "mine.py").write_text(MY_ARCHITECTURE)
+    sweep = {"architectures": ["calm", "plain"], "activations": ["tanh"], "inits": ["he_normal"]}
+    config = validate_files([configured(folder, **sweep, training=TINY_SWEEP["training"])])
+
+    assert config.architectures == ("calm", "plain")
+    rows = check_records(
+        ARCHITECTURES["calm"],
+        TANH,
+        INITIALIZERS["he_normal"],
+        CheckPlan(1, (1, 5), 4, 3, 8, complex_step_threshold=1e-12, not_analytic="refuse"),
+    )
+    checked = [row for row in rows if row["method"] == "complex_step"]
+    assert {row["verdict"] for row in checked} == {"passed"}
+    assert {"gamma1", "gamma5"} < {row["parameter"] for row in checked}
+    library = Library(ROOT / "src/depthsounder", own_records(config))
+    train = ROOT / "scripts/train_networks.py"
+    own, plain = (
+        code_fingerprint(train, Design(name, "tanh", "he_normal"), library, "sgd") for name in ("calm", "plain")
+    )
+    (folder / "mine.py").write_text(MY_ARCHITECTURE.replace("0.25", "0.75"))
+    edited = Library(ROOT / "src/depthsounder", own_records(config))
+    assert code_fingerprint(train, Design("calm", "tanh", "he_normal"), edited, "sgd") != own
+    assert code_fingerprint(train, Design("plain", "tanh", "he_normal"), edited, "sgd") == plain
+
+
+def test_an_own_architecture_of_a_wrong_field_is_refused_with_its_line(folder):
+    (folder / "mine.py").write_text(MY_ARCHITECTURE.replace("shortcut=True", 'shortcut="yes"'))
+
+    with pytest.raises(ExtensionError, match=r"mine\.py, line 5: `shortcut` of calm is 'yes'; allowed: True or False"):
+        load_extension(Path("mine.py"))

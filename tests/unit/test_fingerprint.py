@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from depthsounder.elements.axes import Design
 from depthsounder.process.definitions import WHOLE, Library, NotFollowed, whole_package
 from depthsounder.process.fingerprint import code_fingerprint
 from depthsounder.process.unseen import require_followed
@@ -66,7 +67,8 @@ class Copy:
         def digest(script, *cell):
             optimizer = OPTIMIZER if script in TRAINING else None
             path = self.folder / "scripts" / f"{script}.py"
-            return code_fingerprint(path, *cell, library=library, optimizer=optimizer)
+            design = Design("plain", *cell) if cell else None
+            return code_fingerprint(path, design, library=library, optimizer=optimizer)
 
         compute = {(script, *cell): digest(script, *cell) for script in COMPUTE for cell in CELLS}
         return compute | {(script,): digest(script) for script in ABOVE if above}
