@@ -566,16 +566,18 @@ def test_clipping_is_tried_on_what_diverges_in_any_architecture(judged):
         diverged(depth=2),
         diverged(),
         diverged("residual", init=HE),
+        diverged("residual"),
+        diverged("residual", activation="tanh"),
     ]
 
     judgement = judged("gradient_clipping", verdicts=verdicts)
 
-    assert judgement.observed.startswith("of 2 cells that diverge, ")
-    # The deeper of two, and each with its share of updates.
+    assert judgement.observed.startswith("of 4 diverging cells, ")
+    # The deepest, and each with its share of updates.
     assert "relu with naive_large at depth 20 is " in judgement.evidence
     assert "relu with he_normal and residual at depth 20 is " in judgement.evidence
     assert "depth 2 " not in judgement.evidence
-    assert judgement.evidence.count("% of updates clipped") == 2
+    assert judgement.evidence.count("% of updates clipped") == 4
 
 
 @pytest.mark.parametrize(

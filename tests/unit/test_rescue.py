@@ -47,7 +47,7 @@ def test_the_cells_that_fail_without_a_remedy_are_counted_under_each(run):
     message = rescue.message(run)
 
     assert lost > 5
-    assert f"Of 18 plain cells {lost} fail: of these batch norm trains {lost} and keeps 0 failing" in message
+    assert f"Of 18 plain cells {lost} fail: of these batch norm trains {lost} and leaves 0 failing" in message
     assert (
         "Relu trains to 50 layers with batch norm, residual, residual sqrt and residual layer norm and to 5 layers "
         "with plain." in message

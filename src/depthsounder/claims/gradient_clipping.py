@@ -10,18 +10,18 @@ from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
 from depthsounder.claims.small_sweep import BATCH, EVALUATED, RATES, STEPS, workshop_of
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.architectures import ARCHITECTURES
-from depthsounder.elements.axes import Cell, Model
+from depthsounder.elements.axes import Cell
 from depthsounder.elements.initializers import initializer
 from depthsounder.engine.spec import NetworkSpec
 from depthsounder.judging.verdicts import FAILURES
-from depthsounder.process.text import count, in_words, join, percent
+from depthsounder.process.text import count, in_words, join, percent, tally
 from depthsounder.storage.tables import CELL_KEYS
 
 GREATEST_NORM = 1.0
 """To which a network's whole gradient is clipped: a common setting."""
 
-_MOST_CELLS = 8
-"""So many cells at most are trained again."""
+_MOST_CELLS = 4
+"""So many cells at most are trained again, the deepest first."""
 
 _EXPECTED = "cells that diverge learn once their gradients are clipped"
 
@@ -36,11 +36,8 @@ class _Clipped:
 
 
 def _cells(evidence: Evidence) -> list[Cell]:
-    """Return the deepest diverging cell of each architecture and activation, of these the first few."""
-    deepest: dict[Model, Cell] = {}
-    for cell in sorted(evidence.diverged, key=lambda cell: -cell.depth):
-        deepest.setdefault(cell.design.model, cell)
-    return sorted(deepest.values(), key=lambda cell: (cell.design, cell.depth))[:_MOST_CELLS]
+    """Return the cells that diverge, the deepest first, as many as are tried."""
+    return sorted(evidence.diverged, key=lambda cell: (-cell.depth, cell.design))[:_MOST_CELLS]
 
 
 def _trained(evidence: Evidence) -> Iterator[_Clipped]:
@@ -67,7 +64,7 @@ def _judge(evidence: Evidence) -> Judgement:
     cells = join(f"{cell.name} is {cell.verdict}, with {percent(cell.touched)} of updates clipped" for cell in clipped)
     return Judgement(
         verdict,
-        f"of {count(len(clipped), 'cell')} that diverge, {len(learning)} learn with clipping",
+        f"of {count(len(clipped), 'diverging cell')}, {tally(len(learning))} learned with clipping",
         _EXPECTED,
         f"Gradients are clipped to norm {GREATEST_NORM:g}; {EVALUATED} networks of a cell are trained for {STEPS} "
         f"steps (batches of {BATCH}) at the best of the rates {join(RATES)}: {cells}.",

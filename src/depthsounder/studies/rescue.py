@@ -89,7 +89,7 @@ def _rescued(run: Run) -> list[str]:
         if architecture != PLAIN.name:
             cured = run.verdicts[run.verdicts["architecture"] == architecture].merge(lost, on=_CELL)
             trained, standing = int((cured["training_verdict"] == "trains").sum()), int((~_failing(cured)).sum())
-            parts.append(f"{label(architecture)} trains {trained} and keeps {len(cured) - standing} failing")
+            parts.append(f"{label(architecture)} trains {trained} and leaves {len(cured) - standing} failing")
     return [f"Of {count(len(plain), 'plain cell')} {len(lost)} fail: of these {join(parts)}."]
 
 
