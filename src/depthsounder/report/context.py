@@ -23,7 +23,7 @@ from depthsounder.report.captions import caption_html
 from depthsounder.report.downloads import MOST_ROWS, csv_link, data_link
 from depthsounder.report.explorer import explorer_json, selectors
 from depthsounder.report.glossary import glossary
-from depthsounder.report.headline import scope, tallies
+from depthsounder.report.headline import other_runs, scope, tallies
 from depthsounder.report.links import cell_words, linked_drawing
 from depthsounder.report.names import activation_rows, architecture_rows, init_rows
 from depthsounder.report.opening import points, title
@@ -147,7 +147,7 @@ def _findings(run: Run) -> dict[str, Any]:
         "points": points(run),
         "scope": scope(run),
         "words": glossary(run),
-        "sentences": tallies(run.home),
+        "sentences": [*tallies(run.home), *other_runs(run)],
         "inits": init_rows(run),
         "activations": activation_rows(run),
         "architectures": architecture_rows(run),

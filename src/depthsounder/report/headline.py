@@ -17,20 +17,20 @@ MOST_SCATTER = 0.1
 
 
 def tallies(run: Run) -> list[str]:
-    """Return what theory foresaw, where not the depth is to blame, where little is known, and where remedies stand."""
-    sentences = (_foreseen(run), _shallow_failures(run), rare_classes(run), _remedies(run))
-    return [sentence for sentence in sentences if sentence]
+    """Return what theory foresaw, where not the depth is to blame, and where too little is known to tell."""
+    return [sentence for sentence in (_foreseen(run), _shallow_failures(run), rare_classes(run)) if sentence]
 
 
-def _remedies(run: Run) -> str:
-    """Say where to see what rescues the cells that fail; empty where none does, or where this run has looked."""
+def other_runs(run: Run) -> list[str]:
+    """Say where to see what rescues the cells that fail; nothing where none does, or where this run has looked."""
     failing = int(run.verdicts["training_verdict"].isin(FAILURES).sum())
-    if not failing or run.config.architectures != (PLAIN.name,):
-        return ""
-    return (
+    if not failing or run.architectures != [PLAIN.name]:
+        return []
+    sentence = (
         f"What rescues a cell that fails, of which there are {failing:,} here? make report CONFIG=config/rescue.yaml "
         "sets batch norm, layer norm and shortcuts beside plain networks, with theory and a tuned rate for each."
     )
+    return [sentence]
 
 
 def scope(run: Run) -> str:

@@ -10,7 +10,7 @@ from depthsounder.figures.style import label
 from depthsounder.judging.verdicts import DISTINCT
 from depthsounder.process.text import count, in_words, number, tally
 from depthsounder.storage.frames import with_texts
-from depthsounder.studies.rescue import remedies
+from depthsounder.studies.rescue import rescued
 from depthsounder.sweep.runs import Run
 
 
@@ -70,7 +70,7 @@ def remedy_terms(run: Run) -> list[Term]:
             "Normalization gives every layer's signal one size again. A shortcut carries the signal past a layer, so "
             "that the layer only adds to it.",
             "Neither needs the weights' variance to be right. Each also changes by how much the error grows.",
-            f"In this run: {remedies(run)}",
+            f"In this run: {rescued(run)}",
             "failure_map",
         )
     ]

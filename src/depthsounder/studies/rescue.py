@@ -75,22 +75,22 @@ def remedies(run: Run) -> str:
     """Return the same, or nothing for a run of one architecture."""
     if len(run.architectures) == 1:
         return ""
-    return " ".join([*_rescued(run), *(_depths_of(run, activation) for activation in run.activations)])
+    return " ".join([rescued(run), *(_depths_of(run, activation) for activation in run.activations)])
 
 
-def _rescued(run: Run) -> list[str]:
-    """Say how many of the cells that fail in a plain network train under each architecture; empty without any."""
+def rescued(run: Run) -> str:
+    """Say how many of the cells that fail in a plain network train under each architecture."""
     plain = run.verdicts[run.verdicts["architecture"] == PLAIN.name]
     lost = plain.loc[_failing(plain), _CELL]
     if lost.empty:
-        return []
+        return "No cell fails in a plain network."
     parts = []
     for architecture in run.architectures:
         if architecture != PLAIN.name:
             cured = run.verdicts[run.verdicts["architecture"] == architecture].merge(lost, on=_CELL)
             trained, standing = int((cured["training_verdict"] == "trains").sum()), int((~_failing(cured)).sum())
             parts.append(f"{label(architecture)} trains {trained} and leaves {len(cured) - standing} failing")
-    return [f"Of {count(len(plain), 'plain cell')} {len(lost)} fail: of these {join(parts)}."]
+    return f"Of {count(len(plain), 'plain cell')} {len(lost)} fail: of these {join(parts)}."
 
 
 def _depths_of(run: Run, activation: str) -> str:
