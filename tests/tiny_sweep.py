@@ -5,6 +5,7 @@ TINY_SWEEP = {
     "root_seed": 1,
     "data": {"source": "digits", "target": None, "test_fraction": 0.2},
     "depths": [1, 2],
+    "architectures": ["plain"],
     "activations": ["tanh", "relu"],
     "inits": ["glorot_normal", "he_normal"],
     "seeds": {"measure": 2, "tune": 1, "evaluate": 2},

@@ -214,7 +214,8 @@ def test_a_damaged_file_is_named_moved_aside_and_computed_again(finished, finish
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped"])
 def test_a_damaged_part_is_named_moved_aside_and_computed_again(finished, finished_run, damage):
-    part = finished / "results/default/parts/tuning/depth=2/activation=tanh/init=he_normal/seeds=10000-10000.parquet"
+    cell = "depth=2/architecture=plain/activation=tanh/init=he_normal"
+    part = finished / f"results/default/parts/tuning/{cell}/seeds=10000-10000.parquet"
     hurt(part, damage)
     (finished / "results/default/traces.parquet").unlink()
 

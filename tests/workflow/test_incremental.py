@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from depthsounder.elements.axes import Cell
 from depthsounder.figures import FIGURES
 
 pytestmark = pytest.mark.workflow
@@ -93,12 +94,12 @@ def test_a_sweep_that_shrinks_computes_nothing_and_forgets_the_parts_of_before(f
 
 
 def test_a_part_that_was_lost_is_computed_again_and_is_the_same(finished):
-    part = "results/default/parts/training/depth=2/activation=tanh/init=he_normal/seeds=0-1.parquet"
+    part = "results/default/parts/training/depth=2/architecture=plain/activation=tanh/init=he_normal/seeds=0-1.parquet"
     before = finished.rows("signal")
     (finished / part).unlink()
 
-    lost = [(job.rule, job["depth"], job["activation"], job["init"]) for job in of_cells(finished.plan())]
-    assert lost == [("train_networks", "2", "tanh", "he_normal")]
+    lost = [(job.rule, *(job[axis] for axis in Cell._fields)) for job in of_cells(finished.plan())]
+    assert lost == [("train_networks", "2", "plain", "tanh", "he_normal")]
 
     (finished / "results/default/signal.parquet").unlink()
     finished.run("results/default/signal.parquet")
@@ -121,7 +122,7 @@ def test_an_edit_of_the_engine_plans_every_cell(finished):
 
 
 def test_an_edit_of_comments_and_docstrings_plans_nothing(finished):
-    finished.edit(ENGINE, "    def forward(self)", "    # From here on all is downhill.\n    def forward(self)")
+    finished.edit(ENGINE, "    def forward(", "    # From here on all is downhill.\n    def forward(")
     finished.edit(ENGINE, "Carry `inputs` down to `logits`.", "Carry `inputs` to `logits`.")
     finished.edit("scripts/train_networks.py", "Write a part of the traces", "Write one part of the traces")
     finished.edit("src/depthsounder/figures/style.py", "\n\n\n", "\n\n\n# How figures look.\n")

@@ -99,7 +99,7 @@ def test_the_path_starts_at_the_folder_in_which_snakemake_works(own, sources):
     assert f"mine.py: there is no such file; its path starts at the working folder, {elsewhere}" in run.output
     assert f"did you mean {own / 'mine.py'}, which lies beside the config?" in run.output
     assert "Traceback" not in run.output
-    part = "results/mine/parts/initial/depth=20/activation=sine/init=fourth/seeds=0-1.parquet"
+    part = "results/mine/parts/initial/depth=20/architecture=plain/activation=sine/init=fourth/seeds=0-1.parquet"
     for file in ("mine.py", "more.py"):
         (own / file).rename(elsewhere / file)
     own.run(part, *ours, *absolute, cores=1)

@@ -100,6 +100,6 @@ def test_blocks_order_and_neighbors_change_no_number(fresh, finished_run):
     # The rows are in the order of the config, which is another one here.
     for name in names:
         depths = "[012]" if name == "gradient_check" else "2"
-        of_sweep = re.compile(f"{{'depth': {depths}, 'activation': 'relu',")
+        of_sweep = re.compile(f"{{'depth': {depths}, 'architecture': 'plain', 'activation': 'relu',")
         expected = [row for row in finished_run.rows(name) if of_sweep.match(row)]
         assert sorted(fresh.rows(name)) == sorted(expected), name

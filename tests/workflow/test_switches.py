@@ -11,7 +11,7 @@ import pytest
 
 pytestmark = [pytest.mark.workflow, pytest.mark.faults]
 
-PART = "results/default/parts/training/depth=2/activation=tanh/init=he_normal/seeds=0-1.parquet"
+PART = "results/default/parts/training/depth=2/architecture=plain/activation=tanh/init=he_normal/seeds=0-1.parquet"
 FIGURE = "reports/default/figures/failure_map.svg"
 STACK = re.compile(r'Traceback|^  File "', re.MULTILINE)
 

@@ -14,7 +14,7 @@ from depthsounder.storage.tables import SCHEMAS, read_table
 
 pytestmark = pytest.mark.workflow
 
-CELL = ("depth", "activation", "init")
+CELL = ("depth", "architecture", "activation", "init")
 KEYS = {
     "signal": (*CELL, "seed", "step", "layer"),
     "jacobian": (*CELL, "seed", "index"),
@@ -34,7 +34,7 @@ MEASURED, EVALUATED, TUNED, RATES = (0, 1), (0, 1), (10_000,), (0.1, 1.0)
 def cells(finished_run):
     """Every cell of the tiny sweep."""
     sweep = yaml.safe_load((finished_run / "config/config.yaml").read_text())
-    return list(product(sweep["depths"], sweep["activations"], sweep["inits"]))
+    return list(product(sweep["depths"], sweep["architectures"], sweep["activations"], sweep["inits"]))
 
 
 def table(run, name):
@@ -96,7 +96,7 @@ def test_every_record_is_tried_and_every_parameter_checked_by_both_methods(finis
     found = keys(finished_run, "gradient_check")
     assert {key for key in found if key[-1] != "contract"} == expected
     promises = {key for key in found if key[-1] == "contract"}
-    assert {(depth, activation, init) for depth, activation, init, *_ in promises} == {(0, *cell[1:]) for cell in cells}
+    assert {key[: len(CELL)] for key in promises} == {(0, *cell[1:]) for cell in cells}
 
 
 def test_every_cell_has_its_theory_and_its_verdict_in_the_order_of_the_config(finished_run, cells):
@@ -110,7 +110,10 @@ def test_parts_are_partitions_that_other_tools_read(finished_run, cells):
         folder = finished_run / "results/default/parts" / kind
         found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
         block = f"seeds={seeds[0]}-{seeds[-1]}.parquet"
-        assert found == {f"depth={depth}/activation={phi}/init={init}/{block}" for depth, phi, init in cells}, kind
+        assert found == {
+            f"depth={depth}/architecture={architecture}/activation={phi}/init={init}/{block}"
+            for depth, architecture, phi, init in cells
+        }, kind
 
         of_tanh = ds.dataset(folder, partitioning="hive").to_table(filter=pc.field("activation") == "tanh")
         assert set(CELL) <= set(of_tanh.schema.names)
@@ -144,7 +147,8 @@ def test_a_figure_is_made_as_pdf_on_request(finished):
 
 
 def test_a_run_counts_its_networks_and_ends_with_its_answer(finished):
-    (finished / "results/default/parts/training/depth=2/activation=tanh/init=he_normal/seeds=0-1.parquet").unlink()
+    cell = "depth=2/architecture=plain/activation=tanh/init=he_normal"
+    (finished / f"results/default/parts/training/{cell}/seeds=0-1.parquet").unlink()
 
     said = finished.run()
 
