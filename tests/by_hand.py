@@ -34,13 +34,10 @@ def prepare(folder, **how):
 
 
 def check(folder, cell, **how):
-    """Check the gradients of a cell (activation, init, depth)."""
-    activation, init, _ = cell
-    return call("check_gradients.py", "--architecture=plain", "--activation", activation, "--init", init,
-                "--depths=2", "--width=4",
+    """Check the gradients of a cell."""
+    return call("check_gradients.py", *_named(cell.design), "--depths=2", "--width=4",
                 "--examples=3", "--sweep-width=64", "--complex-step-threshold=1e-12", "--not-analytic=refuse",
-                "--root-seed=1",
-                "--output", folder / f"{activation}.parquet", **how)  # fmt: skip
+                "--root-seed=1", "--output", _check_of(folder, cell), **how)  # fmt: skip
 
 
 def measure(prepared, folder, cell, **how):
@@ -63,10 +60,16 @@ def train(prepared, folder, cell, **how):
 
 
 def _of_cell(prepared, cell):
-    activation, init, depth = cell
-    return ("--data", prepared / "data.npz", "--check", prepared / f"{activation}.parquet", "--depth", depth,
-            "--architecture=plain",
-            "--activation", activation, "--init", init, "--seeds=0-2", "--width=64", "--root-seed=1")  # fmt: skip
+    return ("--data", prepared / "data.npz", "--check", _check_of(prepared, cell), *_named(cell),
+            "--seeds=0-2", "--width=64", "--root-seed=1")  # fmt: skip
+
+
+def _named(point):
+    return [f"--{axis}={name}" for axis, name in point._asdict().items()]
+
+
+def _check_of(folder, cell):
+    return folder / f"{'_'.join(cell.design)}.parquet"
 
 
 def _recipe():

@@ -6,10 +6,21 @@ from hypothesis import strategies as st
 
 from depthsounder.config import Config
 from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.architectures import ARCHITECTURES
 from depthsounder.elements.initializers import INITIALIZERS
 
 names = st.sampled_from(
-    [*ACTIVATIONS, *INITIALIZERS, "gaussian_w1.5_b0.05", "gaussian_w1_b", "last", "digits", "a.csv", "adam"]
+    [
+        *ARCHITECTURES,
+        *ACTIVATIONS,
+        *INITIALIZERS,
+        "gaussian_w1.5_b0.05",
+        "gaussian_w1_b",
+        "last",
+        "digits",
+        "a.csv",
+        "adam",
+    ]
 )
 scalars = (
     st.none()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mutated_configs import mutated
 
 from depthsounder.config import ConfigError, load_resolved, save_resolved, stage_arguments, validate_config
+from depthsounder.elements.architectures import ARCHITECTURES
 from depthsounder.elements.initializers import INITIALIZERS
 from depthsounder.sweep.cells import PART_KINDS, cells, part_paths
 
@@ -76,6 +77,7 @@ def test_a_file_with_typing_errors_is_accepted_or_refused_clearly(data):
             "activations": st.lists(
                 st.sampled_from(["linear", "tanh", "relu", "erf", "selu"]), min_size=1, unique=True
             ),
+            "architectures": st.lists(st.sampled_from(list(ARCHITECTURES)), min_size=1, unique=True),
             "inits": st.lists(st.sampled_from(list(INITIALIZERS)), min_size=1, unique=True),
             "width": st.integers(1, 65_536),
             "run": st.from_regex(r"[a-z0-9][a-z0-9_-]{0,20}", fullmatch=True),

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy._core import _multiarray_umath
 
+from depthsounder.elements.axes import Cell
 from depthsounder.storage.tables import read_table
 
 pytestmark = [
@@ -23,7 +24,12 @@ OTHER_KERNELS = {
     "older products": {"OPENBLAS_CORETYPE": "Prescott"},
     "older everything": {"OPENBLAS_CORETYPE": "Prescott", "NPY_DISABLE_CPU_FEATURES": NUMPY_KERNELS},
 }
-CELLS = [("tanh", "glorot_normal", 10), ("relu", "he_normal", 10), ("sigmoid", "critical", 5)]
+CELLS = [
+    Cell(10, "plain", "tanh", "glorot_normal"),
+    Cell(10, "plain", "relu", "he_normal"),
+    Cell(5, "plain", "sigmoid", "critical"),
+    Cell(10, "residual_layer_norm", "relu", "he_normal"),
+]
 
 SAME_STATISTIC = 1e-9
 """Relative difference of a statistic before training, in float64: rounding of 1e-16, amplified by ten layers."""
@@ -54,7 +60,7 @@ def compute(prepared, folder, cell, **environment):
     return signal, jacobian, losses.reshape(-1, by_hand.STEPS + 1)
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: f"{cell[0]} {cell[1]}")
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: " ".join(cell.design))
 @pytest.mark.parametrize("kernels", OTHER_KERNELS)
 def test_other_kernels_give_the_same_statistics_and_the_same_training(prepared, tmp_path, cell, kernels):
     signal, jacobian, losses = compute(prepared, tmp_path / "here", cell)

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from depthsounder.elements.axes import Cell
 from depthsounder.figures import FIGURES
 
 pytestmark = pytest.mark.workflow
@@ -102,8 +103,8 @@ def test_a_part_that_was_lost_is_computed_again_and_is_the_same(finished):
     before = finished.rows("signal")
     (finished / part).unlink()
 
-    lost = [(job.rule, job["depth"], job["activation"], job["init"]) for job in of_cells(finished.plan())]
-    assert lost == [("train_networks", "2", "tanh", "he_normal")]
+    lost = [(job.rule, *(job[axis] for axis in Cell._fields)) for job in of_cells(finished.plan())]
+    assert lost == [("train_networks", "2", "plain", "tanh", "he_normal")]
 
     (finished / "results/default/signal.parquet").unlink()
     finished.run("results/default/signal.parquet")
@@ -126,7 +127,7 @@ def test_an_edit_of_the_engine_plans_every_cell(finished):
 
 
 def test_an_edit_of_comments_and_docstrings_plans_nothing(finished):
-    finished.edit(ENGINE, "    def forward(self, ", "    # From here on all is downhill.\n    def forward(self, ")
+    finished.edit(ENGINE, "    def forward(", "    # From here on all is downhill.\n    def forward(")
     finished.edit(ENGINE, "Carry `inputs` down to `logits`.", "Carry `inputs` to `logits`.")
     finished.edit("scripts/train_networks.py", "Write a part of the traces", "Write one part of the traces")
     finished.edit("src/depthsounder/figures/style.py", "\n\n\n", "\n\n\n# How figures look.\n")

@@ -5,9 +5,11 @@ import re
 import by_hand
 import pytest
 
+from depthsounder.elements.axes import Cell
+
 pytestmark = pytest.mark.workflow
 
-CELL = ("relu", "he_normal", 2)
+CELL = Cell(2, "batch_norm", "relu", "he_normal")
 HEAVY = {"pandas", "scipy", "sklearn", "matplotlib", "seaborn", "pydantic", "jinja2", "snakemake"}
 
 
