@@ -181,7 +181,7 @@ def test_a_word_is_explained_under_the_pointer_and_on_focus(open_page, way):
 def test_a_cell_that_is_named_says_what_became_of_it_and_leads_to_it(open_page, way):
     page = open_page()
     link = page.locator("#answer .points a.cell").first
-    depth, activation, init = link.get_attribute("href").removeprefix("#cell=").split("/")
+    depth, _, activation, init = link.get_attribute("href").removeprefix("#cell=").split("/")
 
     getattr(link, way)()
     tip = page.locator("#tip").inner_text()
@@ -213,7 +213,7 @@ def test_what_is_named_on_the_first_screen_is_told_in_words(open_page, row, word
 
 
 def test_the_explorer_writes_small_numbers_as_the_page_does(open_page):
-    page = open_page(fragment="#cell=20/sigmoid/naive_small")
+    page = open_page(fragment="#cell=20/plain/sigmoid/naive_small")
 
     said = " ".join(page.locator("#explorer svg[aria-label]").evaluate_all("all => all.map(e => e.ariaLabel)"))
     shown = page.locator("#explorer .panel").inner_text()
@@ -271,7 +271,7 @@ def test_a_count_opens_to_the_cells_that_it_counts(open_page):
 
 
 def test_the_address_opens_a_cell_and_one_to_compare_it_with(open_page):
-    page = open_page(fragment="#cell=20/tanh/he_normal&against=5/relu/naive_small/0.1")
+    page = open_page(fragment="#cell=20/plain/tanh/he_normal&against=5/plain/relu/naive_small/0.1")
 
     assert_shown(page, "tanh, he normal, depth 20")
     assert_shown(page, "relu, naive small, depth 5", panel=1)
@@ -286,8 +286,8 @@ def test_another_choice_is_drawn_and_kept_in_the_address(open_page, address):
     page.select_option("#explorer select[name=depth]", "20")
 
     assert_shown(page, "relu, naive small, depth 20")
-    expect(page).to_have_url(f"{address}#cell=20/relu/naive_small")
-    again = open_page(fragment="#cell=20/relu/naive_small")
+    expect(page).to_have_url(f"{address}#cell=20/plain/relu/naive_small")
+    again = open_page(fragment="#cell=20/plain/relu/naive_small")
     assert again.inner_text("#explorer .panel") == page.inner_text("#explorer .panel")
 
 
@@ -334,7 +334,7 @@ def test_a_row_of_the_comparisons_is_explained_under_the_pointer_and_opens_both_
     expect(page.locator("#tip")).to_have_text(re.compile("^tanh, glorot normal, depth 5: "))
     row.click(timeout=5000)
 
-    assert_address(page, "#cell=5/tanh/glorot_normal&against=5/tanh/he_normal")
+    assert_address(page, "#cell=5/plain/tanh/glorot_normal&against=5/plain/tanh/he_normal")
     assert_panels(page, 2)
 
 
@@ -344,15 +344,15 @@ def test_a_click_on_the_failure_map_opens_its_cell(open_page):
     page.locator("[id='failure_map-cell:20:relu:naive_large']").click()
 
     assert_shown(page, "relu, naive large, depth 20")
-    assert_address(page, "#cell=20/relu/naive_large")
+    assert_address(page, "#cell=20/plain/relu/naive_large")
 
 
 @pytest.mark.parametrize(
     "fragment",
     [
-        "#cell=7/relu/he_normal",
+        "#cell=7/plain/relu/he_normal",
         "#cell=constructor",
-        "#cell=5/<img src=x onerror=alert(1)>/he_normal",
+        "#cell=5/plain/<img src=x onerror=alert(1)>/he_normal",
         "#cell=%",
         "#&=&=",
     ],
@@ -368,7 +368,10 @@ def test_an_address_that_names_no_cell_is_ignored(open_page, fragment):
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing_to_complain_about(open_page, width, scheme):
     page = open_page(
-        width, color_scheme=scheme, bypass_csp=True, fragment="#cell=20/tanh/he_normal&against=5/relu/he_normal"
+        width,
+        color_scheme=scheme,
+        bypass_csp=True,
+        fragment="#cell=20/plain/tanh/he_normal&against=5/plain/relu/he_normal",
     )
 
     found = Axe().run(page).response["violations"]
