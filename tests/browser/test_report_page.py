@@ -345,6 +345,27 @@ def test_two_architectures_of_one_cell_are_shown_side_by_side(open_page, address
     assert_address(page, "#cell=20/plain/relu/he_normal&against=20/layer_norm/relu/he_normal")
 
 
+@pytest.mark.parametrize(
+    ("architecture", "meaning"),
+    [
+        ("plain", "plain: leaves a layer's sums as they are. tanh: goes"),
+        (
+            "layer_norm",
+            "layer norm: brings the sums of each example over the units to mean 0 and variance 1, and scales them as "
+            "it learns. tanh: goes",
+        ),
+    ],
+)
+def test_a_cell_that_is_named_says_what_its_architecture_does(
+    open_page, address_of_architectures, architecture, meaning
+):
+    page = open_page(address=address_of_architectures)
+
+    page.locator(f"#figure-failure_map a.cell[href='#cell=20/{architecture}/tanh/he_normal']").focus()
+
+    expect(page.locator("#tip")).to_contain_text(meaning)
+
+
 def test_a_page_of_plain_networks_alone_has_no_selector_of_architectures(open_page):
     page = open_page()
 
