@@ -19,12 +19,22 @@ pytestmark = pytest.mark.browser
 EVIL = "<img src=x onerror=\"document.title='evil'\">"
 
 
+def write_report(folder, root, *axes, **changes):
+    """Write a made-up run and its report, and return the page's address, as a file."""
+    run = load_run(write_run(folder / "results", *axes, **changes))
+    for name, record in FIGURES.items():
+        save(record.draw(run), folder / "figures" / f"{name}.svg")
+    page = render_report(run, folder / "figures", root / "workflow" / "report", folder / "index.html")
+    (folder / "index.html").write_text(page, encoding="utf-8")
+    return (folder / "index.html").as_uri()
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory, root):
-    """The address of a report, as a file."""
-    folder = tmp_path_factory.mktemp("reports")
-    results = write_run(
-        folder / "results",
+    """The address of a report on plain networks."""
+    return write_report(
+        tmp_path_factory.mktemp("reports"),
+        root,
         [1, 5, 20],
         ["sigmoid", "tanh", "relu"],
         ["naive_small", "naive_large", "glorot_normal", "he_normal", "critical"],
@@ -34,20 +44,27 @@ def address(tmp_path_factory, root):
             for activation in ("tanh", "relu")
         ],
     )
-    run = load_run(results)
-    for name, record in FIGURES.items():
-        save(record.draw(run), folder / "figures" / f"{name}.svg")
-    page = render_report(run, folder / "figures", root / "workflow" / "report", folder / "index.html")
-    (folder / "index.html").write_text(page, encoding="utf-8")
-    return (folder / "index.html").as_uri()
+
+
+@pytest.fixture(scope="module")
+def address_of_architectures(tmp_path_factory, root):
+    """The address of a report on two architectures."""
+    return write_report(
+        tmp_path_factory.mktemp("reports of architectures"),
+        root,
+        [1, 20],
+        ["tanh", "relu"],
+        ["naive_small", "he_normal"],
+        architectures=["plain", "layer_norm"],
+    )
 
 
 @pytest.fixture
 def open_page(browser, address):
-    """Opens the report in a window of its own, and says what went wrong and what was asked for."""
+    """Opens a report in a window of its own, and says what went wrong and what was asked for."""
     contexts = []
 
-    def open_page(width=1280, fragment="", **options):
+    def open_page(width=1280, fragment="", address=address, **options):
         context = browser.new_context(viewport={"width": width, "height": 800}, **options)
         contexts.append(context)
         page = context.new_page()
@@ -92,6 +109,13 @@ def test_the_page_opens_without_a_request_or_a_complaint(open_page, address):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_never_scrolls_sideways(open_page, width, scheme):
     page = open_page(width, color_scheme=scheme)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_a_page_of_architectures_never_scrolls_sideways(open_page, address_of_architectures, width):
+    page = open_page(width, address=address_of_architectures)
 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
@@ -291,6 +315,64 @@ def test_another_choice_is_drawn_and_kept_in_the_address(open_page, address):
     assert again.inner_text("#explorer .panel") == page.inner_text("#explorer .panel")
 
 
+def test_a_selector_switches_the_architecture_where_there_are_several(open_page, address_of_architectures):
+    page = open_page(address=address_of_architectures, fragment="#cell=20/plain/tanh/naive_small")
+    assert_shown(page, "tanh, naive small, depth 20")
+    assert page.locator("#explorer select[name=architecture] option").all_inner_texts() == ["plain", "layer norm"]
+    plain = page.inner_text("#explorer .panel .facts")
+
+    page.select_option("#explorer select[name=architecture]", "layer_norm")
+
+    assert_shown(page, "tanh, naive small, layer norm, depth 20")
+    expect(page).to_have_url(f"{address_of_architectures}#cell=20/layer_norm/tanh/naive_small")
+    # The made-up signal of normalized networks keeps its size, and that of these plain ones does not.
+    assert page.inner_text("#explorer .panel .facts") != plain
+    page.select_option("#explorer select[name=architecture]", "plain")
+    assert_shown(page, "tanh, naive small, depth 20")
+    assert page.inner_text("#explorer .panel .facts") == plain
+    assert page.problems == []
+
+
+def test_two_architectures_of_one_cell_are_shown_side_by_side(open_page, address_of_architectures):
+    page = open_page(address=address_of_architectures, fragment="#cell=20/plain/relu/he_normal")
+    page.click("#explorer-compare")
+    assert_panels(page, 2)
+
+    page.locator("#explorer select[name=architecture]").nth(1).select_option("layer_norm")
+
+    assert_shown(page, "relu, he normal, depth 20")
+    assert_shown(page, "relu, he normal, layer norm, depth 20", panel=1)
+    assert_address(page, "#cell=20/plain/relu/he_normal&against=20/layer_norm/relu/he_normal")
+
+
+@pytest.mark.parametrize(
+    ("architecture", "meaning"),
+    [
+        ("plain", "plain: leaves a layer's sums as they are. tanh: goes"),
+        (
+            "layer_norm",
+            "layer norm: brings the sums of each example over the units to mean 0 and variance 1, and scales",
+        ),
+    ],
+)
+def test_a_cell_that_is_named_says_what_its_architecture_does(
+    open_page, address_of_architectures, architecture, meaning
+):
+    page = open_page(address=address_of_architectures)
+
+    page.locator(f"#figure-failure_map a.cell[href='#cell=20/{architecture}/tanh/he_normal']").focus()
+
+    expect(page.locator("#tip")).to_contain_text(meaning)
+
+
+def test_a_page_of_plain_networks_alone_has_no_selector_of_architectures(open_page):
+    page = open_page()
+
+    assert_panels(page, 1)
+    named = page.locator("#explorer .panel select").evaluate_all("all => all.map(e => e.name)")
+    assert named == ["activation", "init", "depth", "rate"]
+
+
 def test_the_explorer_is_walked_through_by_keyboard(open_page):
     page = open_page()
     page.focus("#explorer select[name=activation]")
@@ -341,7 +423,7 @@ def test_a_row_of_the_comparisons_is_explained_under_the_pointer_and_opens_both_
 def test_a_click_on_the_failure_map_opens_its_cell(open_page):
     page = open_page()
 
-    page.locator("[id='failure_map-cell:20:relu:naive_large']").click()
+    page.locator("[id='failure_map-cell:20:plain:relu:naive_large']").click()
 
     assert_shown(page, "relu, naive large, depth 20")
     assert_address(page, "#cell=20/plain/relu/naive_large")
@@ -351,6 +433,8 @@ def test_a_click_on_the_failure_map_opens_its_cell(open_page):
     "fragment",
     [
         "#cell=7/plain/relu/he_normal",
+        "#cell=5/layer_norm/relu/he_normal",
+        "#cell=5/relu/he_normal",
         "#cell=constructor",
         "#cell=5/plain/<img src=x onerror=alert(1)>/he_normal",
         "#cell=%",
@@ -367,12 +451,17 @@ def test_an_address_that_names_no_cell_is_ignored(open_page, fragment):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_axe_finds_nothing_to_complain_about(open_page, width, scheme):
-    page = open_page(
-        width,
-        color_scheme=scheme,
-        bypass_csp=True,
-        fragment="#cell=20/plain/tanh/he_normal&against=5/plain/relu/he_normal",
-    )
+    both = "#cell=20/plain/tanh/he_normal&against=5/plain/relu/he_normal"
+    page = open_page(width, color_scheme=scheme, bypass_csp=True, fragment=both)
+
+    found = Axe().run(page).response["violations"]
+
+    assert [(rule["id"], [node["html"][:120] for node in rule["nodes"][:3]]) for rule in found] == []
+
+
+def test_axe_finds_nothing_to_complain_about_in_a_page_of_architectures(open_page, address_of_architectures):
+    both = "#cell=20/plain/tanh/he_normal&against=20/layer_norm/tanh/he_normal"
+    page = open_page(address=address_of_architectures, bypass_csp=True, fragment=both)
 
     found = Axe().run(page).response["violations"]
 

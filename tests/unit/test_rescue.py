@@ -54,6 +54,12 @@ def test_the_cells_that_fail_without_a_remedy_are_counted_under_each(run):
     )
 
 
+def test_a_single_layer_is_one_layer(tmp_path):
+    shallow = write_run(tmp_path, [1, 20], ["tanh"], ["naive_small", "he_normal"], architectures=["plain", "residual"])
+
+    assert "Tanh trains to 20 layers with residual and to 1 layer with plain." in rescue.remedies(load_run(shallow))
+
+
 def test_the_page_opens_with_what_rescues(run, plain):
     assert title(run) == "What rescues networks that fail"
     assert next(point.about for point in points(run)) == "What rescues"

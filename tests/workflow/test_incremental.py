@@ -12,6 +12,7 @@ pytestmark = pytest.mark.workflow
 OF_CELLS = {"check_gradients", "measure_signal", "tune_rate", "train_networks"}
 ENGINE = "src/depthsounder/engine/network.py"
 ACTIVATIONS = "src/depthsounder/elements/activations.py"
+ARCHITECTURES = "src/depthsounder/elements/architectures.py"
 CELLS = 8
 
 
@@ -44,6 +45,11 @@ def test_a_second_run_does_nothing(finished):
             ("depth", "3"),
         ),
         (
+            {"architectures": ["plain", "layer_norm"]},
+            {"check_gradients": 4, "measure_signal": CELLS, "tune_rate": CELLS, "train_networks": CELLS},
+            ("architecture", "layer_norm"),
+        ),
+        (
             {"activations": ["erf", "tanh", "relu"]},
             {"check_gradients": 2, "measure_signal": 4, "tune_rate": 4, "train_networks": 4},
             ("activation", "erf"),
@@ -53,13 +59,8 @@ def test_a_second_run_does_nothing(finished):
             {"check_gradients": 2, "measure_signal": 4, "tune_rate": 4, "train_networks": 4},
             ("init", "gaussian_w1.5_b0.05"),
         ),
-        (
-            {"architectures": ["layer_norm", "plain"]},
-            {"check_gradients": 4, "measure_signal": CELLS, "tune_rate": CELLS, "train_networks": CELLS},
-            ("architecture", "layer_norm"),
-        ),
     ],
-    ids=["a block of seeds", "a part of a block", "a depth", "an activation", "an init", "an architecture"],
+    ids=["a block of seeds", "a part of a block", "a depth", "an architecture", "an activation", "an init"],
 )
 def test_more_of_an_axis_plans_only_what_is_new(finished, changes, new, mark):
     finished.configure(changes)
@@ -85,6 +86,28 @@ def test_a_sweep_that_grows_keeps_its_old_parts_untouched(finished):
     for name, rows in old_rows.items():
         assert rows <= set(finished.rows(name)), name
     assert len(finished.rows("verdicts")) == CELLS + 4
+
+
+def test_an_added_architecture_computes_its_own_cells_and_leaves_the_plain_ones_and_their_times(finished):
+    parts = ("results/default/parts", "results/default/checks")
+    tables = ("signal", "jacobian", "traces", "gradient_check", "theory", "verdicts")
+    old_rows = {name: finished.rows(name) for name in tables}
+    before = finished.files(*parts)
+    finished.configure({"architectures": ["layer_norm", "plain"]})
+
+    finished.run(*(f"results/default/{name}.parquet" for name in tables))
+
+    after = finished.files(*parts)
+    assert before.items() < after.items()
+    new = {path for path in after if path not in before}
+    assert len(new) == len(before)
+    assert all("architecture=layer_norm" in path.parts for path in new)
+    for name, rows in old_rows.items():
+        plain = [row for row in finished.rows(name) if "'architecture': 'plain'" in row]
+        assert plain == rows, name
+        assert len(finished.rows(name)) > len(rows), name
+    of_a_depth = ["layer_norm"] * 4 + ["plain"] * 4
+    assert [row["architecture"] for row in finished.table("verdicts")] == 2 * of_a_depth
 
 
 def test_a_sweep_that_shrinks_computes_nothing_and_forgets_the_parts_of_before(finished):
@@ -151,6 +174,21 @@ def test_an_edit_of_one_activation_plans_its_own_cells_only(finished):
 
     assert rules(jobs) == {"check_gradients": 2, "measure_signal": 4, "tune_rate": 4, "train_networks": 4}
     assert {job["activation"] for job in jobs} == {"tanh"}
+
+
+def test_an_edit_of_an_architecture_plans_its_own_cells_only(finished):
+    normalized, plain = 'Architecture("layer_norm", LAYER_NORM, shortcut=', 'Architecture("plain", None, shortcut='
+    finished.edit(ARCHITECTURES, f"{normalized}False", f"{normalized}True")
+    assert of_cells(finished.plan()) == []
+
+    finished.edit(ARCHITECTURES, f"{plain}False", f"{plain}True")
+
+    assert rules(of_cells(finished.plan())) == {
+        "check_gradients": 4,
+        "measure_signal": CELLS,
+        "tune_rate": CELLS,
+        "train_networks": CELLS,
+    }
 
 
 def test_a_new_activation_of_ones_own_is_one_record_and_one_line_and_plans_no_old_cell(finished):

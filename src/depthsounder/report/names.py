@@ -73,7 +73,7 @@ def around(architecture: Architecture) -> str:
     if architecture.branch_decay:
         power = number(architecture.branch_decay)
         said.append(f"multiplies what a layer adds by 1/L{'' if power == '1.0' else f'^{power}'}")
-    return "; ".join(said) or "does nothing to them"
+    return "; ".join(said) or "leaves a layer's sums as they are"
 
 
 def init_rows(run: Run) -> list[InitRow]:

@@ -98,7 +98,7 @@ def _depths_of(run: Run, activation: str) -> str:
     table = rows(run)
     best = table[table["activation"] == activation].groupby("architecture", sort=False)[_TRAINS].max()
     groups = [
-        f"to {int(depth)} layers with {join(map(label, best.index[best == depth]))}"
+        f"to {count(int(depth), 'layer')} with {join(map(label, best.index[best == depth]))}"
         for depth in sorted(best.dropna().unique(), reverse=True)
     ]
     never = list(best.index[best.isna()])

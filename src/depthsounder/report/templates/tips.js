@@ -3,13 +3,14 @@
 // focus alike, stays while the pointer is on it, and leaves on Escape. Within a drawing the arrow keys go from cell to cell.
 const tipTexts = { word: (link) => meaning(link.hash.slice(1)) };
 
-// What a definition of the glossary says, or a row of the tables of names: its words, and its formula by that column's title.
+// What a definition of the glossary says, or a row of the tables of names: its words, and its formula if it has one.
 function meaning(id) {
   const defined = document.getElementById(id);
-  const [name, words, formula] = [...defined.children].map((part) => part.textContent);
+  const [name, words] = [...defined.children].map((part) => part.textContent);
   if (!defined.matches("tr")) return `${name}: ${words}`;
-  const title = defined.closest("table").querySelectorAll("thead th")[2].textContent;
-  return `${name}: ${[words, `${title} = ${formula}`].filter((text) => !text.endsWith("–")).join("; ")}`;
+  const formulas = [...defined.querySelectorAll("[data-formula-of]")];
+  const equations = formulas.map((formula) => `${formula.dataset.formulaOf} = ${formula.textContent}`);
+  return `${name}: ${[words, ...equations].filter((text) => !text.endsWith("–")).join("; ")}`;
 }
 
 (() => {
