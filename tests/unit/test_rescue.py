@@ -5,6 +5,7 @@ import pytest
 from made_up_run import write_run
 
 from depthsounder.elements.architectures import ARCHITECTURES
+from depthsounder.report.headline import other_runs
 from depthsounder.report.opening import points, title
 from depthsounder.studies import STUDIES, rescue, rescue_stated
 from depthsounder.studies.rescue_costs import costs
@@ -108,3 +109,10 @@ def test_costs_are_parameters_and_paired_times(run):
 
 def test_the_preset_has_architectures_of_the_registry():
     assert set(ARCHITECTURE_NAMES) <= set(ARCHITECTURES)
+
+
+def test_only_a_plain_run_in_which_cells_fail_points_to_the_preset(run, plain):
+    (sentence,) = other_runs(plain)
+
+    assert "make report CONFIG=config/rescue.yaml" in sentence
+    assert not other_runs(run)
