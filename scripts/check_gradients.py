@@ -38,8 +38,7 @@ def main() -> None:
     how = {setting.name: getattr(arguments, setting.name) for setting in fields(CheckPlan)}
     plan = CheckPlan(**how | {"depths": tuple(arguments.depths)})
     checked = design(arguments)
-    records = ARCHITECTURES[checked.architecture], ACTIVATIONS[checked.activation], arguments.init
-    rows = check_records(*records, plan)
+    rows = check_records(ARCHITECTURES[checked.architecture], ACTIVATIONS[checked.activation], arguments.init, plan)
     if reason := refusal_reason(rows):
         print(f"{in_words(checked)} is refused. {reason}{own_places(checked)}", file=sys.stderr)
     noted = {"checked": json.dumps(checked._asdict())}

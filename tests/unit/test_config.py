@@ -20,10 +20,11 @@ from depthsounder.config import (
     validate_files,
 )
 from depthsounder.config.data_section import Section
-from depthsounder.config.fields import ACTIVATIONS_ELSEWHERE, INITS_ELSEWHERE
+from depthsounder.config.elsewhere import ACTIVATIONS_ELSEWHERE, ARCHITECTURES_ELSEWHERE, INITS_ELSEWHERE
 from depthsounder.config.model import Verdicts
 from depthsounder.config.reference import reference_text, resolved_text, schema_text
 from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.architectures import ARCHITECTURES
 from depthsounder.elements.gaussian import critical_gain
 from depthsounder.elements.initializers import INITIALIZERS
 from depthsounder.storage.file_errors import DamagedFile
@@ -257,6 +258,8 @@ def test_what_another_key_rules_out_is_not_among_what_is_allowed(changes, allowe
 def test_names_of_other_libraries_stand_for_names_that_there_are():
     assert {name for _, name in INITS_ELSEWHERE} <= INITIALIZERS.keys()
     assert {name for _, name in ACTIVATIONS_ELSEWHERE} <= ACTIVATIONS.keys()
+    assert {name for _, name in ARCHITECTURES_ELSEWHERE} <= ARCHITECTURES.keys()
+    assert not {other for other, _ in ARCHITECTURES_ELSEWHERE} & ARCHITECTURES.keys()
     assert not {other for other, _ in (*INITS_ELSEWHERE, *ACTIVATIONS_ELSEWHERE)} & {*INITIALIZERS, *ACTIVATIONS}
 
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from depthsounder.config.allowed import Allowed, AllowedNow
+from depthsounder.config.elsewhere import ACTIVATIONS_ELSEWHERE, ARCHITECTURES_ELSEWHERE, INITS_ELSEWHERE
 from depthsounder.data.sources import BUILT_IN, ENDINGS, advice_on_ending, format_of
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.architectures import ARCHITECTURES
@@ -178,35 +179,6 @@ def _names(names: tuple[str, ...], elsewhere: tuple[tuple[str, str], ...] = ()) 
         Allowed(one_of(names), names, elsewhere),
         WithJsonSchema({"enum": list(names)}),
     )
-
-
-INITS_ELSEWHERE = (
-    ("kaiming", "he_normal"),
-    ("kaiming_normal", "he_normal"),
-    ("kaiming_uniform", "he_uniform"),
-    ("xavier_normal", "glorot_normal"),
-    ("xavier_uniform", "glorot_uniform"),
-)
-"""What PyTorch and others call the inits that have their first authors' surnames here."""
-
-ACTIVATIONS_ELSEWHERE = (
-    ("identity", "linear"),
-    ("logistic", "sigmoid"),
-    ("lrelu", "leaky_relu"),
-    ("swish", "silu"),
-)
-"""What papers and other libraries call activations."""
-
-
-ARCHITECTURES_ELSEWHERE = (
-    ("batchnorm", "batch_norm"),
-    ("layernorm", "layer_norm"),
-    ("mlp", "plain"),
-    ("pre_norm", "residual_layer_norm"),
-    ("resnet", "residual"),
-    ("rmsnorm", "rms_norm"),
-)
-"""What PyTorch and papers call architectures."""
 
 
 def _recorded(registry: Mapping[str, object], elsewhere: tuple[tuple[str, str], ...] = ()) -> tuple[Any, ...]:
