@@ -351,8 +351,7 @@ def test_two_architectures_of_one_cell_are_shown_side_by_side(open_page, address
         ("plain", "plain: leaves a layer's sums as they are. tanh: goes"),
         (
             "layer_norm",
-            "layer norm: brings the sums of each example over the units to mean 0 and variance 1, and scales them as "
-            "it learns. tanh: goes",
+            "layer norm: brings the sums of each example over the units to mean 0 and variance 1, and scales",
         ),
     ],
 )

@@ -80,7 +80,7 @@ def draw(run: Run) -> Figure:
     """Draw the worst parameter of each check by activation and depth, a panel for each architecture."""
     table = rows(run)
     activations = [name for name in run.config.activations if name in set(table["activation"])]
-    architectures = [name for name in run.config.architectures if name in set(table["architecture"])]
+    architectures = run.config.architectures
     width = min(10.0, max(5.2, 1.5 + 1.8 * len(activations)))
     figure = canvas(width, 0.6 + 3.8 * len(architectures))
     panels = figure.subplots(len(architectures), squeeze=False)[:, 0]
