@@ -11,6 +11,7 @@ from scipy.stats import chi2
 
 from depthsounder.elements.activations import ACTIVATIONS, LINEAR
 from depthsounder.elements.architectures import PLAIN
+from depthsounder.elements.axes import Design, Model
 from depthsounder.elements.initializers import INITIALIZERS, ORTHOGONAL, initializer
 from depthsounder.figures import (
     FIGURES,
@@ -349,7 +350,8 @@ def texts(figure):
 
 
 def compared_again(run, traces=None, **laws):
-    """The run with its comparisons made again, some of its inits being one law."""
+    """The run with its comparisons made again, some inits of a plain network's activation being one law."""
+    laws = {Model("plain", activation): groups for activation, groups in laws.items()}
     config = run.config
     traces = (run.evaluation_traces if traces is None else traces).assign(phase="evaluate")
     tails = evaluation_tails(traces, config.training.steps, config.verdicts.tail_steps)
@@ -511,6 +513,7 @@ def test_ratios_are_taken_within_a_network():
     signal = pd.DataFrame(
         {
             "depth": 2,
+            "architecture": "plain",
             "activation": "tanh",
             "init": "x",
             "step": 0,
@@ -673,7 +676,9 @@ def test_zeros_and_overflow_among_singular_values_are_told_apart(tmp_path):
     jacobian_spectrum.draw(run)
 
 
-WITHHELD = {("tanh", "naive_large"), ("relu", "naive_large"), ("tanh", "xavier_note")}
+WITHHELD = {
+    Design("plain", *names) for names in (("tanh", "naive_large"), ("relu", "naive_large"), ("tanh", "xavier_note"))
+}
 
 
 def dashed(figure):
@@ -684,7 +689,7 @@ def dashed(figure):
 def test_what_is_withheld_is_told_apart_from_what_is_degenerate(runs):
     assert set(runs["withheld"].withheld) == WITHHELD
     note = "theory is withheld: weights of 'naive_large' have mean 0.5, and theory takes it to be 0"
-    assert runs["withheld"].withheld["relu", "naive_large"] == note
+    assert runs["withheld"].withheld[Design("plain", "relu", "naive_large")] == note
     real = with_real_theory(runs["all_zero"])
     assert real.theory["note"].notna().any()
     assert real.withheld == {}

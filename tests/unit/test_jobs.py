@@ -37,7 +37,7 @@ def data(tmp_path):
 
 def write_check(path, verdict="passed", activation="tanh"):
     checks = [TensorCheck(name, "complex_step", 0.5, 2e-16, verdict) for name in ("W1", "b1", "W2", "b2")]
-    checked = {"checked": json.dumps({"activation": activation, "init": "he_normal"})}
+    checked = {"checked": json.dumps({"architecture": "plain", "activation": activation, "init": "he_normal"})}
     write_rows(path, [{"depth": 1, **asdict(check), "found": None} for check in checks], check_schema(), checked)
     return path
 
@@ -47,7 +47,8 @@ def cell(data, tmp_path):
     """The arguments of every job of a cell."""
     check = write_check(tmp_path / "check.parquet")
     return [
-        *["--data", str(data), "--check", str(check), "--depth", "2", "--activation", "tanh", "--init", "he_normal"],
+        *["--data", str(data), "--check", str(check), "--depth", "2", "--architecture=plain"],
+        *["--activation", "tanh", "--init", "he_normal"],
         *["--seeds", "3-5", "--width", "7", "--root-seed", "1", "--code", "abc"],
     ]
 

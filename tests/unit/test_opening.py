@@ -144,7 +144,8 @@ def test_an_exploding_error_under_which_networks_still_guess_throws_no_weights_o
 
 @pytest.mark.parametrize(("ratio", "arrives"), [(0.4, "40 %"), (3.0, "3 times as much")])
 def test_a_failure_with_a_healthy_signal_is_not_laid_to_the_error(ratio, arrives):
-    row = {"activation": "tanh", "init": "he_normal", "depth": 5, "delta_ratio": ratio, "signal_verdict": "healthy"}
+    row = {"architecture": "plain", "activation": "tanh", "init": "he_normal", "depth": 5}
+    row |= {"delta_ratio": ratio, "signal_verdict": "healthy"}
     assert plain(cause_of_activation(row)) == (
         f"That is not for want of an error to learn from: with he normal at 5 layers, {arrives} of what the last layer "
         "gets reaches the first."
@@ -153,7 +154,8 @@ def test_a_failure_with_a_healthy_signal_is_not_laid_to_the_error(ratio, arrives
 
 @pytest.mark.parametrize("ratio", [0.0, np.nan])
 def test_where_no_error_arrives_none_is_said_to(ratio):
-    row = {"activation": "tanh", "init": "zeros", "depth": 5, "delta_ratio": ratio, "signal_verdict": "vanishing"}
+    row = {"architecture": "plain", "activation": "tanh", "init": "zeros", "depth": 5}
+    row |= {"delta_ratio": ratio, "signal_verdict": "vanishing"}
     assert "each passes on only 0 %: of 5 layers, the first gets nothing at all." in plain(cause_of_activation(row))
 
 

@@ -8,6 +8,7 @@ from made_up_run import write_run
 
 from depthsounder.elements.activation import Activation
 from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.axes import Cell, Design
 from depthsounder.elements.initializers import INITIALIZERS
 from depthsounder.report.counts import Count, training_counts
 from depthsounder.report.glossary import Word, glossary, mark_words, named_elements
@@ -112,7 +113,7 @@ def test_of_two_names_that_end_alike_the_longer_is_meant(tmp_path):
 )
 def test_a_sentence_that_names_a_cell_leads_to_it(run, text):
     page = marked(f"the worst is {text}.", named_cells(run))
-    assert page == f'the worst is <a class="cell" href="#cell=5/relu/he_normal">{text}</a>.'
+    assert page == f'the worst is <a class="cell" href="#cell=5/plain/relu/he_normal">{text}</a>.'
 
 
 @pytest.mark.parametrize("text", ["relu with he normal at depth 50", "tanh with he normal at depth 5", "(relu, zeros)"])
@@ -122,29 +123,29 @@ def test_what_names_no_cell_of_the_run_leads_nowhere(run, text):
 
 
 def test_a_group_of_a_drawing_that_stands_for_a_cell_is_a_link_with_its_name(run):
-    drawing = '<svg role="img"><g id="x-cell:5:relu:he_normal"><path/></g><g id="other"><path/></g></svg>'
+    drawing = '<svg role="img"><g id="x-cell:5:plain:relu:he_normal"><path/></g><g id="other"><path/></g></svg>'
     linked = str(linked_drawing(drawing, cell_words(run)))
     assert re.search(
-        r'<a class="cell" href="#cell=5/relu/he_normal" aria-label="relu, he normal, depth 5: \w+"', linked
+        r'<a class="cell" href="#cell=5/plain/relu/he_normal" aria-label="relu, he normal, depth 5: \w+"', linked
     )
     assert linked.count("<a ") == 1
     assert 'role="group"' in linked
 
 
 def test_a_comparison_leads_to_both_of_its_cells(run):
-    drawing = '<svg role="img"><g id="cell:5:relu:he_normal:naive_small"><path/></g></svg>'
+    drawing = '<svg role="img"><g id="cell:5:plain:relu:he_normal:naive_small"><path/></g></svg>'
     linked = str(linked_drawing(drawing, cell_words(run)))
-    assert 'href="#cell=5/relu/he_normal&amp;against=5/relu/naive_small"' in linked
+    assert 'href="#cell=5/plain/relu/he_normal&amp;against=5/plain/relu/naive_small"' in linked
     assert "; against naive small" in linked
 
 
 def test_a_drawing_without_cells_stays_a_picture(run):
-    drawing = '<svg role="img"><g id="cell:7:relu:he_normal"><path/></g></svg>'
+    drawing = '<svg role="img"><g id="cell:7:plain:relu:he_normal"><path/></g></svg>'
     assert str(linked_drawing(drawing, cell_words(run))) == drawing
 
 
 def test_a_map_of_cells_is_one_stop_of_the_tab_key(run):
-    groups = "".join(f'<g id="cell:5:{name}:he_normal"><g><path/></g></g>' for name in ("relu", "sigmoid"))
+    groups = "".join(f'<g id="cell:5:plain:{name}:he_normal"><g><path/></g></g>' for name in ("relu", "sigmoid"))
     linked = str(linked_drawing(f'<svg role="img">{groups}</svg>', cell_words(run)))
     assert re.findall(r'tabindex="(-?\d)"', linked) == ["0", "-1"]
     assert linked.count("</g></g></a>") == 2
@@ -153,9 +154,9 @@ def test_a_map_of_cells_is_one_stop_of_the_tab_key(run):
 def test_counted_cells_are_grouped_and_none_is_lost(run):
     counted = training_counts(run)
     assert sum(len(cells) for count in counted for cells in count.groups.values()) == len(run.verdicts)
-    two = Count(2, "cells", cells=((2, "relu", "he_normal"), (5, "relu", "he_normal")))
-    assert two.groups == {("relu", "he_normal"): list(two.cells)}
-    assert cell_address(*two.cells[0]) == "#cell=2/relu/he_normal"
+    two = Count(2, "cells", cells=(Cell(2, "plain", "relu", "he_normal"), Cell(5, "plain", "relu", "he_normal")))
+    assert two.groups == {Design("plain", "relu", "he_normal"): list(two.cells)}
+    assert cell_address(two.cells[0]) == "#cell=2/plain/relu/he_normal"
 
 
 # --- names ---

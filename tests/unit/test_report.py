@@ -693,7 +693,7 @@ def test_no_text_of_a_table_ends_the_explorers_data(evil_run):
     verdicts = evil_run.verdicts.assign(reason="</script><script>alert(1)</script>", training_verdict="<!--")
     text = explorer_json(with_tables(evil_run, verdicts=verdicts))
     assert "<" not in text
-    cell = json.loads(text)["cells"]["5/tanh/naive_small"]
+    cell = json.loads(text)["cells"]["5/plain/tanh/naive_small"]
     assert (cell["reason"], cell["training_verdict"]) == ("</script><script>alert(1)</script>", "<!--")
 
 
@@ -725,6 +725,6 @@ def test_the_explorer_has_no_curve_of_a_theory_that_is_withheld(tmp_path):
     cells = explorer_data(run)["cells"]
     assert "NaN" not in explorer_json(run)
     for init in INITS:
-        theory = cells[f"5/tanh/{init}"]["forward"]["theory"]
+        theory = cells[f"5/plain/tanh/{init}"]["forward"]["theory"]
         assert (set(theory) == {ALPHABET[0]}) == (init == "naive_large")
-        assert set(cells[f"5/tanh/{init}"]["forward"]["median"]) != {ALPHABET[0]}
+        assert set(cells[f"5/plain/tanh/{init}"]["forward"]["median"]) != {ALPHABET[0]}

@@ -6,6 +6,7 @@ from support import DEFAULT_THRESHOLDS
 
 from depthsounder.data.prepare import prepare_dataset
 from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.axes import Cell
 from depthsounder.elements.initializers import initializer
 from depthsounder.engine.drawing import draw_stack
 from depthsounder.engine.rows import initial_signal, trace_columns
@@ -26,8 +27,8 @@ def join(*columns):
 
 def judge(tmp_path, dataset, cell, width, rates, measured=20, evaluated=10):
     """Measure, tune, train and judge a cell as the workflow does."""
-    depth, init = cell[0], initializer(cell[2])
-    spec = NetworkSpec(layer_sizes(dataset.n_inputs, width, depth, dataset.n_classes), ACTIVATIONS[cell[1]])
+    depth, init = cell[0], initializer(cell.init)
+    spec = NetworkSpec(layer_sizes(dataset.n_inputs, width, depth, dataset.n_classes), ACTIVATIONS[cell.activation])
     recipe = Recipe("sgd", BATCH, STEPS, ())
 
     def traces_of(seeds, rates):
@@ -65,14 +66,15 @@ def noise(tmp_path_factory):
 
 
 def test_linear_networks_that_fall_from_far_above_are_not_called_stalled(tmp_path, digits):
-    row = judge(tmp_path, digits, (3, "linear", "naive_unit"), 64, (0.0001, 0.001, 0.01, 0.1), evaluated=5)
+    row = judge(tmp_path, digits, Cell(3, "plain", "linear", "naive_unit"), 64, (0.0001, 0.001, 0.01, 0.1), evaluated=5)
     assert row["tail_loss"] > 2 * row["reference_loss"]
     assert (row["training_verdict"], row["falling"], row["on_plateau"]) == ("partial", 5, 0)
     assert "5 falling" in row["reason"]
 
 
 def test_narrow_relu_networks_are_counted_by_what_became_of_them(tmp_path, digits):
-    row = judge(tmp_path, digits, (10, "relu", "he_normal"), 4, (0.03, 0.1, 0.3), measured=100, evaluated=20)
+    cell = Cell(10, "plain", "relu", "he_normal")
+    row = judge(tmp_path, digits, cell, 4, (0.03, 0.1, 0.3), measured=100, evaluated=20)
     assert row["signal_verdict"] == "healthy"
     assert 0 < row["dead_at_birth"] <= row["on_plateau"] < 20
     assert row["learning"] + row["successes"] > 0
@@ -81,7 +83,8 @@ def test_narrow_relu_networks_are_counted_by_what_became_of_them(tmp_path, digit
 
 
 def test_inputs_collapse_under_large_biases_though_the_errors_ratio_is_healthy(tmp_path, digits):
-    row = judge(tmp_path, digits, (20, "relu", "gaussian_w2_b25"), 64, (0.01, 0.1), measured=20, evaluated=3)
+    cell = Cell(20, "plain", "relu", "gaussian_w2_b25")
+    row = judge(tmp_path, digits, cell, 64, (0.01, 0.1), measured=20, evaluated=3)
     assert (row["signal_verdict"], row["forward_verdict"]) == ("healthy", "collapsed")
     assert row["variance_share"] < 0.005
     assert 0.4 < row["dead_units"] < 0.6

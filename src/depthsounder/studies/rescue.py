@@ -174,7 +174,7 @@ STUDY = Study(
         draw=draw,
         rows=rows,
         message=message,
-        reads=("verdicts", "signal", "theory"),
+        reads=("verdicts", "theory"),
     ),
     findings=findings,
     asides=costs,
