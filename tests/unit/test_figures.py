@@ -279,7 +279,7 @@ def with_real_theory(run):
                 run.depths, PLAIN, ACTIVATIONS[activation], initializer(init), inputs, np.arange(2), width
             )
             tables += [
-                pd.DataFrame(block).assign(depth=depth, activation=activation, init=init)
+                pd.DataFrame(block).assign(depth=depth, architecture="plain", activation=activation, init=init)
                 for depth, block in columns.items()
             ]
     return with_tables(run, theory=pd.concat(tables, ignore_index=True))
@@ -681,6 +681,11 @@ WITHHELD = {
 }
 
 
+def is_withheld(table):
+    """Of each row, whether its theory is withheld."""
+    return [Design(*names) in WITHHELD for names in table[list(Design._fields)].itertuples(index=False)]
+
+
 def dashed(figure):
     """How many curves of theory stand in a figure's panels."""
     return sum(line.is_dashed() and line.get_color() == INK for panel in figure.axes for line in panel.lines)
@@ -704,7 +709,7 @@ def test_no_theory_is_drawn_where_it_is_withheld(runs, figure):
     assert dashed(FIGURES[figure].draw(runs["usual"])) == rows["measure"].nunique() * combinations
     drawn = dashed(FIGURES[figure].draw(runs["withheld"]))
     assert drawn == rows["measure"].nunique() * (combinations - len(WITHHELD))
-    bare = rows[[pair in WITHHELD for pair in zip(rows["activation"], rows["init"], strict=True)]]
+    bare = rows[is_withheld(rows)]
     assert len(bare)
     assert bare["theory"].isna().all()
     assert bare["median"].notna().all()
@@ -712,7 +717,7 @@ def test_no_theory_is_drawn_where_it_is_withheld(runs, figure):
 
 def test_no_scatter_is_set_beside_a_theory_that_is_withheld(runs):
     table = finite_width.rows(runs["withheld"])
-    assert not WITHHELD & set(zip(table["activation"], table["init"], strict=True))
+    assert not any(is_withheld(table))
     assert dashed(finite_width.draw(runs["withheld"])) > 0
     assert dashed(finite_width.draw(runs["all_withheld"])) == 0
 
@@ -726,7 +731,7 @@ def test_no_spectrum_is_expected_of_weights_whose_law_is_not_the_stated_one(runs
 
 def test_a_prediction_that_is_withheld_is_none(runs):
     table = prediction.rows(runs["withheld"])
-    bare = [pair in WITHHELD for pair in zip(table["activation"], table["init"], strict=True)]
+    bare = is_withheld(table)
     assert table.loc[bare, ["predicted_delta_ratio", "predicted_verdict", "within_interval"]].isna().all(axis=None)
     known = len(table) - sum(bare)
     assert f" of {known} cells" in prediction.message(runs["withheld"])
@@ -735,7 +740,7 @@ def test_a_prediction_that_is_withheld_is_none(runs):
 
 def test_an_init_whose_theory_is_withheld_has_no_place_in_the_plane(runs):
     table = phase_diagram.rows(runs["withheld"])
-    assert not WITHHELD & set(zip(table["activation"], table["init"], strict=True))
+    assert not any(is_withheld(table))
     assert len(table) == 2 * len(INITS) - len(WITHHELD)
     assert phase_diagram.message(runs["all_withheld"]) == "In this run no initialization has a place in the plane."
     labels = {text.get_text() for text in phase_diagram.draw(runs["withheld"]).legends[0].get_texts()}

@@ -40,6 +40,12 @@ RUNS = {
     },
     "he2015": {"depths": [3, 6], "activations": ["relu"], "inits": ["glorot_normal", "he_normal"]},
     "plateau": {"depths": [5, 10], "activations": ["sigmoid", "relu"], "inits": ["naive_small", "glorot_normal"]},
+    "rescue": {
+        "depths": [2, 5],
+        "activations": ["tanh", "relu"],
+        "inits": ["naive_small", "he_normal"],
+        "architectures": ["plain", "batch_norm", "residual"],
+    },
     "schoenholz2017": {"depths": [2, 5, 9], "activations": ["tanh"], "inits": GAUSSIANS},
     "trainability": {"depths": [2, 5, 9], "activations": ["tanh", "relu"], "inits": ["glorot_normal", "naive_small"]},
     "withheld": {"depths": [2, 5], "activations": ["tanh"], "inits": GAUSSIANS, "withheld": GAUSSIANS[:2]},

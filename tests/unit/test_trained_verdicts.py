@@ -93,7 +93,8 @@ def test_inputs_collapse_under_large_biases_though_the_errors_ratio_is_healthy(t
 
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 def test_networks_that_hear_nothing_of_noise_with_a_rare_class_are_stalled(tmp_path, noise, activation):
-    row = judge(tmp_path, noise, (20, activation, "naive_small"), 64, (0.03, 0.1, 0.3, 1.0, 3.0), measured=6)
+    cell = Cell(20, "plain", activation, "naive_small")
+    row = judge(tmp_path, noise, cell, 64, (0.03, 0.1, 0.3, 1.0, 3.0), measured=6)
     assert row["delta_ratio"] < 1e-18
     # The tails of networks that guess scatter by a fifth of H here, those of all cells alike.
     assert (row["training_verdict"], row["on_plateau"], row["escape_step"]) == ("stalled", 10, None)
