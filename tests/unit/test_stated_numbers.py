@@ -166,6 +166,7 @@ def test_what_a_study_cut_is_said_in_the_runs_own_sizes(run, name):
         "glorot2010": ["have 13", "3 features"],
         "he2015": ["width 13"],
         "plateau": ["width 13", "batches of 9", "rates up to 0.7", "37 steps"],
+        "rescue": ["13 units a layer", "37 steps"],
         "schoenholz2017": ["13 wide", "5 deep", "37 steps"],
         "trainability": ["depths, 2 and 5"],
     }[name]
