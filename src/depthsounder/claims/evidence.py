@@ -15,7 +15,7 @@ from depthsounder.elements.architectures import PLAIN
 from depthsounder.elements.axes import Cell
 from depthsounder.judging.reference import References
 from depthsounder.judging.thresholds import Thresholds
-from depthsounder.storage.frames import rows_of, to_frame
+from depthsounder.storage.frames import cell_of, to_frame
 from depthsounder.storage.tables import CELL_KEYS, read_table
 
 JUDGED = PLAIN.name
@@ -116,4 +116,4 @@ def load_evidence(
         frames[name] = to_frame(table.filter(pc.equal(table["architecture"], JUDGED)))
     verdicts = to_frame(read_table(results / "verdicts.parquet", [*CELL_KEYS, "training_verdict"]))
     diverged = verdicts.loc[verdicts["training_verdict"] == "diverged", CELL_KEYS]
-    return Evidence(settings, dataset, **frames, diverged=tuple(Cell(**row) for row in rows_of(diverged)))
+    return Evidence(settings, dataset, **frames, diverged=tuple(map(cell_of, diverged.itertuples(index=False))))

@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from depthsounder.elements.architectures import PLAIN
+from depthsounder.elements.axes import Design
 from depthsounder.figures import FigureRecord, prediction
 from depthsounder.figures.form import canvas, stroke
 from depthsounder.figures.outcomes import shades
@@ -16,13 +17,14 @@ from depthsounder.figures.style import INK, SHADES, label, themed
 from depthsounder.judging.verdicts import FAILURES
 from depthsounder.process.text import count, join
 from depthsounder.storage.frames import rows_of
+from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.studies.record import Study
 from depthsounder.studies.rescue_costs import costs
 from depthsounder.studies.rescue_stated import findings
 from depthsounder.sweep.runs import Run
 
-_CURE = ["architecture", "activation", "init"]
-_CELL = ["depth", "activation", "init"]
+_CURE = [*Design._fields]
+_TWINS = [key for key in CELL_KEYS if key != "architecture"]
 _TRAINS, _SLOW = "deepest_training", "deepest_slow"
 _PREDICTED = "deepest_predicted"
 
@@ -75,35 +77,36 @@ def remedies(run: Run) -> str:
     """Return the same, or nothing for a run of one architecture."""
     if len(run.architectures) == 1:
         return ""
-    return " ".join([rescued(run), *(_depths_of(run, activation) for activation in run.activations)])
+    table = rows(run)
+    depths = [_depths_of(table[table["activation"] == activation]) for activation in run.activations]
+    return " ".join([rescued(run), *depths])
 
 
 def rescued(run: Run) -> str:
     """Say how many of the cells that fail in a plain network train under each architecture."""
     plain = run.verdicts[run.verdicts["architecture"] == PLAIN.name]
-    lost = plain.loc[_failing(plain), _CELL]
+    lost = plain.loc[_failing(plain), _TWINS]
     if lost.empty:
         return "No cell fails in a plain network."
     parts = []
     for architecture in run.architectures:
         if architecture != PLAIN.name:
-            cured = run.verdicts[run.verdicts["architecture"] == architecture].merge(lost, on=_CELL)
+            cured = run.verdicts[run.verdicts["architecture"] == architecture].merge(lost, on=_TWINS)
             trained, standing = int((cured["training_verdict"] == "trains").sum()), int((~_failing(cured)).sum())
             parts.append(f"{label(architecture)} trains {trained} and leaves {len(cured) - standing} failing")
     return f"Of {count(len(plain), 'plain cell')} {len(lost)} fail: of these {join(parts)}."
 
 
-def _depths_of(run: Run, activation: str) -> str:
+def _depths_of(table: pd.DataFrame) -> str:
     """Say down to which depth an activation trains under each architecture, with the init that is best for it."""
-    table = rows(run)
-    best = table[table["activation"] == activation].groupby("architecture", sort=False)[_TRAINS].max()
+    best = table.groupby("architecture", sort=False)[_TRAINS].max()
     groups = [
         f"to {count(int(depth), 'layer')} with {join(map(label, best.index[best == depth]))}"
         for depth in sorted(best.dropna().unique(), reverse=True)
     ]
     never = list(best.index[best.isna()])
     groups += [f"at no depth with {join(map(label, never), 'or')}"] if never else []
-    return f"{label(activation).capitalize()} trains {join(groups)}."
+    return f"{label(table['activation'].iloc[0]).capitalize()} trains {join(groups)}."
 
 
 @themed

@@ -1,6 +1,6 @@
 """What a remedy costs: parameters, and the time of training, beside the plain network."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,8 @@ from depthsounder.elements.axes import Cell
 from depthsounder.engine.spec import NetworkSpec, layer_sizes
 from depthsounder.figures.style import label
 from depthsounder.process.text import join, number, percent
-from depthsounder.storage.frames import rows_of
+from depthsounder.storage.frames import cell_of
+from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.cells import folder_of
 from depthsounder.sweep.job_times import job_times
 from depthsounder.sweep.runs import Run
@@ -25,8 +26,9 @@ def costs(run: Run) -> list[str]:
     plain = _parameters(run, PLAIN.name)
     parameters = [f"{label(name)} {percent(_parameters(run, name) / plain - 1, 2)}" for name in others]
     sentences = [f"At depth {run.depths[-1]}, parameters beyond those of a plain network: {join(parameters)}."]
-    timed = {name: list(_ratios(run, name)) for name in others}
-    times = [f"{label(name)} {number(float(np.median(ratios)), 3)}" for name, ratios in timed.items() if ratios]
+    timed = _timed(run)
+    ratios = {name: list(_ratios(timed, name)) for name in others}
+    times = [f"{label(name)} {number(float(np.median(own)), 3)}" for name, own in ratios.items() if own]
     if times:
         sentences.append(
             "CPU time of a training job of that depth, over that of the plain network of the same weights and batches, "
@@ -41,29 +43,21 @@ def _parameters(run: Run, architecture: str) -> int:
     return NetworkSpec(sizes, ACTIVATIONS["linear"], ARCHITECTURES[architecture]).parameter_count
 
 
-def _ratios(run: Run, architecture: str) -> Iterator[float]:
-    """Yield the CPU times of training jobs of the deepest cells over those of their plain twins."""
-    times = _times(run)
-    cells = run.verdicts[(run.verdicts["depth"] == run.depths[-1]) & (run.verdicts["diverged_seeds"] == 0)]
-    timed = {cell: times[_folder(cell)] for cell in map(_cell, rows_of(cells)) if times.get(_folder(cell))}
+def _ratios(timed: Mapping[Cell, float], architecture: str) -> Iterator[float]:
+    """Yield the times of cells of one architecture over those of their plain twins."""
     for cell, seconds in timed.items():
         twin = cell._replace(architecture=PLAIN.name)
         if cell.architecture == architecture and twin in timed:
             yield seconds / timed[twin]
 
 
-def _cell(row: dict[str, object]) -> Cell:
-    return Cell(**{str(name): row[name] for name in Cell._fields})  # type: ignore[arg-type]
-
-
-def _folder(cell: Cell) -> Path:
-    return folder_of(cell._asdict())
-
-
-def _times(run: Run) -> dict[Path, float]:
-    """Return the CPU time of the training of each cell's networks, by the cell's folder."""
+def _timed(run: Run) -> dict[Cell, float]:
+    """Return the CPU time of the training jobs of each of the deepest cells of which no network diverged."""
     times: dict[Path, float] = {}
     for job in job_times(run.folder):
         if job.rule == "train_networks":
             times[job.place.parent] = times.get(job.place.parent, 0.0) + job.cpu
-    return times
+    rows = run.verdicts[(run.verdicts["depth"] == run.depths[-1]) & (run.verdicts["diverged_seeds"] == 0)]
+    cells = map(cell_of, rows[CELL_KEYS].itertuples(index=False))
+    found = {cell: times.get(folder_of(cell._asdict()), 0.0) for cell in cells}
+    return {cell: seconds for cell, seconds in found.items() if seconds}
