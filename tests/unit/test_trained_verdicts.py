@@ -6,6 +6,7 @@ from support import DEFAULT_THRESHOLDS
 
 from depthsounder.data.prepare import prepare_dataset
 from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.architectures import ARCHITECTURES
 from depthsounder.elements.axes import Cell
 from depthsounder.elements.initializers import initializer
 from depthsounder.engine.drawing import draw_stack
@@ -27,8 +28,8 @@ def join(*columns):
 
 def judge(tmp_path, dataset, cell, width, rates, measured=20, evaluated=10):
     """Measure, tune, train and judge a cell as the workflow does."""
-    depth, init = cell[0], initializer(cell.init)
-    spec = NetworkSpec(layer_sizes(dataset.n_inputs, width, depth, dataset.n_classes), ACTIVATIONS[cell.activation])
+    init, sizes = initializer(cell.init), layer_sizes(dataset.n_inputs, width, cell.depth, dataset.n_classes)
+    spec = NetworkSpec(sizes, ACTIVATIONS[cell.activation], ARCHITECTURES[cell.architecture])
     recipe = Recipe("sgd", BATCH, STEPS, ())
 
     def traces_of(seeds, rates):
@@ -98,3 +99,22 @@ def test_networks_that_hear_nothing_of_noise_with_a_rare_class_are_stalled(tmp_p
     assert row["delta_ratio"] < 1e-18
     # The tails of networks that guess scatter by a fifth of H here, those of all cells alike.
     assert (row["training_verdict"], row["on_plateau"], row["escape_step"]) == ("stalled", 10, None)
+
+
+@pytest.mark.parametrize(
+    ("depth", "architecture", "activation", "init", "rates", "verdict"),
+    [
+        (20, "plain", "sigmoid", "glorot_normal", (0.01, 1.0, 3.0), "stalled"),
+        (20, "layer_norm", "sigmoid", "glorot_normal", (0.003, 0.3, 1.0), "stalled"),
+        (20, "batch_norm", "sigmoid", "glorot_normal", (0.03, 0.1, 0.3), "partial"),
+        (20, "residual", "sigmoid", "glorot_normal", (0.3, 1.0), "trains"),
+        (20, "residual", "relu", "he_normal", (0.003, 0.01, 0.1), "diverged"),
+        (50, "residual_sqrt", "relu", "he_normal", (0.1,), "trains"),
+    ],
+)
+def test_normalization_and_shortcuts_do_what_the_readme_says_of_them(
+    tmp_path, digits, depth, architecture, activation, init, rates, verdict
+):
+    cell = Cell(depth, architecture, activation, init)
+
+    assert judge(tmp_path, digits, cell, 64, rates, measured=2, evaluated=5)["training_verdict"] == verdict
