@@ -44,7 +44,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence of the course note, made testable.
+    """A sentence of the course note or of common practice, made testable.
 
     Attributes
     ----------

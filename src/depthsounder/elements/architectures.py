@@ -62,9 +62,14 @@ class Architecture:
     source: str
 
     @property
+    def mixes_examples(self) -> bool:
+        """Whether an example's signal depends on the others of its batch."""
+        return self.normalization is not None and self.normalization.axis == EXAMPLES
+
+    @property
     def cancels_biases(self) -> bool:
         """Whether no hidden layer's bias has a part in the cost: the mean over the examples takes it away."""
-        return self.normalization is not None and self.normalization.centered and self.normalization.axis == EXAMPLES
+        return self.normalization is not None and self.mixes_examples and self.normalization.centered
 
     def branch_scale(self, depth: int) -> float:
         """Return α of a network with `depth` hidden layers."""

@@ -15,7 +15,6 @@ from itertools import chain
 import numpy as np
 
 from depthsounder.data.dataset import Dataset
-from depthsounder.elements.architectures import EXAMPLES
 from depthsounder.engine.factors import input_factors
 from depthsounder.engine.network import NetworkStack
 from depthsounder.engine.spec import NetworkSpec
@@ -45,9 +44,7 @@ class InputJacobian:
     """
 
     def __init__(self, spec: NetworkSpec, dataset: Dataset) -> None:
-        normalization = spec.architecture.normalization
-        over_examples = normalization is not None and normalization.axis == EXAMPLES
-        inputs = dataset.probe_inputs if over_examples else dataset.probe_inputs[:1]
+        inputs = dataset.probe_inputs if spec.architecture.mixes_examples else dataset.probe_inputs[:1]
         self.stack = NetworkStack(np.empty((1, spec.parameter_count)), spec, len(inputs))
         self.stack.inputs[0] = inputs
 

@@ -9,7 +9,7 @@ from math import isnan
 import numpy as np
 
 from depthsounder.elements.activation import Activation
-from depthsounder.elements.architectures import EXAMPLES, Architecture
+from depthsounder.elements.architectures import Architecture
 from depthsounder.elements.initializers import Initializer
 from depthsounder.storage.tables import Columns
 from depthsounder.theory.batch_errors import batch_delta_ratios, readout_kernel
@@ -93,9 +93,8 @@ def theory_columns(
     ValueError
         If the init is not defined for this activation.
     """
-    normalization = architecture.normalization
     found: dict[int, Columns] = {}
-    if normalization is not None and normalization.axis == EXAMPLES:
+    if architecture.mixes_examples:
         found = _of_batches(depths, architecture, activation, init, probe_inputs, probe_labels, width)
     else:
         # A shallower network is the beginning of a deeper one, unless the branch's scale goes with the depth.
