@@ -635,3 +635,18 @@ def test_an_own_architecture_of_a_wrong_field_is_refused_with_its_line(folder):
 
     with pytest.raises(ExtensionError, match=r"mine\.py, line 5: `shortcut` of calm is 'yes'; allowed: True or False"):
         load_extension(Path("mine.py"))
+
+
+def test_theory_is_withheld_from_an_own_architecture_for_which_none_is_derived(folder):
+    (folder / "mine.py").write_text(MY_ARCHITECTURE)
+    load_extension(Path("mine.py"))
+    inputs, labels = np.random.default_rng(0).standard_normal((8, 3)), np.arange(8) % 2
+
+    ((_, columns),) = predict_cells([("calm", "tanh", "he_normal")], [2], inputs, 8, 1, labels)
+
+    expected = (
+        "theory is withheld: none is derived for 'calm', whose normalization over the examples stands beside a "
+        "shortcut or is not centered"
+    )
+    assert set(columns["note"]) == {expected}
+    assert columns["z_second_moment_probe"] == [None, None]

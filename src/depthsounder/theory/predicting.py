@@ -1,7 +1,7 @@
 """The theory table: what mean-field theory has for every cell, or why it is withheld.
 
-Theory is withheld where weights are not what their init states, or biases have a mean: curves that rest on another law
-would be set beside the measurement as if they spoke of it.
+Theory is withheld where weights are not what their init states, biases have a mean, or nothing is derived for an
+architecture: curves that rest on another law would be set beside the measurement as if they spoke of it.
 
 This module gathers; the theory is in `columns`, and the look at the weights in `drawn_moments`.
 """
@@ -12,7 +12,7 @@ import numpy as np
 
 from depthsounder.checking.drawn_moments import misdrawn
 from depthsounder.elements.activations import ACTIVATIONS
-from depthsounder.elements.architectures import ARCHITECTURES
+from depthsounder.elements.architectures import ARCHITECTURES, Architecture
 from depthsounder.elements.initializers import Initializer, initializer
 from depthsounder.storage.tables import CELL_KEYS, THEORY, Columns
 from depthsounder.theory.columns import theory_columns
@@ -42,15 +42,25 @@ def predict_cells(
     """
     fans = sweep_fans(probe_inputs.shape[1], width, max(depths))
     for architecture, activation, init in cells:
-        function, law = ACTIVATIONS[activation], initializer(init)
-        reason = _biased(law) or misdrawn(law, function, fans, root_seed)
+        record, function, law = ARCHITECTURES[architecture], ACTIVATIONS[activation], initializer(init)
+        reason = _not_derived(record) or _biased(law) or misdrawn(law, function, fans, root_seed)
         of_depths: dict[int, Columns] = (
-            theory_columns(depths, ARCHITECTURES[architecture], function, law, probe_inputs, probe_labels, width)
+            theory_columns(depths, record, function, law, probe_inputs, probe_labels, width)
             if reason is None
             else {depth: withheld_columns(depth, reason) for depth in depths}
         )
         for depth, columns in of_depths.items():
             yield (depth, architecture, activation, init), columns
+
+
+def _not_derived(architecture: Architecture) -> str | None:
+    """Return in a clause that no equation is known for an architecture of the user's; None if one is."""
+    if architecture.mixes_examples and (architecture.shortcut or not architecture.cancels_biases):
+        return (
+            f"none is derived for '{architecture.name}', whose normalization over the examples stands beside a "
+            "shortcut or is not centered"
+        )
+    return None
 
 
 def _biased(init: Initializer) -> str | None:
