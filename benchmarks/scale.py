@@ -15,7 +15,8 @@ import yaml
 
 from depthsounder.config import stage_settings, validate_files
 from depthsounder.data.prepare import prepare_dataset
-from depthsounder.storage.tables import SCHEMAS, write_rows
+from depthsounder.storage.schemas import SCHEMAS
+from depthsounder.storage.tables import write_rows
 from depthsounder.sweep.cells import PART_KINDS, RunPaths, part_paths
 from depthsounder.sweep.costs import measure_costs, start_of_a_job
 from depthsounder.sweep.planning import make_plan

@@ -7,7 +7,7 @@ from pathlib import Path
 from depthsounder.config import Stage, load_resolved, stage_settings
 from depthsounder.process.commands import run
 from depthsounder.storage.collect import collect_parts
-from depthsounder.storage.tables import SCHEMAS
+from depthsounder.storage.schemas import SCHEMAS
 from depthsounder.sweep.cells import check_paths, table_parts
 
 STAGES: dict[str, tuple[Stage, ...]] = {

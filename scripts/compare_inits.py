@@ -10,7 +10,8 @@ from depthsounder.judging.equal_inits import equal_laws
 from depthsounder.judging.paired_inits import Pair, compare, evaluation_tails
 from depthsounder.process.commands import run
 from depthsounder.storage.frames import to_frame
-from depthsounder.storage.tables import CELL_KEYS, COMPARISONS, read_table, write_rows
+from depthsounder.storage.schemas import CELL_KEYS, COMPARISONS
+from depthsounder.storage.tables import read_table, write_rows
 
 
 def main() -> None:

@@ -10,7 +10,8 @@ from depthsounder.judging.cell_verdicts import judge_cells
 from depthsounder.judging.reference import References
 from depthsounder.judging.thresholds import Thresholds
 from depthsounder.process.commands import run
-from depthsounder.storage.tables import VERDICTS, write_rows
+from depthsounder.storage.schemas import VERDICTS
+from depthsounder.storage.tables import write_rows
 from depthsounder.sweep.cells import cells
 
 

@@ -10,7 +10,8 @@ from depthsounder.engine.gate import read_refusals, standing
 from depthsounder.judging.reference import References
 from depthsounder.judging.thresholds import Thresholds
 from depthsounder.process.commands import run
-from depthsounder.storage.tables import CLAIMS, write_rows
+from depthsounder.storage.schemas import CLAIMS
+from depthsounder.storage.tables import write_rows
 from depthsounder.sweep.cells import designs
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from depthsounder.engine.jobs import OF_ALL_CELLS, CellJob, cell_parser, compute_cell
 from depthsounder.engine.rows import ColumnArrays, initial_jacobian, initial_signal
 from depthsounder.process.commands import run
-from depthsounder.storage.tables import JACOBIAN, SIGNAL
+from depthsounder.storage.schemas import JACOBIAN, SIGNAL
 
 
 def main() -> None:

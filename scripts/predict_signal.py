@@ -7,7 +7,8 @@ from depthsounder.config import load_resolved
 from depthsounder.data.dataset import load_dataset
 from depthsounder.engine.gate import read_refusals, standing
 from depthsounder.process.commands import run
-from depthsounder.storage.tables import THEORY, write_cells
+from depthsounder.storage.schemas import THEORY
+from depthsounder.storage.tables import write_cells
 from depthsounder.sweep.cells import designs
 from depthsounder.theory.predicting import predict_cells
 

@@ -9,7 +9,7 @@ from depthsounder.engine.training import Trace, train
 from depthsounder.engine.tuning import read_chosen_rate
 from depthsounder.process.commands import run
 from depthsounder.process.options import count
-from depthsounder.storage.tables import SIGNAL, TRACES
+from depthsounder.storage.schemas import SIGNAL, TRACES
 
 
 def main() -> None:

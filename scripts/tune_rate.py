@@ -8,7 +8,7 @@ from depthsounder.engine.rows import ColumnArrays, trace_columns
 from depthsounder.engine.training import Trace, train
 from depthsounder.process.commands import run
 from depthsounder.process.options import positive
-from depthsounder.storage.tables import TRACES
+from depthsounder.storage.schemas import TRACES
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from depthsounder.judging.cell_verdicts import judge_cells
 from depthsounder.judging.paired_inits import Pair, compare, evaluation_tails
 from depthsounder.judging.reference import References
 from depthsounder.judging.thresholds import Thresholds
-from depthsounder.storage import tables
+from depthsounder.storage import schemas, tables
 from depthsounder.sweep.cells import cells as sweep_cells
 from depthsounder.sweep.cells import designs
 from depthsounder.theory.predicting import withheld_columns
@@ -110,14 +110,14 @@ def write_run(
     references = References(config.root_seed, labels, config.training.batch_size, config.training.steps)
     judged = judge_cells(folder / "signal.parquet", folder / "traces.parquet", cells, references, thresholds)
     verdicts = list(judged)
-    columns = {name: [row[name] for row in verdicts] for name in tables.VERDICTS.names}
-    tables.write_table(folder / "verdicts.parquet", columns, tables.VERDICTS)
+    columns = {name: [row[name] for row in verdicts] for name in schemas.VERDICTS.names}
+    tables.write_table(folder / "verdicts.parquet", columns, schemas.VERDICTS)
     traces = tables.read_table(folder / "traces.parquet").to_pandas()
     tails = evaluation_tails(traces, config.training.steps, config.verdicts.tail_steps)
     family = [Pair(**dict(comparison)) for comparison in config.comparisons]
-    tables.write_rows(folder / "comparisons.parquet", compare(tails, family, config.inits), tables.COMPARISONS)
-    texts = {**{name: [f"{name} {row}" for row in range(3)] for name in tables.CLAIMS.names}, **FULL, **(claims or {})}
-    tables.write_table(folder / "claims.parquet", texts, tables.CLAIMS)
+    tables.write_rows(folder / "comparisons.parquet", compare(tails, family, config.inits), schemas.COMPARISONS)
+    texts = {**{name: [f"{name} {row}" for row in range(3)] for name in schemas.CLAIMS.names}, **FULL, **(claims or {})}
+    tables.write_table(folder / "claims.parquet", texts, schemas.CLAIMS)
     return folder
 
 
@@ -131,7 +131,7 @@ def with_tables(run, **tables):
 
 def _write(folder, table, blocks):
     """Write blocks of columns; what a block does not name is null, and a single value fills its column."""
-    schema = tables.SCHEMAS[table]
+    schema = schemas.SCHEMAS[table]
     columns = {name: [] for name in schema.names}
     for block in blocks:
         rows = len(block["rows"])

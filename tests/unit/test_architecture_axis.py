@@ -28,7 +28,7 @@ from depthsounder.process.definitions import Library
 from depthsounder.process.fingerprint import code_fingerprint
 from depthsounder.report.headline import scope, tallies
 from depthsounder.report.opening import points, title
-from depthsounder.storage import tables
+from depthsounder.storage import schemas, tables
 from depthsounder.sweep.runs import load_run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -157,7 +157,7 @@ def test_a_run_from_before_the_axis_is_a_plain_one(plain, tmp_path):
     old = tmp_path / "old"
     shutil.copytree(plain.folder, old)
     for name in ("verdicts", "comparisons"):
-        schema = tables.SCHEMAS[name]
+        schema = schemas.SCHEMAS[name]
         without = schema.remove(schema.get_field_index("architecture"))
         rows = tables.read_table(old / f"{name}.parquet").drop_columns(["architecture"]).to_pylist()
         tables.write_rows(old / f"{name}.parquet", rows, without)
@@ -234,7 +234,7 @@ def test_the_first_screen_speaks_of_plain_networks_and_says_so(plain, several):
 
 
 def test_claims_look_at_plain_networks_alone(plain, several):
-    columns = {"verdicts": {*tables.CELL_KEYS, "training_verdict"}, "signal": {*tables.CELL_KEYS, "seed", "layer"}}
+    columns = {"verdicts": {*schemas.CELL_KEYS, "training_verdict"}, "signal": {*schemas.CELL_KEYS, "seed", "layer"}}
     own, others = (load_evidence(run.folder, None, None, columns) for run in (plain, several))
     for name in ("verdicts", "signal", "traces", "theory", "gradient_check", "comparisons"):
         one, other = (getattr(evidence, name).astype(str).reset_index(drop=True) for evidence in (own, others))

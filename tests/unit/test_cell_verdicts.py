@@ -8,7 +8,8 @@ from support import DEFAULT_THRESHOLDS, FlatReferences
 
 from depthsounder.elements.axes import Cell
 from depthsounder.judging.cell_verdicts import judge_cells
-from depthsounder.storage.tables import SIGNAL, TRACES, VERDICTS, write_rows
+from depthsounder.storage.schemas import SIGNAL, TRACES, VERDICTS
+from depthsounder.storage.tables import write_rows
 
 THRESHOLDS = replace(DEFAULT_THRESHOLDS, tail_steps=4)
 STEPS, H = 8, 2.0

@@ -8,7 +8,7 @@ import yaml
 from depthsounder.config import TUNING_SEED_BASE, validate_config
 from depthsounder.elements.axes import AXES, Cell, Design
 from depthsounder.process.blocks import parse_block, seed_blocks
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.sweep.cells import (
     ANY_CELL,
     ANY_CHECKED,

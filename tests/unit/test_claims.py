@@ -34,7 +34,8 @@ from depthsounder.elements.initializers import INITIALIZERS, initializer
 from depthsounder.elements.streams import stream
 from depthsounder.engine.spec import NetworkSpec
 from depthsounder.judging.reference import References
-from depthsounder.storage.tables import CLAIMS, SCHEMAS, read_table, write_rows, write_table
+from depthsounder.storage.schemas import CLAIMS, SCHEMAS
+from depthsounder.storage.tables import read_table, write_rows, write_table
 
 SETTINGS = Settings(
     root_seed=1,

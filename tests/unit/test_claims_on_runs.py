@@ -12,7 +12,8 @@ from depthsounder.elements.architectures import PLAIN
 from depthsounder.elements.initializers import initializer
 from depthsounder.elements.streams import stream
 from depthsounder.judging.reference import References
-from depthsounder.storage.tables import SCHEMAS, write_rows
+from depthsounder.storage.schemas import SCHEMAS
+from depthsounder.storage.tables import write_rows
 from depthsounder.theory.columns import theory_columns
 
 H = float(np.log(10))

@@ -6,7 +6,8 @@ import pytest
 
 import depthsounder.storage.collect
 from depthsounder.storage.collect import collect_parts
-from depthsounder.storage.tables import SIGNAL, TRACES, part_schema, read_table, write_table
+from depthsounder.storage.schemas import SIGNAL, TRACES, part_schema
+from depthsounder.storage.tables import read_table, write_table
 
 ROWS = 30
 

@@ -16,7 +16,8 @@ from depthsounder.engine.gate import (
     standing,
 )
 from depthsounder.process.text import in_words
-from depthsounder.storage.tables import GRADIENT_CHECK, write_rows
+from depthsounder.storage.schemas import GRADIENT_CHECK
+from depthsounder.storage.tables import write_rows
 
 
 def row(parameter, method="complex_step", verdict="passed", depth=1, **changes):

@@ -23,7 +23,8 @@ from depthsounder.engine.jobs import OF_TRAINING, add_recipe, cell_parser, descr
 from depthsounder.engine.spec import NetworkSpec
 from depthsounder.engine.training import Recipe
 from depthsounder.process.commands import Refusal
-from depthsounder.storage.tables import JACOBIAN, SIGNAL, TRACES, part_schema, read_table, write_rows
+from depthsounder.storage.schemas import JACOBIAN, SIGNAL, TRACES, part_schema
+from depthsounder.storage.tables import read_table, write_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 RECIPE = ["--optimizer", "sgd", "--batch-size", "16", "--steps", "8", "--logged-steps", "0", "1", "8"]

@@ -32,7 +32,7 @@ from depthsounder.elements.initializers import (
 )
 from depthsounder.engine.drawing import draw_network
 from depthsounder.engine.spec import NetworkSpec
-from depthsounder.storage.tables import CELL_KEYS, THEORY
+from depthsounder.storage.schemas import CELL_KEYS, THEORY
 from depthsounder.theory.columns import theory_columns
 from depthsounder.theory.meanfield import (
     fixed_points,

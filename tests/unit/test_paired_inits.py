@@ -19,7 +19,7 @@ from depthsounder.judging.paired_inits import (
     log_ratios,
     paired_p_value,
 )
-from depthsounder.storage.tables import COMPARISONS
+from depthsounder.storage.schemas import COMPARISONS
 
 
 def tails(losses, depth=5, activation="tanh"):

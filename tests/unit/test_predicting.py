@@ -6,7 +6,8 @@ import pytest
 from depthsounder.elements.activations import RELU, TANH
 from depthsounder.elements.architectures import PLAIN
 from depthsounder.elements.initializers import HE_NORMAL, INITIALIZERS, Initializer
-from depthsounder.storage.tables import CELL_KEYS, THEORY, read_table, write_cells
+from depthsounder.storage.schemas import CELL_KEYS, THEORY
+from depthsounder.storage.tables import read_table, write_cells
 from depthsounder.theory.columns import theory_columns
 from depthsounder.theory.predicting import predict_cells, sweep_fans
 

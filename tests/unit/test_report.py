@@ -41,7 +41,7 @@ from depthsounder.report.provenance import StageTime, network_counts, stage_time
 from depthsounder.report.sensitivity import most_moving, sensitivities
 from depthsounder.report.vector import inline_svg
 from depthsounder.report.verification import NoDigests, verify_report
-from depthsounder.storage import tables
+from depthsounder.storage import schemas, tables
 from depthsounder.studies import STUDIES, figures_of
 from depthsounder.sweep.runs import load_run
 
@@ -551,7 +551,7 @@ def test_networks_are_counted_from_the_tables(evil_run):
 def test_every_table_of_the_product_has_its_digest(evil_run, text):
     files = table_files(evil_run)
 
-    assert [file.name for file in files] == list(tables.SCHEMAS)
+    assert [file.name for file in files] == list(schemas.SCHEMAS)
     assert all(file.digest in text for file in files)
 
 
@@ -674,9 +674,9 @@ def test_a_report_is_verified_by_the_digests_that_it_prints(tmp_path, evil_run, 
     page.write_text(text)
     shutil.copytree(evil_run.folder, results)
     assert {check.finding for check in verify_report(page, results)} == {"the same"}
-    assert [check.name for check in verify_report(page, results)] == list(tables.SCHEMAS)
+    assert [check.name for check in verify_report(page, results)] == list(schemas.SCHEMAS)
 
-    tables.write_table(results / "claims.parquet", {name: [] for name in tables.CLAIMS.names}, tables.CLAIMS)
+    tables.write_table(results / "claims.parquet", {name: [] for name in schemas.CLAIMS.names}, schemas.CLAIMS)
     (results / "theory.parquet").unlink()
     findings = {check.name: check.finding for check in verify_report(page, results)}
     assert (findings.pop("claims"), findings.pop("theory")) == ("another", "missing")

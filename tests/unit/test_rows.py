@@ -12,7 +12,8 @@ from depthsounder.engine.probes import STATISTICS, Probe
 from depthsounder.engine.rows import initial_jacobian, initial_signal, trace_columns, training_signal
 from depthsounder.engine.spec import NetworkSpec, layer_sizes
 from depthsounder.engine.training import Recipe, Trace, Trainer
-from depthsounder.storage.tables import JACOBIAN, SIGNAL, TRACES, part_schema, read_table, write_table
+from depthsounder.storage.schemas import JACOBIAN, SIGNAL, TRACES, part_schema
+from depthsounder.storage.tables import read_table, write_table
 
 DATASET = small_dataset()
 SIZES = layer_sizes(DATASET.n_inputs, 8, 2, DATASET.n_classes)

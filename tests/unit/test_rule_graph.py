@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from depthsounder.process.commands import Refusal
-from depthsounder.storage.tables import SCHEMAS
+from depthsounder.storage.schemas import SCHEMAS
 from depthsounder.sweep.rule_graph import BEGIN, END, rule_arrows, rule_graph, with_rule_graph
 
 SAID = """flowchart TB

@@ -9,7 +9,7 @@ import pytest
 from made_up_run import write_run
 
 from depthsounder.judging.run_changes import KEPT, Change, compare_runs, load_snapshot, save_baseline
-from depthsounder.storage import tables
+from depthsounder.storage import schemas, tables
 
 DEPTHS, ACTIVATIONS, INITS = [2, 20], ["tanh", "relu"], ["naive_small", "glorot_normal"]
 
@@ -117,7 +117,7 @@ def test_the_command_lists_every_change(earlier, tmp_path, root):
     verdicts = tables.read_table(later / "verdicts.parquet").to_pandas().astype(object)
     verdicts.loc[0, "training_verdict"] = "partial"
     rows = verdicts.where(pd.notna(verdicts), None).to_dict("records")
-    tables.write_rows(later / "verdicts.parquet", rows, tables.VERDICTS)
+    tables.write_rows(later / "verdicts.parquet", rows, schemas.VERDICTS)
     done = subprocess.run(
         [sys.executable, root / "scripts/compare_runs.py", "--before", earlier, "--after", later],
         env={"PYTHONPATH": str(root / "src")},

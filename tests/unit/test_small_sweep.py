@@ -14,7 +14,7 @@ from depthsounder.data.prepare import prepare_dataset
 from depthsounder.elements.activations import ACTIVATIONS, LEAKY_SLOPE
 from depthsounder.elements.initializers import INITIALIZERS
 from depthsounder.judging.reference import References
-from depthsounder.storage.tables import SCHEMAS
+from depthsounder.storage.schemas import SCHEMAS
 
 HE, GLOROT = "he_normal", "glorot_normal"
 SETTINGS = Settings(

@@ -12,7 +12,7 @@ import pytest
 
 from depthsounder.storage.file_errors import DamagedFile
 from depthsounder.storage.replacing import replacing
-from depthsounder.storage.tables import (
+from depthsounder.storage.schemas import (
     CLAIMS,
     COMPARISONS,
     GRADIENT_CHECK,
@@ -23,11 +23,8 @@ from depthsounder.storage.tables import (
     TRACES,
     VERDICTS,
     part_schema,
-    read_table,
-    write_cells,
-    write_rows,
-    write_table,
 )
+from depthsounder.storage.tables import read_table, write_cells, write_rows, write_table
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 

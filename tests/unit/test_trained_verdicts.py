@@ -16,7 +16,8 @@ from depthsounder.engine.training import Recipe, Trace, train
 from depthsounder.engine.tuning import choose_rate
 from depthsounder.judging.cell_verdicts import judge_cells
 from depthsounder.judging.reference import References
-from depthsounder.storage.tables import SIGNAL, TRACES, write_cells
+from depthsounder.storage.schemas import SIGNAL, TRACES
+from depthsounder.storage.tables import write_cells
 
 THRESHOLDS = DEFAULT_THRESHOLDS
 ROOT_SEED, STEPS, BATCH = 1, 300, 32

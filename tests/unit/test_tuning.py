@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from depthsounder.engine.tuning import choose_rate, group_losses, read_chosen_rate, tail_loss
-from depthsounder.storage.tables import TRACES, part_schema, write_table
+from depthsounder.storage.schemas import TRACES, part_schema
+from depthsounder.storage.tables import write_table
 
 STEPS, TAIL = 10, 4
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from support import without_times
 
-from depthsounder.storage.tables import SCHEMAS
+from depthsounder.storage.schemas import SCHEMAS
 
 pytestmark = [pytest.mark.workflow, pytest.mark.faults]
 

@@ -15,7 +15,8 @@ import pytest
 import yaml
 from tiny_sweep import TINY_SWEEP
 
-from depthsounder.storage.tables import SCHEMAS, read_table
+from depthsounder.storage.schemas import SCHEMAS
+from depthsounder.storage.tables import read_table
 
 pytestmark = [pytest.mark.workflow, pytest.mark.faults]
 

@@ -12,7 +12,7 @@ from tiny_sweep import TINY_SWEEP
 from depthsounder.config import ConfigError, check_data, validate_config
 from depthsounder.figures.style import save
 from depthsounder.report import render_report
-from depthsounder.storage.tables import SCHEMAS
+from depthsounder.storage.schemas import SCHEMAS
 from depthsounder.studies import figures_of
 from depthsounder.sweep.cells import RunPaths, cells
 from depthsounder.sweep.runs import load_run

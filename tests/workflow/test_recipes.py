@@ -231,7 +231,7 @@ FOLLOWED = {
         "README.md": {"`.parquet`), and ": "`.jsonl`, `.ndjson`, `.parquet`), and\n  "},
     },
     "A column of a table.": {
-        f"{LIBRARY}/storage/tables.py": ahead({'        _field("variance_share",': COLUMN}),
+        f"{LIBRARY}/storage/schemas.py": ahead({'        _field("variance_share",': COLUMN}),
         f"{LIBRARY}/judging/cell_verdicts.py": ahead(
             {
                 "    dead_seeds: frozenset[int]\n": "    last_layer_q: float\n",

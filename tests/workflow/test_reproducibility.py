@@ -8,7 +8,7 @@ import pytest
 from support import without_times
 
 from depthsounder.figures import FIGURES
-from depthsounder.storage.tables import SCHEMAS
+from depthsounder.storage.schemas import SCHEMAS
 
 pytestmark = pytest.mark.workflow
 

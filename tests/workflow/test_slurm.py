@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from slurm_cluster import NODES, Cluster
 
-from depthsounder.storage.tables import SCHEMAS
+from depthsounder.storage.schemas import SCHEMAS
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slurm]
 

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from depthsounder.figures import FIGURES
-from depthsounder.storage.tables import SCHEMAS, read_table
+from depthsounder.storage.schemas import SCHEMAS
+from depthsounder.storage.tables import read_table
 
 pytestmark = pytest.mark.workflow
 

@@ -6,7 +6,7 @@ import pandas as pd
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
 from depthsounder.process.text import join, number, superscript
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 
 NOTE_BANDS = (-7, -4, -2)
 """Powers of ten."""

@@ -7,7 +7,7 @@ import numpy as np
 from depthsounder.claims.evidence import Evidence
 from depthsounder.process.text import number
 from depthsounder.storage.frames import rows_of
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 
 RANKS = {"diverged": 0, "stalled": 1, "mixed": 2, "partial": 3, "trains": 4}
 """The training verdicts, worst first."""

@@ -16,7 +16,8 @@ from depthsounder.elements.axes import Cell
 from depthsounder.judging.reference import References
 from depthsounder.judging.thresholds import Thresholds
 from depthsounder.storage.frames import cell_of, to_frame
-from depthsounder.storage.tables import CELL_KEYS, read_table
+from depthsounder.storage.schemas import CELL_KEYS
+from depthsounder.storage.tables import read_table
 
 JUDGED = PLAIN.name
 """The architecture of which the claims speak: the course note and the papers behind it know no other."""

@@ -15,7 +15,7 @@ from depthsounder.elements.initializers import initializer
 from depthsounder.engine.spec import NetworkSpec
 from depthsounder.judging.verdicts import FAILURES
 from depthsounder.process.text import count, in_words, join, percent, tally
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 
 GREATEST_NORM = 1.0
 """To which a network's whole gradient is clipped: a common setting."""

@@ -13,7 +13,7 @@ from depthsounder.elements.initializers import initializer
 from depthsounder.engine.drawing import draw_network
 from depthsounder.engine.spec import NetworkSpec
 from depthsounder.process.text import join, number, setting
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 
 DRAWN_WEIGHTS = 200_000
 TOLERANCE = 0.1

@@ -6,7 +6,7 @@ import pandas as pd
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, untested
 from depthsounder.process.text import number, setting
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 
 MOMENTS = ["z_second_moment", "z_batch_variance"]
 

@@ -13,7 +13,7 @@ from depthsounder.engine.drawing import draw_network
 from depthsounder.engine.network import NetworkStack
 from depthsounder.engine.spec import NetworkSpec, layer_sizes
 from depthsounder.process.text import join, number, rounds_to, setting, superscript
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 
 STEEPEST = 0.25
 DEPTH = 10

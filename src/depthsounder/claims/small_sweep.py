@@ -28,7 +28,7 @@ from depthsounder.judging.reference import References
 from depthsounder.judging.thresholds import Thresholds
 from depthsounder.judging.verdicts import SignalVerdict, delta_ratios, judge_signal, judge_training
 from depthsounder.process.text import join
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 
 DEPTHS = (20, 50)
 MOST_UNITS = 64

@@ -4,7 +4,7 @@ from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
 from depthsounder.judging.verdicts import FAILURES
 from depthsounder.process.text import join
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 
 PLAIN = "sgd"
 

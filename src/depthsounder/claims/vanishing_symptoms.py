@@ -9,7 +9,7 @@ from depthsounder.claims.comparisons import STALL_OR_DEATH
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement, Verdict, untested
 from depthsounder.process.text import number, percent
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 
 BARELY = 0.01
 """A layer barely changes if its fastest logged update, made at every step, would move its weights by less than 1 %."""

@@ -18,7 +18,8 @@ import pyarrow as pa
 from depthsounder.elements.axes import Cell, Design
 from depthsounder.process.commands import Refusal
 from depthsounder.process.text import in_words
-from depthsounder.storage.tables import GRADIENT_CHECK, read_table
+from depthsounder.storage.schemas import GRADIENT_CHECK
+from depthsounder.storage.tables import read_table
 
 Point = TypeVar("Point", Cell, Design)
 

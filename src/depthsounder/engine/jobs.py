@@ -29,7 +29,8 @@ from depthsounder.process.blocks import parse_block
 from depthsounder.process.commands import Refusal
 from depthsounder.process.options import count, from_zero, told
 from depthsounder.process.text import in_words
-from depthsounder.storage.tables import Columns, part_schema, write_table
+from depthsounder.storage.schemas import part_schema
+from depthsounder.storage.tables import Columns, write_table
 
 OF_ALL_CELLS = ("root_seed", "width")
 """The settings of every job of a cell, which its tables note."""

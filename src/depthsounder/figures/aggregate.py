@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 
 _ROUNDING = 1e-9
 """A relative distance that no measurement tells from none: where nothing scatters, an interval has no width."""

@@ -16,7 +16,7 @@ from depthsounder.figures.style import INK, MUTED, init_style, label, themed
 from depthsounder.judging.paired_inits import SIGNIFICANT, Pair, least_p_value
 from depthsounder.process.text import count, join, names_of, number, percent
 from depthsounder.storage.frames import cell_of, rows_of
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
 _DECADES = 4

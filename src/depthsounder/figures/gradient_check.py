@@ -14,7 +14,7 @@ from depthsounder.figures.panels import legend_below, log_axis, log_limits
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, MUTED, LineStyle, label, themed
 from depthsounder.process.text import count, join, names_of, number, setting, superscript
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
 NOTE_BANDS = (1e-7, 1e-4, 1e-2)

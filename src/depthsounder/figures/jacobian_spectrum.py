@@ -19,7 +19,7 @@ from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import MUTED, label, themed
 from depthsounder.process.text import count, join, names_of, number, superscript
 from depthsounder.storage.frames import matching, rows_of, with_texts
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.sweep.runs import Run
 from depthsounder.theory.spectra import deep_spectrum
 

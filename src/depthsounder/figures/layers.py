@@ -30,7 +30,7 @@ from depthsounder.figures.panels import (
 from depthsounder.figures.style import INK, init_style, label
 from depthsounder.process.text import names_of, number
 from depthsounder.storage.frames import matching, with_texts
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
 LAYER_KEYS = [*CELL_KEYS, "layer"]

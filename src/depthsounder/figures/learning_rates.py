@@ -16,7 +16,7 @@ from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import FAINT, INK, ink_on, themed
 from depthsounder.judging.verdicts import FAILURES
 from depthsounder.process.text import count, setting
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
 

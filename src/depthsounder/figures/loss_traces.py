@@ -17,7 +17,7 @@ from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import MUTED, init_style, label, themed
 from depthsounder.process.text import count, names_of, number, setting
 from depthsounder.storage.frames import matching
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
 _MOST_DEPTHS = 5

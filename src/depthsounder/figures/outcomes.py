@@ -13,7 +13,7 @@ from depthsounder.elements.axes import Design, Model
 from depthsounder.judging.equal_inits import Laws, draw_of, equal_laws
 from depthsounder.judging.verdicts import FAILURES
 from depthsounder.storage.frames import designs_of, matching, rows_of
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
 HALF_WAY = 0.5

@@ -15,7 +15,7 @@ from depthsounder.elements.axes import Model
 from depthsounder.figures.form import canvas, stroke
 from depthsounder.figures.style import INK, MUTED, SHADES, init_style, label
 from depthsounder.process.text import count, names_of, power_of_ten
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
 WIDTH = 10.0

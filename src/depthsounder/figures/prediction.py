@@ -28,7 +28,7 @@ from depthsounder.figures.style import INK, MUTED, SHADES, activation_marker, la
 from depthsounder.judging.verdicts import FAILURES
 from depthsounder.process.text import count, in_words, join, number, tally
 from depthsounder.storage.frames import rows_of
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
 _NAMED = 3

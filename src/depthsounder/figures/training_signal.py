@@ -17,7 +17,7 @@ from depthsounder.figures.style import themed
 from depthsounder.judging.verdicts import FAILURES
 from depthsounder.process.text import count, number, tally
 from depthsounder.storage.frames import designs_of, matching
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
 _MEASURES = {"delta_ratio": "D", "top_batch_variance": "variance of z over\ninputs, layer L"}

@@ -27,7 +27,8 @@ from depthsounder.judging.verdicts import (
     judge_training,
 )
 from depthsounder.storage.frames import cell_frames
-from depthsounder.storage.tables import CELL_KEYS, read_table
+from depthsounder.storage.schemas import CELL_KEYS
+from depthsounder.storage.tables import read_table
 
 _MEASURED = [
     "z_second_moment",

@@ -23,7 +23,7 @@ from depthsounder.engine.tuning import tail_loss
 from depthsounder.judging.equal_inits import Laws, are_one_law
 from depthsounder.judging.verdicts import CONFIDENCE
 from depthsounder.storage.frames import cell_of
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 
 SIGNIFICANT = 0.05
 """The largest probability of one false finding or more in the whole family."""

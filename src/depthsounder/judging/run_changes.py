@@ -17,7 +17,8 @@ from depthsounder.elements.axes import Design
 from depthsounder.process.text import names_of, number
 from depthsounder.storage.frames import rows_of
 from depthsounder.storage.replacing import replacing
-from depthsounder.storage.tables import CELL_KEYS, read_table
+from depthsounder.storage.schemas import CELL_KEYS
+from depthsounder.storage.tables import read_table
 
 KEPT = ("config.json", "verdicts.parquet", "comparisons.parquet", "claims.parquet")
 """The files by which runs are compared, and of which a baseline consists."""

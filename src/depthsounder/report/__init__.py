@@ -17,7 +17,7 @@ from depthsounder.report.context import report_context
 from depthsounder.report.glossary import glossary, mark_words, named_elements
 from depthsounder.report.links import cell_address, named_cells
 from depthsounder.storage.frames import cell_of
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
 _TEMPLATES = Path(__file__).parent / "templates"

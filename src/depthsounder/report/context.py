@@ -31,7 +31,7 @@ from depthsounder.report.plain_words import remedy_terms, terms
 from depthsounder.report.sensitivity import most_moving, sensitivities
 from depthsounder.report.vector import inline_svg
 from depthsounder.storage.frames import designs_of, rows_of
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.studies import STUDIES, figures_of
 from depthsounder.sweep.runs import Run
 

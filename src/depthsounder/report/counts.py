@@ -13,7 +13,7 @@ from depthsounder.figures.style import SHADES
 from depthsounder.judging.verdicts import COLLAPSED
 from depthsounder.process.text import setting
 from depthsounder.storage.frames import cell_of
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.studies import Agreement, Finding
 from depthsounder.sweep.runs import Run
 

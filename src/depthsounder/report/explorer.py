@@ -17,7 +17,7 @@ from depthsounder.figures.outcomes import shade
 from depthsounder.process.text import number, setting
 from depthsounder.report.links import cell_key
 from depthsounder.storage.frames import cell_of, rows_of, with_texts
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

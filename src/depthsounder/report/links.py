@@ -10,7 +10,7 @@ from depthsounder.figures.outcomes import shade
 from depthsounder.figures.style import label
 from depthsounder.process.text import in_words, join, names_of
 from depthsounder.storage.frames import cell_of, rows_of
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
 _GROUP = re.compile(r'<g id="[^"]*?cell:([^"]+)">')

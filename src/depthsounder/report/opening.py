@@ -21,7 +21,7 @@ from depthsounder.process.text import count, join, tally
 from depthsounder.report.causes import cause_of_activation, causes_of_naive
 from depthsounder.report.links import cell_link, init_link, joined
 from depthsounder.storage.frames import rows_of, with_texts
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.studies.rescue import remedies
 from depthsounder.sweep.runs import Run
 

@@ -14,7 +14,8 @@ from threadpoolctl import threadpool_info
 
 from depthsounder import __version__
 from depthsounder.config import own_records
-from depthsounder.storage.tables import CELL_KEYS, SCHEMAS, read_table
+from depthsounder.storage.schemas import CELL_KEYS, SCHEMAS
+from depthsounder.storage.tables import read_table
 from depthsounder.sweep.job_times import JobTime, job_times
 from depthsounder.sweep.runs import Run
 

@@ -17,7 +17,7 @@ from depthsounder.judging.cell_verdicts import network_losses
 from depthsounder.judging.thresholds import Thresholds
 from depthsounder.judging.verdicts import forward_word, judge_signal, judge_training
 from depthsounder.process.text import count
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
 _OF_SIGNAL = ("exploding_ratio", "vanishing_ratio")

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from depthsounder.elements.axes import Cell, Design, Model
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:

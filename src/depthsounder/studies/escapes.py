@@ -20,7 +20,7 @@ from depthsounder.figures.style import INK, MUTED, init_style, label
 from depthsounder.judging.fates import escape_step, first_below
 from depthsounder.judging.thresholds import Thresholds
 from depthsounder.process.text import count
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
 

@@ -12,7 +12,7 @@ from depthsounder.figures.style import label, themed
 from depthsounder.judging.verdicts import FAILURES
 from depthsounder.process.text import count, in_words, join, names_of, setting
 from depthsounder.storage.frames import rows_of
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.studies.escapes import ESCAPE, TRAINED, draw_milestones, milestone_steps, summary
 from depthsounder.studies.record import Agreement, Finding, Study, at_home
 from depthsounder.sweep.runs import Run

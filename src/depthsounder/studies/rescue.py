@@ -17,7 +17,7 @@ from depthsounder.figures.style import INK, SHADES, label, themed
 from depthsounder.judging.verdicts import FAILURES
 from depthsounder.process.text import count, join
 from depthsounder.storage.frames import rows_of
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.studies.record import Study
 from depthsounder.studies.rescue_costs import costs
 from depthsounder.studies.rescue_stated import findings

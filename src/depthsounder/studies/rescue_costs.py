@@ -12,7 +12,7 @@ from depthsounder.engine.spec import NetworkSpec, layer_sizes
 from depthsounder.figures.style import label
 from depthsounder.process.text import join, number, percent
 from depthsounder.storage.frames import cell_of
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.sweep.cells import folder_of
 from depthsounder.sweep.job_times import job_times
 from depthsounder.sweep.runs import Run

@@ -17,7 +17,7 @@ from depthsounder.judging.fates import fate
 from depthsounder.judging.thresholds import Thresholds
 from depthsounder.process.text import count, join, number
 from depthsounder.storage.frames import rows_of
-from depthsounder.storage.tables import CELL_KEYS
+from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.studies.depth_scale import UNLIKELY, Brackets, DepthScaleFit, bracket, fit
 from depthsounder.studies.record import Finding, Study, at_home
 from depthsounder.sweep.runs import Run

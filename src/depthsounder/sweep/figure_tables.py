@@ -7,7 +7,7 @@ import ast
 from pathlib import Path
 
 from depthsounder.process.commands import Refusal
-from depthsounder.storage.tables import SCHEMAS
+from depthsounder.storage.schemas import SCHEMAS
 
 _ROOMS = ("figures", "studies")
 

@@ -23,7 +23,8 @@ from depthsounder.elements.axes import Cell, Design, Model
 from depthsounder.engine.gate import CONTRACT, RefusedCells, read_refusals
 from depthsounder.judging.reference import References
 from depthsounder.storage.frames import cell_of, designs_of, rows_of, to_frame
-from depthsounder.storage.tables import CELL_KEYS, SCHEMAS, read_table
+from depthsounder.storage.schemas import CELL_KEYS, SCHEMAS
+from depthsounder.storage.tables import read_table
 
 _SIGNAL_COLUMNS = [
     *CELL_KEYS,

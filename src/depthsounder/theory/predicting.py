@@ -14,7 +14,8 @@ from depthsounder.checking.drawn_moments import misdrawn
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.architectures import ARCHITECTURES, Architecture
 from depthsounder.elements.initializers import Initializer, initializer
-from depthsounder.storage.tables import CELL_KEYS, THEORY, Columns
+from depthsounder.storage.schemas import CELL_KEYS, THEORY
+from depthsounder.storage.tables import Columns
 from depthsounder.theory.columns import theory_columns
 
 WITHHELD = "theory is withheld: "
