@@ -21,7 +21,7 @@ from depthsounder.process.definitions import Library, NotFollowed
 from depthsounder.process.fingerprint import code_fingerprint, content_digest, require_digests
 from depthsounder.process.home import stand_ins
 from depthsounder.process.lock import RUNNER, require_free
-from depthsounder.storage.tables import SCHEMAS
+from depthsounder.storage.schemas import SCHEMAS
 from depthsounder.sweep.cells import (
     ANY_CELL,
     ANY_CHECKED,
