@@ -10,7 +10,7 @@ from matplotlib.text import Annotation, Text
 from scipy.stats import chi2
 
 from depthsounder.elements.activations import ACTIVATIONS, LINEAR
-from depthsounder.elements.architectures import PLAIN
+from depthsounder.elements.architectures import ARCHITECTURES, PLAIN
 from depthsounder.elements.axes import Design, Model
 from depthsounder.elements.initializers import INITIALIZERS, ORTHOGONAL, initializer
 from depthsounder.figures import (
@@ -123,6 +123,25 @@ def test_a_legend_lies_within_its_figure(runs, figure):
             extent = legend.get_window_extent()
             assert extent.x0 >= 0
             assert extent.x1 <= drawn.bbox.width
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_no_title_of_a_panel_leaves_its_figure_or_covers_another(tmp_path, figure):
+    run = write_run(tmp_path, [5], ["sigmoid", "leaky_relu"], ["he_normal"], architectures=list(ARCHITECTURES))
+    drawn = FIGURES[figure].draw(load_run(run))
+    drawn.draw_without_rendering()
+    boxes = [title.get_window_extent() for title in titles(drawn)]
+
+    for box in boxes:
+        assert box.x0 >= 0
+        assert box.x1 <= drawn.bbox.width
+        assert not any(box is not other and box.overlaps(other) for other in boxes)
+
+
+def titles(figure):
+    """The titles of the panels of a figure, wherever over its panel one stands."""
+    words = [panel.get_title(loc=place) for panel in figure.axes for place in ("left", "center", "right")]
+    return [text for text in figure.findobj(Text) if text.get_text() and text.get_text() in words]
 
 
 @pytest.mark.slow

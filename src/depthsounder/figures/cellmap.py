@@ -8,20 +8,24 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from depthsounder.figures.form import canvas
-from depthsounder.figures.panels import WIDTH
+from depthsounder.figures.panels import WIDTH, panel_title
 from depthsounder.figures.style import INK, label
-from depthsounder.process.text import names_of
 from depthsounder.storage.frames import matching, rows_of
 from depthsounder.sweep.runs import Run
 
 CellDrawer = Callable[[Axes, int, int, dict[str, Any]], None]
 """`draw(panel, x, y, cell)` draws one row of the verdict table at its place."""
 
+_LETTER = 0.09
+"""Inches that a letter of a title takes at most, on average over a name."""
+
 
 def draw_map(run: Run, draw_cell: CellDrawer) -> Figure:
     """Draw a map of the verdict table's rows; models wrap where a row of panels has no more room."""
     models, inits, depths = run.models, run.inits, run.depths
-    panel_width = 0.33 * len(depths) + 0.05
+    titles = [panel_title(model) for model in models]
+    longest = max(len(line) for title in titles for line in title.splitlines())
+    panel_width = max(0.33 * len(depths) + 0.05, _LETTER * longest)
     columns = min(len(models), max(1, int((WIDTH - 1.4) / panel_width)))
     blocks = -(-len(models) // columns)
     columns = -(-len(models) // blocks)
@@ -30,9 +34,9 @@ def draw_map(run: Run, draw_cell: CellDrawer) -> Figure:
     grid = figure.subplots(blocks, columns, squeeze=False, sharex=True, sharey=True)
     for panel in grid.flat[len(models) :]:
         panel.set_axis_off()
-    for position, model in enumerate(models):
+    for position, (model, title) in enumerate(zip(models, titles, strict=True)):
         panel = grid.flat[position]
-        panel.set_title(names_of(model, label))
+        panel.set_title(title)
         _prepare(panel, inits, depths, last_of_column=position + columns >= len(models))
         for cell in rows_of(matching(run.verdicts, model)):
             draw_cell(panel, depths.index(cell["depth"]), inits.index(cell["init"]), cell)

@@ -60,11 +60,16 @@ def panel_grid(
             panel = grid[block * len(measures) + row, column]
             axes[measure, model] = panel
             if row == 0:
-                panel.set_title(names_of(model, label))
+                panel.set_title(panel_title(model))
     for panel in grid.flat:
         if panel not in axes.values():
             panel.set_axis_off()
     return figure, axes
+
+
+def panel_title(model: Model) -> str:
+    """Return a model's names as a title, one a line: beside its neighbors a panel has room for one."""
+    return names_of(model, label).replace(", ", ",\n")
 
 
 def in_first_column(panel: Axes) -> bool:
