@@ -58,8 +58,7 @@ def code_fingerprint(
     closure.visit_file(script)
     if design is not None:
         closure.visit_cell(design, optimizer)
-    texts = sorted(f"{place}\n{text}" for place, text in closure.seen.items())
-    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
+    return _text_digest(*(f"{place} {digest}" for place, digest in sorted(closure.seen.items())))[:16]
 
 
 def content_digest(files: Iterable[Path]) -> str:
@@ -91,7 +90,7 @@ def require_digests(scripts: Path, designs: Iterable[Design], library: Library =
 
 
 class _Closure:
-    """The definitions that were reached, by place, with their syntax trees as text."""
+    """The definitions that were reached, by place, with the digests of their syntax trees."""
 
     def __init__(self, library: Library, boundary: tuple[Target, ...]) -> None:
         self.library, self.boundary = library, boundary
@@ -102,17 +101,14 @@ class _Closure:
         """Take a whole file, and all that it imports."""
         place = path.name if name is None else f"{name} ({path.name})"
         if place not in self.seen:
-            module = self.library.file(path, name)
-            self.seen[place] = ast.dump(module.tree)
-            for target in _whole_references(module.name, self.library, path):
+            self.seen[place], targets = _reading_of_file(self.library, path, name)
+            for target in targets:
                 self.visit(*target)
 
     def visit(self, name: str, definition: str | None) -> None:
         """Take one definition of one of the library's modules, or all of them, and all that it refers to."""
         if package := whole_package(name or definition or ""):
-            for path in sorted(self.library.folder.joinpath(*package.split(".")).rglob("*.py")):
-                parts = path.relative_to(self.library.folder).with_suffix("").parts
-                self.visit_file(path, ".".join(parts).removesuffix(".__init__"))
+            self.visit_package(package)
             return
         if (name, definition) in self.boundary:
             return
@@ -121,6 +117,13 @@ class _Closure:
             self.visit_all(name)
         elif f"{name}:{definition}" not in self.seen:
             self.take(name, definition)
+
+    def visit_package(self, package: str) -> None:
+        """Take all files of a package, and all that they import."""
+        if package not in self.entered:
+            self.entered.add(package)
+            for name, path in self.library.package(package):
+                self.visit_file(path, name)
 
     def visit_all(self, name: str) -> None:
         """Take all that a module defines or hands on."""
@@ -132,8 +135,7 @@ class _Closure:
 
     def take(self, name: str, definition: str) -> None:
         """Take one definition that was not reached before; a registry's entries that stand elsewhere belong to it."""
-        text, targets = _reading(self.library, name, definition)
-        self.seen[f"{name}:{definition}"] = text
+        self.seen[f"{name}:{definition}"], targets = _reading(self.library, name, definition)
         for entry in self.library.guests.get((name, definition), ()):
             self.visit_guest((name, definition), entry)
         for target in targets:
@@ -169,7 +171,7 @@ class _Closure:
             place = self.library.module(name).path
             raise NotFollowed(f"{place}: {registry} has no entry {entry!r} that can be followed; {FORMS}")
         targets, foreign = self.library.module(name).references([found[entry]])
-        self.seen[f"{name}:{registry}[{entry}]"] = "\n".join([ast.dump(found[entry]), *foreign])
+        self.seen[f"{name}:{registry}[{entry}]"] = _text_digest(ast.dump(found[entry]), *foreign)
         for target in targets:
             self.visit(*target)
 
@@ -184,7 +186,7 @@ class _Closure:
 
 @cache
 def _reading(library: Library, name: str, definition: str) -> tuple[str, list[Target]]:
-    """Return a definition as text, with what it takes from other libraries, and what it may refer to in this one."""
+    """Return a digest of a definition and of what it takes from elsewhere, and what it may refer to in the library."""
     module = library.module(name)
     statements = module.definitions.get(definition, [])
     targets, foreign = module.references(statements)
@@ -192,7 +194,7 @@ def _reading(library: Library, name: str, definition: str) -> tuple[str, list[Ta
     foreign += module.imports.foreign.get(definition, ())
     if not statements and not targets and not foreign:
         raise NotFollowed(f"{module.path} defines no {definition}, which is imported from it")
-    return "\n".join([*map(ast.dump, statements), *foreign]), targets
+    return _text_digest(*map(ast.dump, statements), *foreign), targets
 
 
 @cache
@@ -208,8 +210,12 @@ def _entries(library: Library, name: str, registry: str) -> dict[str, ast.expr]:
 
 
 @cache
-def _whole_references(name: str | None, library: Library, path: Path) -> list[Target]:
-    """Return what a whole file may refer to in the library."""
+def _reading_of_file(library: Library, path: Path, name: str | None) -> tuple[str, list[Target]]:
+    """Return a digest of a whole file, and what it may refer to elsewhere in the library."""
     module = library.file(path, name)
     targets, _ = module.references([module.tree])
-    return [target for target in targets if target[0] != name]
+    return _text_digest(ast.dump(module.tree)), [target for target in targets if target[0] != module.name]
+
+
+def _text_digest(*texts: str) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()

@@ -9,8 +9,18 @@ This module knows one file's statements; it follows none of them.
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 
-from depthsounder.process.definitions import DEFINING, Library, Module, chains, defined_names, whole_package
+from depthsounder.process.definitions import (
+    DEFINING,
+    Library,
+    Module,
+    chains,
+    children,
+    defined_names,
+    walk,
+    whole_package,
+)
 
 _ALLOWED = "allowed at the top of a module: imports, functions, classes, and assignments to names"
 _DYNAMIC = {"__import__", "eval", "exec", "globals", "importlib"}
@@ -45,7 +55,7 @@ def require_named(library: Library, name: str) -> None:
         As from `require_followed`.
     """
     module = library.module(name)
-    for node in ast.walk(module.tree):
+    for node in walk([module.tree]):
         for found in _named(node) & _DYNAMIC:
             raise module.refusal(node, f"{found} finds names while the program runs", "allowed: imports by name")
 
@@ -69,6 +79,7 @@ def _require_no_change(library: Library, module: Module, node: ast.AST) -> None:
                 raise module.refusal(node, f"{name} changes {changed} while modules are imported", _ALLOWED)
 
 
+@cache
 def changers(module: Module) -> dict[str, str]:
     """Return the functions and classes that change a variable of a module, or use one that does, and which variable."""
     blocks = {
@@ -91,7 +102,7 @@ def changers(module: Module) -> dict[str, str]:
 
 def _changed(module: Module, definition: ast.stmt) -> str | None:
     """Return a variable of the library's modules that a function or a class changes."""
-    nodes = list(ast.walk(definition))
+    nodes = list(walk([definition]))
     local = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     local |= {node.arg for node in nodes if isinstance(node, ast.arg)}
     declared = {name for node in nodes if isinstance(node, ast.Global) for name in node.names}
@@ -129,4 +140,4 @@ def _at_import(statement: ast.AST) -> Iterator[ast.AST]:
         elif isinstance(node, ast.AnnAssign):
             stack += [node.value] if node.value else []
         else:
-            stack += ast.iter_child_nodes(node)
+            stack += children(node)
