@@ -17,7 +17,6 @@ from support import without_times
 
 from depthsounder.claims import ledger
 from depthsounder.figures import FIGURES, answer, failure_map, prediction
-from depthsounder.figures.outcomes import laws_of
 from depthsounder.figures.style import save
 from depthsounder.report import code_marks, render_report
 from depthsounder.report.counts import prediction_counts, training_counts
@@ -422,14 +421,14 @@ def test_the_counts_at_a_sections_head_add_up(evil_run):
 
 def test_inits_with_equal_numbers_are_one_law(evil_run):
     one_law = [["glorot_normal", "critical"]]
-    assert laws_of(evil_run) == {("plain", activation): one_law for activation in ("tanh", "relu")}
+    assert evil_run.laws == {("plain", activation): one_law for activation in ("tanh", "relu")}
 
 
 def test_what_is_all_zero_is_no_law(tmp_path):
     run = load_run(write_run(tmp_path, [2], ["relu"], ["zeros", "naive_small"], factor=lambda *cell: 0.0))
     run.initial_signal["z_second_moment"] = 0.0
 
-    assert laws_of(run) == {}
+    assert run.laws == {}
 
 
 def moving(tmp_path, losses, **changes):

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from depthsounder.elements.axes import Design, Model
-from depthsounder.judging.equal_inits import Laws, draw_of, equal_laws
+from depthsounder.elements.axes import Design
+from depthsounder.judging.equal_inits import draw_of
 from depthsounder.judging.verdicts import FAILURES
 from depthsounder.storage.frames import designs_of, matching, rows_of
 from depthsounder.storage.schemas import CELL_KEYS
@@ -42,16 +42,11 @@ def shades(cells: pd.DataFrame) -> pd.Series:
     return pd.Series(found, index=cells.index, dtype=object)
 
 
-def laws_of(run: Run) -> dict[Model, Laws]:
-    """Return by architecture and activation the groups of the run's initializations that are one law."""
-    return equal_laws(run.initial_signal, run.inits)
-
-
 def repeated_laws(run: Run) -> dict[Design, str]:
     """Return each design whose law an earlier initialization has already, with that earlier one's name."""
     return {
         Design(*model, init): first
-        for model, groups in laws_of(run).items()
+        for model, groups in run.laws.items()
         for first, *others in groups
         for init in others
     }

@@ -74,16 +74,18 @@ def judge_signal(ratios: np.ndarray, thresholds: Thresholds) -> SignalVerdict:
     median = float(np.median(ratios))
     interval = stats.quantile_test(ratios, q=1.0, p=0.5).confidence_interval(CONFIDENCE)
     low, high = float(interval.low), float(interval.high)
-    if median > thresholds.exploding_ratio:
-        verdict = "exploding"
-    elif median < thresholds.vanishing_ratio:
-        verdict = "vanishing"
-    else:
-        verdict = "healthy"
+    verdict = signal_word(median, thresholds)
     if np.isnan(low) or np.isnan(high):
         return SignalVerdict(verdict, None, median, None, None)
     borderline = any(low <= bound <= high for bound in (thresholds.exploding_ratio, thresholds.vanishing_ratio))
     return SignalVerdict(verdict, borderline, median, low, high)
+
+
+def signal_word(delta_ratio: float, thresholds: Thresholds) -> str:
+    """Return the word for D."""
+    if delta_ratio > thresholds.exploding_ratio:
+        return "exploding"
+    return "vanishing" if delta_ratio < thresholds.vanishing_ratio else "healthy"
 
 
 NO_SIGNAL_VERDICT = SignalVerdict(None, None, None, None, None)
@@ -196,6 +198,22 @@ def training_word(fates: Counter[Fate], usable_rate: bool, trains_share: float) 
     return "mixed"
 
 
+def cell_fates(
+    tuning: NetworkLosses, evaluation: NetworkLosses, references: References, thresholds: Thresholds
+) -> tuple[list[Fate], bool]:
+    """Return the fates of the evaluation seeds, and whether at some rate half of the tuning seeds did not diverge.
+
+    Both are what a cell's `training_word` rests on. The parameters are those of `judge_training`.
+    """
+    usable_rate = not all(
+        _most_diverge(
+            [(seed, losses) for (rate, seed), losses in tuning.items() if rate == tried], references, thresholds
+        )
+        for tried in {rate for rate, _ in tuning}
+    )
+    return _fates([(seed, losses) for (_, seed), losses in evaluation.items()], references, thresholds), usable_rate
+
+
 def judge_training(
     tuning: NetworkLosses, evaluation: NetworkLosses, references: References, thresholds: Thresholds
 ) -> TrainingVerdict:
@@ -212,15 +230,9 @@ def judge_training(
     """
     rates = sorted({rate for rate, _ in tuning})
     best = next(iter(evaluation))[0]
-    usable_rate = not all(
-        _most_diverge(
-            [(seed, losses) for (rate, seed), losses in tuning.items() if rate == tried], references, thresholds
-        )
-        for tried in rates
-    )
-    networks = [(seed, losses) for (_, seed), losses in evaluation.items()]
-    each = _fates(networks, references, thresholds)
+    each, usable_rate = cell_fates(tuning, evaluation, references, thresholds)
     fates = Counter(each)
+    networks = [(seed, losses) for (_, seed), losses in evaluation.items()]
     guessing = [references.guessing(seed, thresholds.tail_steps) for seed, _ in networks]
     tails = [tail_loss(losses, references.steps, thresholds.tail_steps) for _, losses in networks]
     escapes = np.array(

@@ -10,12 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from depthsounder.engine.tuning import NetworkLosses
 from depthsounder.judging.cell_verdicts import network_losses
 from depthsounder.judging.thresholds import Thresholds
-from depthsounder.judging.verdicts import forward_word, judge_signal, judge_training
+from depthsounder.judging.verdicts import cell_fates, forward_word, signal_word, training_word
 from depthsounder.process.text import count
 from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.sweep.runs import Run
@@ -101,14 +99,14 @@ def _flips(run: Run, cells: list[_Cell], name: str, value: float) -> Counter[tup
     if name in _OF_SIGNAL:
         known = run.verdicts.dropna(subset=["signal_verdict"])
         # The rule looks at the median over seeds, which the table holds.
-        judged = [str(judge_signal(np.array([ratio]), thresholds).signal_verdict) for ratio in known["delta_ratio"]]
-        return _unlike(known["signal_verdict"], judged)
+        return _unlike(known["signal_verdict"], [signal_word(ratio, thresholds) for ratio in known["delta_ratio"]])
     if name in _OF_FORWARD:
         known = run.verdicts.dropna(subset=["forward_verdict"])
         words = [forward_word(share, thresholds) for share in known["variance_share"]]
         return _unlike(known["forward_verdict"], words)
-    trained = [judge_training(cell.tuning, cell.evaluation, run.references, thresholds) for cell in cells]
-    return _unlike([cell.verdict for cell in cells], [training.training_verdict for training in trained])
+    fates = [cell_fates(cell.tuning, cell.evaluation, run.references, thresholds) for cell in cells]
+    words = [training_word(Counter(each), usable, thresholds.trains_share) for each, usable in fates]
+    return _unlike([cell.verdict for cell in cells], words)
 
 
 def _unlike(before: Iterable[str], after: Iterable[str]) -> Counter[tuple[str, str]]:

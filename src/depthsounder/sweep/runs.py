@@ -21,6 +21,7 @@ from depthsounder.data.dataset import load_dataset
 from depthsounder.elements.architectures import PLAIN
 from depthsounder.elements.axes import Cell, Design, Model
 from depthsounder.engine.gate import CONTRACT, RefusedCells, read_refusals
+from depthsounder.judging.equal_inits import Laws, equal_laws
 from depthsounder.judging.reference import References
 from depthsounder.storage.frames import cell_of, designs_of, rows_of, to_frame
 from depthsounder.storage.schemas import CELL_KEYS, SCHEMAS
@@ -130,6 +131,11 @@ class Run:
     def initial_signal(self) -> pd.DataFrame:
         """The rows of `signal` before training."""
         return self.signal[self.signal["step"] == 0].reset_index(drop=True)
+
+    @cached_property
+    def laws(self) -> dict[Model, Laws]:
+        """By architecture and activation, the groups of initializations that are one law."""
+        return equal_laws(self.initial_signal, self.inits)
 
     @cached_property
     def deepest_jacobian(self) -> pd.DataFrame:
