@@ -113,7 +113,7 @@ def test_editors_take_a_file_that_states_what_differs():
 
 def test_the_default_sweep_is_the_one_that_the_design_names():
     config = validate_config(default_values(), [DEFAULT])
-    assert len(config.depths) * len(config.activations) * len(config.inits) == 160
+    assert len(config.depths) * len(config.activations) * len(config.inits) == 200
     assert (config.seeds.measure, config.seeds.tune, config.seeds.evaluate) == (20, 2, 10)
     assert config.training.learning_rates == (0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
     assert config.training.logged_at == (0, 1, 10, 100, 300)

@@ -1,8 +1,13 @@
 """The figures: every one is drawn for every run, however odd, and says what the tables say."""
 
+import subprocess
+import sys
+
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+import seaborn as sns
 from made_up_run import with_tables, write_run
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -26,13 +31,25 @@ from depthsounder.figures import (
     loss_traces,
     phase_diagram,
     prediction,
+    style,
     training_signal,
 )
 from depthsounder.figures.aggregate import median_interval, relative_to_top, spread, within
 from depthsounder.figures.curves import Curve, draw_curves
 from depthsounder.figures.outcomes import outcomes
 from depthsounder.figures.panels import log_limits, training_words
-from depthsounder.figures.style import INK, MUTED, PAPER, TRAINING, activation_marker, init_style, ink_on, label, save
+from depthsounder.figures.style import (
+    INK,
+    MUTED,
+    PAPER,
+    THEME,
+    TRAINING,
+    activation_marker,
+    init_style,
+    ink_on,
+    label,
+    save,
+)
 from depthsounder.judging.paired_inits import Pair, compare, evaluation_tails
 from depthsounder.judging.verdicts import FAILURES
 from depthsounder.sweep.runs import load_run
@@ -169,6 +186,26 @@ def test_text_in_an_svg_stays_text(usual, tmp_path):
     save(FIGURES["answer"].draw(usual), tmp_path / "answer.svg")
 
     assert ">tanh<" in (tmp_path / "answer.svg").read_text()
+
+
+def test_the_theme_begins_with_seaborn_s_whitegrid_on_paper():
+    house = set(THEME) - set(style._WHITEGRID)
+    # Every figure names its own color map.
+    ours = house | {"image.cmap"}
+    seaborns = {**sns.axes_style("whitegrid"), **sns.plotting_context("paper")}
+    expected = {name: value for name, value in seaborns.items() if name not in ours}
+    found = {name: style._WHITEGRID.get(name, mpl.rcParamsDefault[name]) for name in expected}
+
+    assert set(style._WHITEGRID) <= set(expected)
+    assert {name for name, value in expected.items() if found[name] != pytest.approx(value)} == set()
+
+
+def test_figures_and_report_wait_neither_for_seaborn_nor_for_scipy_stats():
+    script = "import sys, depthsounder.report, depthsounder.studies; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+
+    assert "matplotlib.figure" in loaded
+    assert {"seaborn", "scipy.stats", "sklearn"}.isdisjoint(loaded)
 
 
 def test_no_two_inits_share_a_color_or_a_marker():

@@ -3,7 +3,7 @@
 from functools import partial
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from depthsounder.claims.evidence import Evidence
 from depthsounder.claims.ledger import Claim, Judgement
@@ -28,7 +28,7 @@ def _judge(init: str, quoted: float, evidence: Evidence) -> Judgement:
     # For an input of norm 1 per unit, each unit's z is an independent draw; its mean is known to be 0.
     squares = float(np.sum((inputs @ weights[0]) ** 2))
     tail = (1.0 - CONFIDENCE) / 2.0
-    low, high = squares / stats.chi2.isf([tail, 1.0 - tail], DRAWS)
+    low, high = squares / scipy.stats.chi2.isf([tail, 1.0 - tail], DRAWS)
     return Judgement(
         "confirmed" if low <= quoted <= high else "refuted",
         f"Var(z) = {squares / DRAWS:#.4g} ({low:#.3g} to {high:#.3g} at {100 * CONFIDENCE:g} %)",

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import scipy
 from matplotlib.figure import Figure
-from scipy.stats import chi2, norm
 
 from depthsounder.figures.layers import LAYER_KEYS, Measure, combined, draw_layers, measured
 from depthsounder.figures.outcomes import repeated_laws, uncopied
@@ -34,7 +34,7 @@ def _single(run: Run) -> tuple[pd.DataFrame, pd.DataFrame]:
     networks = networks[networks["variance"].notna()]
     with np.errstate(all="ignore"):
         networks = networks.assign(ratio=networks["z_second_moment_single"] / networks["q"])
-    spread, reach = np.sqrt(theory["variance"]), norm.ppf((1 + _CONFIDENCE) / 2)
+    spread, reach = np.sqrt(theory["variance"]), scipy.stats.norm.ppf((1 + _CONFIDENCE) / 2)
     middle = -theory["variance"] / 2
     expected = theory.assign(
         spread=spread,
@@ -53,7 +53,7 @@ def _spread(networks: pd.DataFrame, expected: pd.DataFrame) -> pd.DataFrame:
     table = table[table["seeds"] > 1]
     freedom = table["seeds"] - 1
     for name, share in zip(("high", "low"), _ENDS, strict=True):
-        table[name] = table["median"] * np.sqrt(freedom / chi2.ppf(share, freedom))
+        table[name] = table["median"] * np.sqrt(freedom / scipy.stats.chi2.ppf(share, freedom))
     keyed = expected[[*LAYER_KEYS, "spread"]].rename(columns={"spread": "theory"})
     # Where orthogonal weights carry the norm on exactly, nothing scatters but rounding.
     scattering = keyed[keyed["theory"] > _ROUNDING]

@@ -4,7 +4,6 @@ from math import isnan
 from typing import Any
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
@@ -13,7 +12,7 @@ from depthsounder.figures.cellmap import draw_map, tile
 from depthsounder.figures.form import stroke, text_size
 from depthsounder.figures.panels import cell_id, legend_below
 from depthsounder.figures.record import FigureRecord
-from depthsounder.figures.style import FAINT, INK, ink_on, themed
+from depthsounder.figures.style import FAINT, INK, ink_on, palette, themed
 from depthsounder.judging.verdicts import FAILURES
 from depthsounder.process.text import count, setting
 from depthsounder.storage.schemas import CELL_KEYS
@@ -42,7 +41,7 @@ def message(run: Run) -> str:
 def draw(run: Run) -> Figure:
     """Draw for each activation a map of the chosen rates; failing cells are pale, the grid's edge is framed."""
     grid = sorted(run.config.training.learning_rates)
-    colors = sns.color_palette("crest", len(grid)).as_hex()
+    colors = palette("crest", len(grid))
 
     def draw_cell(panel: Axes, x: int, y: int, cell: dict[str, Any]) -> None:
         chosen = cell["best_learning_rate"]

@@ -16,7 +16,6 @@ from zlib import crc32
 
 import matplotlib as mpl
 import numpy as np
-import seaborn as sns
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
@@ -37,9 +36,34 @@ BLACK = "#000000"
 READABLE = 4.5
 """The least contrast of text that reads well, by WCAG 2."""
 
+_WHITEGRID: Any = {
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "legend.title_fontsize": 9.6,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 4.8,
+    "lines.solid_capstyle": "round",
+    "patch.edgecolor": "w",
+    "patch.force_edgecolor": True,
+    "patch.linewidth": 0.8,
+    "xtick.bottom": False,
+    "xtick.major.size": 4.8,
+    "xtick.major.width": 1.0,
+    "xtick.minor.size": 3.2,
+    "xtick.minor.width": 0.8,
+    "ytick.left": False,
+    "ytick.major.size": 4.8,
+    "ytick.major.width": 1.0,
+    "ytick.minor.size": 3.2,
+    "ytick.minor.width": 0.8,
+}
+"""Seaborn's style of this name in its context "paper", written out: to import seaborn takes as long as to draw.
+
+For the same reason seaborn is imported where it is called, and most figures do without it.
+"""
+
 THEME: Any = {
-    **sns.axes_style("whitegrid"),
-    **sns.plotting_context("paper"),
+    **_WHITEGRID,
     "figure.facecolor": PAPER,
     "axes.facecolor": PAPER,
     "axes.edgecolor": "#9aa5b1",
@@ -172,6 +196,8 @@ def activation_marker(name: str) -> Marker:
 
 def _hue(share: float, lightness: float) -> str:
     """Return the color at a share of the circle of hues."""
+    import seaborn as sns  # noqa: PLC0415
+
     return str(sns.husl_palette(1, h=share % 1, s=0.8, l=lightness).as_hex()[0])
 
 
@@ -180,9 +206,16 @@ def _star(position: int) -> Marker:
     return (4 if position == 0 else 5 + position, 1, 0)
 
 
+def palette(name: str, amount: int) -> list[str]:
+    """Return so many colors of one of seaborn's palettes that run from light to dark."""
+    import seaborn as sns  # noqa: PLC0415
+
+    return [str(color) for color in sns.color_palette(name, amount).as_hex()]
+
+
 def layer_colors(amount: int) -> list[str]:
     """Return a color for each layer, from the input (light) to the readout (dark)."""
-    return [str(color) for color in sns.color_palette("flare", amount).as_hex()]
+    return palette("flare", amount)
 
 
 def contrast(one: str, other: str) -> float:

@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from depthsounder.elements.axes import Cell, Model
 from depthsounder.engine.tuning import tail_loss
@@ -162,7 +162,7 @@ def _signed_ranks(ratios: np.ndarray) -> tuple[np.ndarray, int]:
     """Return twice the ranks of the sizes that are not 0, and the sum of those of positive ratios."""
     ratios = ratios[ratios != 0.0]
     # A tie has the mean of its ranks, which may end in a half: doubled, all are whole numbers.
-    ranks = (2.0 * stats.rankdata(np.abs(ratios))).astype(int)
+    ranks = (2.0 * scipy.stats.rankdata(np.abs(ratios))).astype(int)
     return ranks, int(ranks[ratios > 0.0].sum())
 
 

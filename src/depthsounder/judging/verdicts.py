@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from depthsounder.engine.tuning import NetworkLosses, tail_loss
 from depthsounder.judging.fates import BELOW_PLATEAU, Fate, escape_step, fate
@@ -72,7 +72,7 @@ def judge_signal(ratios: np.ndarray, thresholds: Thresholds) -> SignalVerdict:
         (seeds,), from `delta_ratios`.
     """
     median = float(np.median(ratios))
-    interval = stats.quantile_test(ratios, q=1.0, p=0.5).confidence_interval(CONFIDENCE)
+    interval = scipy.stats.quantile_test(ratios, q=1.0, p=0.5).confidence_interval(CONFIDENCE)
     low, high = float(interval.low), float(interval.high)
     verdict = signal_word(median, thresholds)
     if np.isnan(low) or np.isnan(high):
@@ -240,7 +240,7 @@ def judge_training(
     )
     escaped = escapes[np.isfinite(escapes)]
     successes = fates["trained"]
-    share = stats.binomtest(successes, len(networks)).proportion_ci(CONFIDENCE, method="wilson")
+    share = scipy.stats.binomtest(successes, len(networks)).proportion_ci(CONFIDENCE, method="wilson")
     median_escape = float(np.median(escapes))
     return TrainingVerdict(
         training_verdict=training_word(fates, usable_rate, thresholds.trains_share),

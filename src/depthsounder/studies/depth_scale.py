@@ -11,9 +11,8 @@ This module knows brackets and scales; it knows nothing of tables.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import isotonic_regression, minimize
 from scipy.special import expit, log_expit
-from sklearn.isotonic import IsotonicRegression
 
 CENTERS = np.log([6.0, 30.0, 0.3])
 """Where the penalty is least: m as in Schoenholz et al. 2017, some depth, and a scatter of a third."""
@@ -92,7 +91,7 @@ def bracket(depths: np.ndarray, successes: np.ndarray) -> tuple[float, float]:
         The last depth before the first at which less than half train, 0 if there is none; and that first one, ∞ if
         there is none.
     """
-    monotone = IsotonicRegression(increasing=False).fit_transform(depths, successes)
+    monotone = isotonic_regression(successes, increasing=False).x
     failing = np.flatnonzero(monotone < 0.5)
     if not len(failing):
         return float(depths[-1]), np.inf

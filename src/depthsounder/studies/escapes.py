@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -117,6 +116,8 @@ def draw_milestones(run: Run, table: pd.DataFrame, milestones: Sequence[Mileston
 def _draw_panel(
     panel: Axes, run: Run, table: pd.DataFrame, milestones: Sequence[Milestone], reference: int | None
 ) -> None:
+    import seaborn as sns  # noqa: PLC0415
+
     last = run.config.training.steps
     for position, init in enumerate(run.inits):
         for milestone in milestones:

@@ -11,8 +11,8 @@ This module predicts the spectra of many networks; `engine.jacobian` measures a 
 """
 
 import numpy as np
+import scipy
 from scipy.special import digamma
-from scipy.stats import binom
 
 from depthsounder.elements.activation import Activation
 from depthsounder.elements.activations import LINEAR, RELU
@@ -46,7 +46,7 @@ def deep_spectrum(
     if not init.gaussian or activation not in (LINEAR, RELU):
         return np.full(len(index), np.nan)
     active = np.arange(width + 1) if activation is RELU else np.array([width])
-    chances = binom.pmf(active, width, 0.5) if activation is RELU else np.ones(1)
+    chances = scipy.stats.binom.pmf(active, width, 0.5) if activation is RELU else np.ones(1)
     stretched = _mean_logarithm(active, chances, index)
     # A matrix and its transpose have the same singular values, but the estimate differs between them: both are lower
     # bounds, and the larger one is the sharper.
