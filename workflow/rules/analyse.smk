@@ -12,6 +12,8 @@ rule predict_signal:
         log_path("predict_signal"),
     benchmark:
         paths.benchmark("predict_signal")
+    # The longest job of all needs no network: it runs beside them, and none of what follows them waits for it.
+    priority: 1
     conda:
         environment
     threads: 1
