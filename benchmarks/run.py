@@ -32,23 +32,37 @@ NORMALIZED_OR_JOINED = ("batch_norm", "layer_norm", "residual")
 
 # The first case is the one from which the others depart along one axis each. Fewer networks make more updates, so that
 # every time is long enough to be measured. The last is a block of the default sweep: two seeds at seven rates.
-CASES = tuple(
-    Case(activation, depth=depth, width=width, networks=networks, updates=updates, batch=batch)
-    for activation in ("relu", "tanh")
-    for depth, width, networks, updates, batch in (
-        (20, 64, 10, 100, 64),
-        (20, 128, 10, 60, 64),
-        (5, 64, 10, 200, 64),
-        (50, 64, 10, 60, 64),
-        (20, 64, 1, 300, 64),
-        (20, 64, 4, 100, 64),
-        (20, 64, 70, 30, 64),
-        (20, 64, 14, 300, 32),
+CASES = (
+    tuple(
+        Case(activation, depth=depth, width=width, networks=networks, updates=updates, batch=batch)
+        for activation in ("relu", "tanh")
+        for depth, width, networks, updates, batch in (
+            (20, 64, 10, 100, 64),
+            (20, 128, 10, 60, 64),
+            (5, 64, 10, 200, 64),
+            (50, 64, 10, 60, 64),
+            (20, 64, 1, 300, 64),
+            (20, 64, 4, 100, 64),
+            (20, 64, 70, 30, 64),
+            (20, 64, 14, 300, 32),
+        )
     )
-) + tuple(
-    Case("tanh", depth=20, width=width, networks=10, updates=updates, architecture=architecture)
-    for architecture in NORMALIZED_OR_JOINED
-    for width, updates in ((64, 60), (128, 30))
+    + tuple(
+        Case("tanh", depth=20, width=width, networks=10, updates=updates, architecture=architecture)
+        for architecture in NORMALIZED_OR_JOINED
+        for width, updates in ((64, 60), (128, 30))
+    )
+    + tuple(
+        Case("tanh", depth=depth, width=width, networks=2, updates=updates, batch=128)
+        for width, depth, updates in (
+            (256, 5, 60),
+            (256, 20, 20),
+            (512, 5, 20),
+            (512, 20, 6),
+            (1024, 5, 6),
+            (1024, 20, 3),
+        )
+    )
 )
 QUICK_CASES = tuple(
     Case(activation, depth=depth, width=width, networks=networks, updates=10, batch=16)

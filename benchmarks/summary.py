@@ -81,21 +81,39 @@ class Goal:
     architecture: str = "plain"
 
 
-GOALS = tuple(
-    goal
-    for activation, shares in {"relu": (0.75, 0.85), "tanh": (0.65, 0.78)}.items()
-    for goal in (
-        Goal("times as fast as PyTorch's eager loop", "torch_loop", "ratio", activation, 64, 10, 4.0),
-        Goal("times as fast as PyTorch's eager loop", "torch_loop", "ratio", activation, 128, 10, 2.2),
-        Goal("times as fast as JAX, compiled and warm", "jax_scan", "ratio", activation, 64, 10, 1.15),
-        Goal("times as fast as JAX, compiled and warm", "jax_scan", "ratio", activation, 128, 10, 1.15),
-        Goal("times as fast as JAX with its compilation", "jax_scan", "ratio_compiled", activation, 64, 14, 2.0),
-        Goal("of the rate of sgemm", REFERENCE, "share_of_sgemm", activation, 64, 10, shares[0]),
-        Goal("of the rate of sgemm", REFERENCE, "share_of_sgemm", activation, 128, 10, shares[1]),
+GOALS = (
+    tuple(
+        goal
+        for activation, shares in {"relu": (0.75, 0.85), "tanh": (0.65, 0.78)}.items()
+        for goal in (
+            Goal("times as fast as PyTorch's eager loop", "torch_loop", "ratio", activation, 64, 10, 4.0),
+            Goal("times as fast as PyTorch's eager loop", "torch_loop", "ratio", activation, 128, 10, 2.2),
+            Goal("times as fast as JAX, compiled and warm", "jax_scan", "ratio", activation, 64, 10, 1.15),
+            Goal("times as fast as JAX, compiled and warm", "jax_scan", "ratio", activation, 128, 10, 1.15),
+            Goal("times as fast as JAX with its compilation", "jax_scan", "ratio_compiled", activation, 64, 14, 2.0),
+            Goal("of the rate of sgemm", REFERENCE, "share_of_sgemm", activation, 64, 10, shares[0]),
+            Goal("of the rate of sgemm", REFERENCE, "share_of_sgemm", activation, 128, 10, shares[1]),
+        )
     )
-) + tuple(
-    Goal("times as fast as PyTorch's eager loop", "torch_loop", "ratio", "tanh", 64, 10, 2.5, architecture=architecture)
-    for architecture in ("batch_norm", "layer_norm", "residual")
+    + tuple(
+        Goal(
+            "times as fast as PyTorch's eager loop",
+            "torch_loop",
+            "ratio",
+            "tanh",
+            64,
+            10,
+            2.5,
+            architecture=architecture,
+        )
+        for architecture in ("batch_norm", "layer_norm", "residual")
+    )
+    + tuple(
+        Goal(f"times as fast as {peer}", implementation, "ratio", "tanh", width, 2, 1.0, depth=depth)
+        for peer, implementation in (("PyTorch's eager loop", "torch_loop"), ("JAX, compiled and warm", "jax_scan"))
+        for width in (256, 512, 1024)
+        for depth in (5, 20)
+    )
 )
 
 

@@ -18,12 +18,11 @@ This module knows no cost and no update: errors δ^(L+1) come in, gradients go o
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 
 from depthsounder.engine.normalization import Moments, Normalizer
-from depthsounder.engine.products import multiply, transpose
+from depthsounder.engine.products import multiply, multiply_transposed, room_for_transposes
 from depthsounder.engine.spec import NetworkSpec
 
 
@@ -70,15 +69,14 @@ class NetworkStack:
         self.weight_gradients, self.bias_gradients, self.scale_gradients, self.shift_gradients = gradients
         self.activities = [np.empty((n_networks, n_examples, units), dtype) for units in sizes[:-1]]
         self.preactivations = [np.empty((n_networks, n_examples, units), dtype) for units in sizes[1:]]
-        # One set of buffers serves all hidden layers: the error that comes down, the slope it meets, and the transposed
-        # weights between. Their views are made once, since small networks' passes have no time for it.
+        # One set of buffers serves all hidden layers: the error that comes down, and the slope that it meets. Their
+        # views are made once, since small networks' passes have no time for it.
         hidden = sizes[1:-1]
         widest = (n_networks, n_examples, max(hidden))
         errors, slopes = np.empty(widest, dtype), np.empty(widest, dtype)
-        transposed = np.empty((n_networks, max(sizes[1:]), max(hidden)), dtype)
         self._errors = [errors[:, :, :units] for units in hidden]
         self._slopes = [slopes[:, :, :units] for units in hidden]
-        self._transposed_weights = [transposed[:, :above, :units] for units, above in pairwise(sizes[1:])]
+        self._room_for_transposes = [np.empty((0, 0)), *room_for_transposes(self.weights[1:])]
         self._transposed_activities = [h.swapaxes(1, 2) for h in self.activities]
 
         # A sum over the batch, as a product: BLAS adds rows five times as fast as NumPy's reduction.
@@ -163,9 +161,8 @@ class NetworkStack:
         """Turn the preactivations below a layer into their errors, given those of its branch, α δ."""
         below = layer - 1
         z, a, h = self.preactivations[below], self.arguments[below], self.activities[layer]
-        errors, slopes, transposed = self._errors[below], self._slopes[below], self._transposed_weights[below]
-        transpose(self.weights[layer], out=transposed)
-        multiply(delta, transposed, out=errors)
+        errors, slopes = self._errors[below], self._slopes[below]
+        multiply_transposed(delta, self.weights[layer], self._room_for_transposes[layer], out=errors)
         self.spec.activation.derivative(a, h, slopes)
         if self.normalizers:
             np.multiply(errors, slopes, out=errors)
