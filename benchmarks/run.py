@@ -31,7 +31,8 @@ NORMALIZED_OR_JOINED = ("batch_norm", "layer_norm", "residual")
 """The architectures that are measured beside the plain one."""
 
 # The first case is the one from which the others depart along one axis each. Fewer networks make more updates, so that
-# every time is long enough to be measured. The last is a block of the default sweep: two seeds at seven rates.
+# every time is long enough to be measured. The last of these is a block of the default sweep: two seeds at seven rates.
+# Then come normalized and joined networks, and wide ones, of which one alone may outgrow the cache.
 CASES = (
     tuple(
         Case(activation, depth=depth, width=width, networks=networks, updates=updates, batch=batch)
