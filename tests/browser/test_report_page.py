@@ -4,12 +4,9 @@ import re
 
 import pandas as pd
 import pytest
-from made_up_run import write_run
+from made_up_report import write_report
 
 from depthsounder.figures import FIGURES
-from depthsounder.figures.style import save
-from depthsounder.report import render_report
-from depthsounder.sweep.runs import load_run
 
 Axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe
 expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
@@ -17,16 +14,6 @@ expect = pytest.importorskip("playwright.sync_api", reason="playwright is not in
 pytestmark = pytest.mark.browser
 
 EVIL = "<img src=x onerror=\"document.title='evil'\">"
-
-
-def write_report(folder, root, *axes, **changes):
-    """Write a made-up run and its report, and return the page's address, as a file."""
-    run = load_run(write_run(folder / "results", *axes, **changes))
-    for name, record in FIGURES.items():
-        save(record.draw(run), folder / "figures" / f"{name}.svg")
-    page = render_report(run, folder / "figures", root / "workflow" / "report", folder / "index.html")
-    (folder / "index.html").write_text(page, encoding="utf-8")
-    return (folder / "index.html").as_uri()
 
 
 @pytest.fixture(scope="module")
@@ -57,27 +44,6 @@ def address_of_architectures(tmp_path_factory, root):
         ["naive_small", "he_normal"],
         architectures=["plain", "layer_norm"],
     )
-
-
-@pytest.fixture
-def open_page(browser, address):
-    """Opens a report in a window of its own, and says what went wrong and what was asked for."""
-    contexts = []
-
-    def open_page(width=1280, fragment="", address=address, **options):
-        context = browser.new_context(viewport={"width": width, "height": 800}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.problems, page.asked = [], []
-        page.on("console", lambda message: page.problems.append(message.text))
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
-        page.on("request", lambda request: page.asked.append(request.url))
-        page.goto(address + fragment)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
 
 
 def assert_shown(page, name, panel=0):

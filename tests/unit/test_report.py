@@ -150,7 +150,7 @@ def test_the_story_stands_in_its_order(page):
     order = [attributes["id"] for tag, attributes in page.elements if tag == "section"]
 
     assert order == [
-        "answer", "plain-words", "names", "failure-map", "explorer", "forward", "backward", "training", "comparisons",
+        "answer", "plain-words", "names", "failure-map", "explorer", "laboratory", "forward", "backward", "training", "comparisons",
         "theory", "claims", "gradient-check", "changes", "method", "settings", "provenance",
     ]  # fmt: skip
 

@@ -22,6 +22,11 @@ from depthsounder.sweep.runs import Run
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
+_PAGE = ("report", "tips", "address", "explorer")
+_LABORATORY = ("expectations", "correlations", "theory", "architectures", "plane", "network", "laboratory")
+_SCRIPTS = (*_PAGE, *_LABORATORY)
+"""The page's scripts, each after those that it uses."""
+
 
 def render_report(run: Run, figures: Path, captions: Path, output: Path, baseline: Path | None = None) -> str:
     """Return the report as HTML.
@@ -65,7 +70,7 @@ def render_report(run: Run, figures: Path, captions: Path, output: Path, baselin
         **report_context(run, figures, captions, output),
         changes=None if baseline is None else compare_runs(load_snapshot(baseline), load_snapshot(run.folder)),
         style=Markup(style),  # noqa: S704 - our own files, which hold no one else's text
-        scripts=[_script("report.js"), _script("tips.js"), _script("explorer.js")],
+        scripts=[_script(f"{name}.js") for name in _SCRIPTS],
     )
     return mark_words(page, [*glossary(run), *named_elements(run)], named_cells(run))
 

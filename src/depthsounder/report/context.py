@@ -24,6 +24,7 @@ from depthsounder.report.downloads import MOST_ROWS, csv_link, data_link
 from depthsounder.report.explorer import explorer_json, selectors
 from depthsounder.report.glossary import glossary
 from depthsounder.report.headline import other_runs, scope, tallies
+from depthsounder.report.laboratory import laboratory_json
 from depthsounder.report.links import cell_words, linked_drawing
 from depthsounder.report.names import activation_rows, architecture_rows, init_rows
 from depthsounder.report.opening import points, title
@@ -76,6 +77,7 @@ class _Plan:
 _STORY = (
     _Plan("failure-map", "Failure map", "Which cells fail?"),
     _Plan("explorer", "Explorer", "What happens inside one cell?", template="explorer.html"),
+    _Plan("laboratory", "Laboratory", "What would another network do?", template="laboratory.html"),
     _Plan("forward", "Forward signal", "What arrives at the bottom?", counts.forward_counts),
     _Plan("backward", "Backward signal", "What comes back?", counts.signal_counts),
     _Plan("training", "Training", "Does it learn, and at which rate?"),
@@ -132,6 +134,7 @@ def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dic
         "check": section(_CHECK),
         "study": _study(run, pictures("study")),
         "explorer": explorer_json(run),
+        "laboratory": laboratory_json(run),
         "selectors": selectors(run),
         "most_rows": MOST_ROWS,
         **_findings(run),

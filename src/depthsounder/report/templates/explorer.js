@@ -1,7 +1,7 @@
 "use strict";
 // The explorer: one or two cells, drawn from the data in #explorer-data. The address keeps the choice:
 // #cell=20/plain/tanh/he_normal, with /0.1 behind it for another learning rate than the tuned one, and &against=… for a second.
-(() => {
+const explorer = (() => {
 const data = JSON.parse(document.getElementById("explorer-data").textContent);
 const home = document.getElementById("explorer");
 const panels = home.querySelector(".panels");
@@ -42,16 +42,14 @@ function read(text) {
 }
 
 function choicesOfAddress() {
-  // Some mail programs encode slashes; nothing else in the names could be.
-  const address = location.hash.slice(1).replaceAll(/%2f/gi, "/");
-  const fields = new Map(address.split("&").map((field) => field.split("=")));
+  const fields = address.read();
   const first = read(fields.get("cell"));
   return first === null ? null : [first, read(fields.get("against"))].filter((choice) => choice !== null);
 }
 
 function keepInAddress() {
-  const [first, second] = choices.map(written);
-  history.replaceState(null, "", `#cell=${first}${second === undefined ? "" : `&against=${second}`}`);
+  const [cell, against] = choices.map(written);
+  address.keep({ cell, against });
 }
 
 // --- drawing ---
@@ -324,4 +322,5 @@ let choices = [read(start)];
 if (start !== undefined) render();
 addEventListener("hashchange", follow);
 follow();
+return { ALPHABET, cells: data.cells, layers: data.layers, decode, element, drawing, power, ground, curve, band, fact, fill, nameOf };
 })();

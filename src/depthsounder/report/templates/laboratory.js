@@ -1,0 +1,265 @@
+"use strict";
+// The laboratory: one point of depth, architecture, activation, σw² and σb², and what theory says of it at once. The
+// address keeps it: lab=20/plain/tanh/1.5/0.05.
+(() => {
+const data = JSON.parse(document.getElementById("laboratory-data").textContent);
+const home = document.querySelector("#laboratory .lab"), form = home.querySelector("form"), { elements } = form;
+const part = (name) => home.querySelector(`.lab-${name}`);
+const { element, drawing, ground, curve, band, decode, fact, fill, power, nameOf } = explorer;
+
+const carried = data.activations.filter((name) => Object.hasOwn(expectations.activations, name));
+const own = data.activations.filter((name) => !carried.includes(name));
+const words = (name) => name.replaceAll("_", " ");
+const within = (value, low, high) => value >= low && value <= high;
+
+// --- the point, and the address that keeps it ---
+
+// Each number's bounds, and what its slider says of it.
+const AXES = {
+  depth: { low: 1, high: 200, to: (slider) => slider, from: (depth) => depth },
+  gain: { low: 0, high: 1e6, to: (slider) => Number((10 ** slider).toPrecision(4)), from: (gain) => Math.log10(Math.max(gain, 1e-3)) },
+  bias: { low: 0, high: 1e6, to: (slider) => Number((slider ** 2).toPrecision(4)), from: Math.sqrt },
+};
+const allowed = (axis, value) => within(value, AXES[axis].low, AXES[axis].high) && (axis !== "depth" || Number.isInteger(value));
+
+let state = { depth: Math.min(data.depths.at(-1) ?? 20, 200), architecture: Object.keys(data.architectures)[0], activation: carried[0], gain: 1, bias: 0 };
+let touched = false, frame = 0, keeping = 0;
+
+const point = () => ({ ...state, architecture: data.architectures[state.architecture] });
+
+// A point from the address, or null if it names none.
+function read(text = "") {
+  const [depth, architecture, activation, ...variances] = text.split("/");
+  const [length, gain, bias] = [depth, ...variances].map((value) => value === "" ? NaN : Number(value));
+  const found = { depth: length, architecture, activation, gain, bias };
+  const known = Object.hasOwn(data.architectures, architecture ?? "") && carried.includes(activation);
+  return known && Object.keys(AXES).every((axis) => allowed(axis, found[axis])) ? found : null;
+}
+
+// Browsers take no more than a hundred addresses in half a minute.
+function keepLater() {
+  clearTimeout(keeping);
+  keeping = setTimeout(() => address.keep({ lab: Object.values(state).join("/") }), 150);
+}
+
+function change(changes) {
+  state = { ...state, ...changes };
+  touched = true;
+  measureLater();
+  schedule();
+}
+
+function follow() {
+  const fields = address.read(), found = read(fields.get("lab"));
+  if (found) {
+    change(found);
+    if (!fields.has("cell")) home.parentElement.scrollIntoView();
+  } else if (touched) keepLater();
+}
+
+// --- words ---
+
+function digits(value) {
+  if (value === null || Number.isNaN(value)) return "–";
+  if (!Number.isFinite(value)) return value < 0 ? "−∞" : "∞";
+  const [mantissa, decade] = value.toExponential(3).split("e");
+  const shown = within(Number(decade), -3, 4) ? String(Number(value.toPrecision(4))) : `${mantissa} × ${power(Number(decade))}`;
+  return shown.replace("-", "−");
+}
+
+// Text that stays is not said again.
+function say(place, text) {
+  if (place.textContent !== text) place.textContent = text;
+}
+
+function verdictOf(ratio) {
+  if (state.depth === 1 || Number.isNaN(ratio)) return "none";
+  return ratio > data.exploding ? "exploding" : ratio < data.vanishing ? "vanishing" : "healthy";
+}
+
+// --- what was measured nearby ---
+
+const gainOf = (init) => data.inits[init].gain[state.activation] ?? data.inits[init].gain;
+const lawOf = (init) => ({ gain: gainOf(init), bias: data.inits[init].bias });
+
+const cells = Object.keys(explorer.cells).map((key) => ({ key, ...Object.fromEntries(key.split("/").map((name, at) => [data.order[at], name])) }));
+
+// Of the nearest depth, the two cells whose variances are nearest; of two inits of one law the first stands for both.
+function cellsNearby() {
+  const alike = cells.filter(({ activation, architecture, init }) => activation === state.activation && architecture === state.architecture
+    && Object.hasOwn(data.inits, init) && typeof gainOf(init) === "number");
+  const away = (cell) => Math.abs(Math.log(cell.depth / state.depth)), least = Math.min(...alike.map(away));
+  const logarithm = (gain) => Math.log(Math.max(gain, 1e-9));
+  const apart = ({ gain, bias }) => Math.abs(logarithm(gain) - logarithm(state.gain)) + 2 * Math.abs(Math.sqrt(bias) - Math.sqrt(state.bias));
+  const laws = new Map();
+  for (const cell of alike.filter((one) => away(one) === least)) {
+    const law = lawOf(cell.init), name = `${law.gain}/${law.bias}`;
+    if (!laws.has(name)) laws.set(name, { ...cell, ...law });
+  }
+  return [...laws.values()].sort((one, other) => apart(one) - apart(other)).slice(0, 2).map((cell, at) => ({ ...cell, kind: ["first", "second"][at] }));
+}
+
+function showCells(nearby) {
+  const list = part("cells"), shown = nearby.map(({ key }) => key).join() || state.activation + state.architecture;
+  // A link that has the focus keeps it while the point moves.
+  if (list.dataset.shown === shown) return;
+  list.dataset.shown = shown;
+  list.replaceChildren(...nearby.map((cell) => {
+    const item = document.createElement("li"), link = document.createElement("a"), found = explorer.cells[cell.key];
+    item.className = cell.kind;
+    link.className = "cell";
+    link.href = `#cell=${cell.key}`;
+    link.append(nameOf(cell));
+    item.append(link, `: σw² ${digits(cell.gain)}, σb² ${digits(cell.bias)}; D ${found.delta_ratio} (${found.delta_ratio_low} to ${found.delta_ratio_high}), ${found.shade}`);
+    return item;
+  }));
+  if (!nearby.length) list.append(`This run has no cell of ${words(state.activation)}, ${words(state.architecture)}.`);
+}
+
+// --- drawing ---
+
+function chart(title, theory, drawn, curves) {
+  const layers = theory.map((_, at) => at + 1), [predicted, live] = [theory, drawn ?? []].map((values) => values.map(Math.log10));
+  const measured = curves.filter(({ lines }) => lines).map(({ kind, depth, lines }) => ({
+    kind, layers: explorer.layers[depth], ...Object.fromEntries(["median", "low", "high"].map((line) => [line, decode(lines[line])])),
+  }));
+  const figure = drawing(190, `${title}: ${digits(theory[0])} at layer 1, ${digits(theory.at(-1))} at layer ${theory.length}, by theory.`);
+  const last = Math.max(theory.length, ...measured.map((cell) => cell.layers.at(-1)));
+  const scale = ground(figure, title, "layer", [1, last], [...predicted, ...live, ...measured.flatMap(({ low, high }) => [...low, ...high])], 190);
+  for (const cell of measured) {
+    const group = element("g", { class: cell.kind });
+    group.append(band(cell.layers, cell.low, cell.high, scale), curve(cell.layers, cell.median, scale, "measured"));
+    figure.append(group);
+  }
+  figure.append(curve(layers, live, scale, "drawn"), curve(layers, predicted, scale, "theory"));
+  if (layers.length === 1) figure.append(element("circle", { cx: scale.x(1), cy: scale.y(predicted[0]), r: 3, class: "dot" }));
+  return figure;
+}
+
+// --- controls ---
+
+function showControls() {
+  for (const [axis, { from, to }] of Object.entries(AXES)) {
+    const field = elements[axis], slider = elements[`${axis}-slider`];
+    // What is being typed or dragged is left alone.
+    if (field !== document.activeElement) field.value = state[axis];
+    if (to(Number(slider.value)) !== state[axis]) slider.value = from(state[axis]);
+    slider.setAttribute("aria-valuetext", digits(state[axis]));
+  }
+  elements.activation.value = state.activation;
+  elements.architecture.value = state.architecture;
+  for (const button of part("inits").children) {
+    const { gain, bias } = lawOf(button.value);
+    button.classList.toggle("none", typeof gain !== "number");
+    button.setAttribute("aria-pressed", String(gain === state.gain && bias === state.bias));
+  }
+}
+
+form.addEventListener("input", ({ target: { name, value } }) => {
+  const axis = name.replace("-slider", "");
+  if (!Object.hasOwn(AXES, axis)) return change({ [name]: value });
+  const wanted = value === "" ? NaN : axis === name ? Number(value) : AXES[axis].to(Number(value));
+  elements[axis].setAttribute("aria-invalid", String(!allowed(axis, wanted)));
+  if (allowed(axis, wanted)) change({ [axis]: wanted });
+});
+form.addEventListener("focusout", () => {
+  for (const axis of Object.keys(AXES)) elements[axis].removeAttribute("aria-invalid");
+  schedule();
+});
+form.addEventListener("submit", (event) => event.preventDefault());
+
+part("inits").append(...Object.keys(data.inits).map((init) => {
+  const button = document.createElement("button");
+  Object.assign(button, { type: "button", className: "button quiet", value: init, textContent: words(init) });
+  button.addEventListener("click", () => {
+    const law = lawOf(init);
+    // Where there is no such point, the reason is said.
+    if (typeof law.gain === "number") change(law);
+    else say(part("note"), law.gain);
+  });
+  return button;
+}));
+
+// The point is dragged through the plane, too.
+const board = part("plane");
+function drag({ clientX, clientY }) {
+  const box = board.firstElementChild.getBoundingClientRect();
+  change(plane.placeOf((clientX - box.left) / box.width, (clientY - box.top) / box.height, plane.topOf(state.bias)));
+}
+board.addEventListener("pointerdown", (event) => {
+  board.setPointerCapture(event.pointerId);
+  drag(event);
+});
+board.addEventListener("pointermove", (event) => { if (event.buttons & 1) drag(event); });
+
+// --- one network ---
+
+const probe = network.unpacked(data.probe);
+let drawn = null, measured = null, waiting = 0;
+
+function measure() {
+  measured = drawn && state.depth <= network.DEEPEST ? network.measure(drawn, probe, point()) : null;
+  schedule();
+}
+
+// At another point the same draw is scaled anew, once the hand rests.
+function measureLater() {
+  clearTimeout(waiting);
+  measured = null;
+  if (drawn) waiting = setTimeout(measure, 120);
+}
+
+function showNetwork() {
+  const deep = state.depth > network.DEEPEST, size = `${network.WIDTH} units wide, on ${probe.labels.length} examples of this run's probe`;
+  part("draw").disabled = deep;
+  say(part("draw"), drawn ? "Draw another" : "Draw a network");
+  say(part("network"), deep ? `A network is drawn up to depth ${network.DEEPEST}.`
+    : drawn ? `The thin line: one network, ${size}. It is a fresh draw, and none of the sweep's. Its D is ${measured ? digits(Math.sqrt(measured.ratios[0])) : "…"}.`
+      : `See q and δ² of one network of this point, ${size}: a fresh draw, and none of the sweep's.`);
+}
+
+part("draw").addEventListener("click", () => {
+  drawn = network.draw(probe);
+  measure();
+});
+
+// --- all of it, once a frame ---
+
+const LIMITS = { "χ1, growth of δ² a layer": "chi", "q*": "q", "ξ of δ²": "xiGrad", "ξ of q": "xiQ", "ξ of c": "xiC", "c*": "c" };
+
+function schedule() {
+  frame ||= requestAnimationFrame(render);
+}
+
+function render() {
+  frame = 0;
+  const until = performance.now() + 6, { q, ratios } = architectures.layersOf(point()), ratio = Math.sqrt(ratios[0]), nearby = cellsNearby();
+  showControls();
+  showCells(nearby);
+  showNetwork();
+  say(part("verdict"), `Theory's verdict: ${verdictOf(ratio)}`);
+  const curves = (name) => nearby.map(({ key, kind, depth }) => ({ kind, depth, lines: explorer.cells[key][name] }));
+  part("curves").replaceChildren(
+    chart("Signal: mean of z² (q)", q, measured?.q, curves("forward")),
+    chart("Gradient: mean of δ², layer l over layer L", ratios, measured?.ratios, curves("backward")),
+  );
+  if (touched) keepLater();
+  // An activation that is new to the page takes a few frames until its fixed points are found.
+  if (!theory.fill(state.activation, () => performance.now() < until)) return schedule();
+  const limit = architectures.limitOf(point()), list = home.querySelector(".facts");
+  list.replaceChildren();
+  fact(list, "D, δ of layer 1 over layer L", digits(ratio));
+  fact(list, "q of layer L over layer 1", digits(q.at(-1) / q[0]));
+  for (const [title, name] of Object.entries(LIMITS)) fact(list, title, digits(limit[name]));
+  say(part("note"), limit.note);
+  board.replaceChildren(plane.draw(point(), digits(limit.chi), nearby));
+}
+
+fill(elements.activation, carried, state.activation);
+fill(elements.architecture, Object.keys(data.architectures), state.architecture);
+if (own.length) part("left-out").textContent = `Not here, because the page cannot run its function: ${own.map(words).join(", ")}.`;
+home.hidden = false;
+addEventListener("hashchange", follow);
+follow();
+schedule();
+})();
