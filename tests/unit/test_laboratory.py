@@ -29,7 +29,7 @@ def data_of(run):
 
 
 def gain_in(data, init, activation):
-    gain = data["inits"][init]["gain"]
+    gain, _ = data["inits"][init]
     return gain[activation] if isinstance(gain, dict) else gain
 
 
@@ -38,7 +38,7 @@ def test_every_init_has_the_variances_that_the_library_gives_it(run):
 
     assert list(data["inits"]) == [*INITIALIZERS, "gaussian_w1.5_b0.05"]
     for name, law in data["inits"].items():
-        assert law["bias"] == initializer(name).bias_variance
+        assert law[1] == initializer(name).bias_variance
         for activation, record in ACTIVATIONS.items():
             gain = gain_in(data, name, activation)
             if isinstance(gain, str):
@@ -54,12 +54,10 @@ def test_every_architecture_and_activation_is_offered_the_run_s_first(run):
     assert data["activations"][:2] == ["tanh", "relu"]
     assert set(data["activations"]) == set(ACTIVATIONS)
     assert list(data["architectures"]) == list(ARCHITECTURES)
-    assert data["architectures"]["residual_layer_norm"] == {
-        "axis": "units", "centered": True, "shortcut": True, "decay": 0.0,
-    }  # fmt: skip
-    assert data["architectures"]["batch_norm"]["axis"] == "examples"
-    assert data["architectures"]["rms_norm"]["centered"] is False
-    assert data["architectures"]["residual_sqrt"]["decay"] == 0.5
+    assert data["architectures"]["residual_layer_norm"] == ["units", True, True, 0.0]
+    assert data["architectures"]["batch_norm"] == ["examples", True, False, 0.0]
+    assert data["architectures"]["rms_norm"] == ["units", False, False, 0.0]
+    assert data["architectures"]["residual_sqrt"] == [None, False, True, 0.5]
 
 
 def _raising(fan_in, fan_out, activation):

@@ -53,23 +53,19 @@ def laboratory_data(run: Run, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _shape(architecture: Architecture) -> dict[str, Any]:
-    """Return an architecture as templates/architectures.js reads it."""
+def _shape(architecture: Architecture) -> list[Any]:
+    """Return the axis of an architecture's normalization, whether it is centered, its shortcut, and its branch's decay."""
     normalization = architecture.normalization
     axis = None if normalization is None else "units" if normalization.axis == UNITS else "examples"
-    return {
-        "axis": axis,
-        "centered": normalization is not None and normalization.centered,
-        "shortcut": architecture.shortcut,
-        "decay": architecture.branch_decay,
-    }
+    centered = normalization is not None and normalization.centered
+    return [axis, centered, architecture.shortcut, architecture.branch_decay]
 
 
-def _law(init: Initializer, width: int) -> dict[str, Any]:
-    """Return an init's σb², and σw² of layers of one width: one number, or one for each activation, or why there is none."""
+def _law(init: Initializer, width: int) -> list[Any]:
+    """Return σw² of layers of one width, alike or for each activation, or why there is none; and σb²."""
     gains = {name: _gain(init, width, name) for name in ACTIVATIONS}
     alike = len(set(gains.values())) == 1
-    return {"bias": init.bias_variance, "gain": next(iter(gains.values())) if alike else gains}
+    return [next(iter(gains.values())) if alike else gains, init.bias_variance]
 
 
 def _gain(init: Initializer, width: int, activation: str) -> float | str:

@@ -25,6 +25,8 @@ function erfc(x) {
 }
 const below = (z) => erfc(-z * Math.SQRT1_2) / 2;
 const logistic = (z) => 1 / (1 + Math.exp(-z));
+// What a gate that is half open at 0 lets through.
+const share = (z, h) => z ? h / z : 0.5;
 
 const SCALE = 1.0507009873554805, ALPHA = 1.6732632423543772;
 const sides = (above, beneath) => ({ line: (above + beneath) ** 2 / 4, fold: (above - beneath) ** 2 / 4 });
@@ -37,9 +39,9 @@ const activations = {
   leaky_relu: { f: (z) => Math.max(z, 0.01 * z), d: (z) => z > 0 ? 1 : 0.01, folded: sides(1, 0.01) },
   elu: { f: (z) => z > 0 ? z : Math.expm1(z), d: (z, h) => Math.min(h, 0) + 1 },
   selu: { f: (z) => SCALE * (z > 0 ? z : ALPHA * Math.expm1(z)), d: (z, h) => z > 0 ? SCALE : h + SCALE * ALPHA },
-  gelu: { f: (z) => z * below(z), d: (z, h) => (z ? h / z : 0.5) + z * Math.exp(-z * z / 2) / ROOT_2PI },
-  silu: { f: (z) => z * logistic(z), d: (z, h) => logistic(z) + h * (1 - logistic(z)) },
-  softplus: { f: (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))), d: logistic },
+  gelu: { f: (z) => z * below(z), d: (z, h) => share(z, h) + z * Math.exp(-z * z / 2) / ROOT_2PI },
+  silu: { f: (z) => z * logistic(z), d: (z, h) => share(z, h) * (1 - h) + h },
+  softplus: { f: (z) => z > 40 ? z : Math.log1p(Math.exp(z)), d: logistic },
   softsign: { f: (z) => z / (1 + Math.abs(z)), d: (z) => (1 + Math.abs(z)) ** -2 },
   erf: { f: erf, d: (z) => 2 / Math.sqrt(Math.PI) * Math.exp(-z * z) },
 };

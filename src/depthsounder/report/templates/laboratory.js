@@ -1,6 +1,5 @@
 "use strict";
-// The laboratory: one point of depth, architecture, activation, σw² and σb², and what theory says of it at once. The
-// address keeps it: lab=20/plain/tanh/1.5/0.05.
+// The laboratory: one point, and what theory says of it at once. The address keeps it: lab=20/plain/tanh/1.5/0.05.
 (() => {
 const data = JSON.parse(document.getElementById("laboratory-data").textContent);
 const home = document.querySelector("#laboratory .lab"), form = home.querySelector("form"), { elements } = form;
@@ -14,7 +13,7 @@ const within = (value, low, high) => value >= low && value <= high;
 
 // --- the point, and the address that keeps it ---
 
-// Each number's bounds, and what its slider says of it.
+// Bounds, and what a slider says.
 const AXES = {
   depth: { low: 1, high: 200, to: (slider) => slider, from: (depth) => depth },
   gain: { low: 0, high: 1e6, to: (slider) => Number((10 ** slider).toPrecision(4)), from: (gain) => Math.log10(Math.max(gain, 1e-3)) },
@@ -23,9 +22,12 @@ const AXES = {
 const allowed = (axis, value) => within(value, AXES[axis].low, AXES[axis].high) && (axis !== "depth" || Number.isInteger(value));
 
 let state = { depth: Math.min(data.depths.at(-1) ?? 20, 200), architecture: Object.keys(data.architectures)[0], activation: carried[0], gain: 1, bias: 0 };
-let touched = false, frame = 0, keeping = 0;
+let touched = false, drawnCurves = false, frame = 0, keeping = 0;
 
-const point = () => ({ ...state, architecture: data.architectures[state.architecture] });
+function point() {
+  const [axis, centered, shortcut, decay] = data.architectures[state.architecture];
+  return { ...state, architecture: { axis, centered, shortcut, decay } };
+}
 
 // A point from the address, or null if it names none.
 function read(text = "") {
@@ -36,7 +38,7 @@ function read(text = "") {
   return known && Object.keys(AXES).every((axis) => allowed(axis, found[axis])) ? found : null;
 }
 
-// Browsers take no more than a hundred addresses in half a minute.
+// Browsers take a hundred addresses in half a minute.
 function keepLater() {
   clearTimeout(keeping);
   keeping = setTimeout(() => address.keep({ lab: Object.values(state).join("/") }), 150);
@@ -79,15 +81,17 @@ function verdictOf(ratio) {
 
 // --- what was measured nearby ---
 
-const gainOf = (init) => data.inits[init].gain[state.activation] ?? data.inits[init].gain;
-const lawOf = (init) => ({ gain: gainOf(init), bias: data.inits[init].bias });
+function lawOf(init) {
+  const [gain, bias] = data.inits[init];
+  return { gain: gain[state.activation] ?? gain, bias };
+}
 
 const cells = Object.keys(explorer.cells).map((key) => ({ key, ...Object.fromEntries(key.split("/").map((name, at) => [data.order[at], name])) }));
 
 // Of the nearest depth, the two cells whose variances are nearest; of two inits of one law the first stands for both.
 function cellsNearby() {
   const alike = cells.filter(({ activation, architecture, init }) => activation === state.activation && architecture === state.architecture
-    && Object.hasOwn(data.inits, init) && typeof gainOf(init) === "number");
+    && Object.hasOwn(data.inits, init) && typeof lawOf(init).gain === "number");
   const away = (cell) => Math.abs(Math.log(cell.depth / state.depth)), least = Math.min(...alike.map(away));
   const logarithm = (gain) => Math.log(Math.max(gain, 1e-9));
   const apart = ({ gain, bias }) => Math.abs(logarithm(gain) - logarithm(state.gain)) + 2 * Math.abs(Math.sqrt(bias) - Math.sqrt(state.bias));
@@ -123,7 +127,7 @@ function chart(title, theory, drawn, curves) {
   const measured = curves.filter(({ lines }) => lines).map(({ kind, depth, lines }) => ({
     kind, layers: explorer.layers[depth], ...Object.fromEntries(["median", "low", "high"].map((line) => [line, decode(lines[line])])),
   }));
-  const figure = drawing(190, `${title}: ${digits(theory[0])} at layer 1, ${digits(theory.at(-1))} at layer ${theory.length}, by theory.`);
+  const figure = drawing(190, `${title}: ${digits(theory[0])} at layer 1, ${digits(theory.at(-1))} at layer ${theory.length}.`);
   const last = Math.max(theory.length, ...measured.map((cell) => cell.layers.at(-1)));
   const scale = ground(figure, title, "layer", [1, last], [...predicted, ...live, ...measured.flatMap(({ low, high }) => [...low, ...high])], 190);
   for (const cell of measured) {
@@ -195,14 +199,14 @@ board.addEventListener("pointermove", (event) => { if (event.buttons & 1) drag(e
 // --- one network ---
 
 const probe = network.unpacked(data.probe);
-let drawn = null, measured = null, waiting = 0;
+let drawn = null, measured = null, waiting = 0, nearby = [], shown = {};
 
 function measure() {
   measured = drawn && state.depth <= network.DEEPEST ? network.measure(drawn, probe, point()) : null;
   schedule();
 }
 
-// At another point the same draw is scaled anew, once the hand rests.
+// Once the hand rests, the same draw is scaled anew.
 function measureLater() {
   clearTimeout(waiting);
   measured = null;
@@ -214,7 +218,7 @@ function showNetwork() {
   part("draw").disabled = deep;
   say(part("draw"), drawn ? "Draw another" : "Draw a network");
   say(part("network"), deep ? `A network is drawn up to depth ${network.DEEPEST}.`
-    : drawn ? `The thin line: one network, ${size}. It is a fresh draw, and none of the sweep's. Its D is ${measured ? digits(Math.sqrt(measured.ratios[0])) : "…"}.`
+    : drawn ? `The thin line: one network, ${size}: a fresh draw, and none of the sweep's. Its D is ${measured ? digits(Math.sqrt(measured.ratios[0])) : "…"}.`
       : `See q and δ² of one network of this point, ${size}: a fresh draw, and none of the sweep's.`);
 }
 
@@ -228,31 +232,46 @@ part("draw").addEventListener("click", () => {
 const LIMITS = { "χ1, growth of δ² a layer": "chi", "q*": "q", "ξ of δ²": "xiGrad", "ξ of q": "xiQ", "ξ of c": "xiC", "c*": "c" };
 
 function schedule() {
+  drawnCurves = false;
+  nextFrame();
+}
+
+function nextFrame() {
   frame ||= requestAnimationFrame(render);
 }
 
-function render() {
-  frame = 0;
-  const until = performance.now() + 6, { q, ratios } = architectures.layersOf(point()), ratio = Math.sqrt(ratios[0]), nearby = cellsNearby();
+function drawCurves() {
+  const { q, ratios } = architectures.layersOf(point()), ratio = Math.sqrt(ratios[0]);
   showControls();
-  showCells(nearby);
+  showCells(nearby = cellsNearby());
   showNetwork();
   say(part("verdict"), `Theory's verdict: ${verdictOf(ratio)}`);
   const curves = (name) => nearby.map(({ key, kind, depth }) => ({ kind, depth, lines: explorer.cells[key][name] }));
   part("curves").replaceChildren(
-    chart("Signal: mean of z² (q)", q, measured?.q, curves("forward")),
-    chart("Gradient: mean of δ², layer l over layer L", ratios, measured?.ratios, curves("backward")),
+    chart("Signal q, mean of z²; dashed: theory", q, measured?.q, curves("forward")),
+    chart("Gradient δ², layer l over layer L; dashed: theory", ratios, measured?.ratios, curves("backward")),
   );
+  shown = { "D, δ of layer 1 over layer L": ratio, "q of layer L over layer 1": q.at(-1) / q[0] };
   if (touched) keepLater();
-  // An activation that is new to the page takes a few frames until its fixed points are found.
-  if (!theory.fill(state.activation, () => performance.now() < until)) return schedule();
+}
+
+function drawLimit() {
   const limit = architectures.limitOf(point()), list = home.querySelector(".facts");
   list.replaceChildren();
-  fact(list, "D, δ of layer 1 over layer L", digits(ratio));
-  fact(list, "q of layer L over layer 1", digits(q.at(-1) / q[0]));
+  for (const [title, value] of Object.entries(shown)) fact(list, title, digits(value));
   for (const [title, name] of Object.entries(LIMITS)) fact(list, title, digits(limit[name]));
   say(part("note"), limit.note);
   board.replaceChildren(plane.draw(point(), digits(limit.chi), nearby));
+}
+
+function render() {
+  frame = 0;
+  const start = performance.now(), inTime = () => performance.now() < start + 10;
+  if (!drawnCurves) drawCurves();
+  drawnCurves = true;
+  // What is new to the page takes a few frames.
+  if (inTime() && theory.fill(state.activation, inTime) && plane.ready(point(), inTime) && inTime()) drawLimit();
+  else nextFrame();
 }
 
 fill(elements.activation, carried, state.activation);

@@ -44,51 +44,58 @@ function growthOf(name, { axis, shortcut }) {
   return (gain, bias) => Math.log(gain * slope / (axis === "units" ? gain * square + bias : gain * variance));
 }
 
-// The places where χ1 passes 1, and tiles of one color: rows are denser towards σb² = 0, where lines leave as cusps.
-function survey(growth, top) {
-  const tiles = [], line = [];
-  for (let row = 0; row <= ROWS; row += 1) {
-    const share = (row / ROWS) ** 2, low = row ? y(((row - 0.5) / ROWS) ** 2) : BOTTOM, high = y(((row + 0.5) / ROWS) ** 2);
-    for (let column = 0, last = null; column <= COLUMNS; column += 1) {
-      const value = growth(gainAt(column / COLUMNS), top * share), level = LEVELS.filter((one) => value >= Math.log(one) - 1e-9).length;
-      if (last && last.value < -1e-9 && value >= -1e-9) {
-        const part = Number.isFinite(last.value) ? last.value / (last.value - value) : 1;
-        line.push([gainAt((column - 1 + part) / COLUMNS), top * share]);
-      }
-      const until = column < COLUMNS ? x(gainAt((column + 0.5) / COLUMNS)) : RIGHT;
-      if (last?.level === level) tiles.at(-1).until = until;
-      else tiles.push({ from: last ? tiles.at(-1).until : LEFT, until, low, high, level });
-      last = { value, level };
+// What is known of a plane: the places where χ1 passes 1, and tiles of one color. Rows are denser towards σb² = 0, where
+// lines leave as cusps.
+let kept = {};
+
+function surveyRow(row, { growth, top, tiles, line }) {
+  const share = (row / ROWS) ** 2, low = row ? y(((row - 0.5) / ROWS) ** 2) : BOTTOM, high = y(((row + 0.5) / ROWS) ** 2);
+  for (let column = 0, last = null; column <= COLUMNS; column += 1) {
+    const value = growth(gainAt(column / COLUMNS), top * share), level = LEVELS.filter((one) => value >= Math.log(one) - 1e-9).length;
+    if (last && last.value < -1e-9 && value >= -1e-9) {
+      const part = Number.isFinite(last.value) ? last.value / (last.value - value) : 1;
+      line.push([gainAt((column - 1 + part) / COLUMNS), top * share]);
     }
+    // Without biases, χ1 may be 1 whatever the weights.
+    if (row === 0 && Math.abs(value) < 1e-9 && column % COLUMNS === 0) line.push([gainAt(column / COLUMNS), 0]);
+    const until = column < COLUMNS ? x(gainAt((column + 0.5) / COLUMNS)) : RIGHT;
+    if (last?.level === level) tiles.at(-1).until = until;
+    else tiles.push({ from: last ? tiles.at(-1).until : LEFT, until, low, high, level });
+    last = { value, level };
   }
-  return { tiles, line };
 }
 
-function ground(name, architecture, top) {
-  const group = element("g"), growth = growthOf(name, architecture);
-  const tile = (from, until, low, high, level) => group.append(element("rect", { x: from, y: high, width: until - from + 0.3, height: low - high + 0.3, fill: COLORS[level] }));
-  if (growth === null) {
-    tile(LEFT, RIGHT, BOTTOM, TOP, 4);
-    group.append(element("text", { x: LEFT + 10, y: TOP + 16, style: "fill: #1c2733" }, "no line: with a shortcut errors never vanish"));
-    return group;
+// Surveys the plane around a point row by row while there is time, and tells whether it is known.
+function ready({ activation, architecture, bias }, inTime) {
+  const top = topOf(bias), key = [activation, Object.values(architecture), top].join();
+  if (kept.key !== key) kept = { key, top, growth: growthOf(activation, architecture), row: 0, tiles: [], line: [] };
+  for (; kept.growth && kept.row <= ROWS; kept.row += 1) {
+    if (!inTime()) return false;
+    surveyRow(kept.row, kept);
   }
-  const { tiles, line } = survey(growth, top);
-  for (const { from, until, low, high, level } of tiles) tile(from, until, low, high, level);
+  return true;
+}
+
+function ground({ growth, top, tiles, line }) {
+  const group = element("g", { "shape-rendering": "crispEdges" });
+  const all = growth ? tiles : [{ from: LEFT, until: RIGHT, low: BOTTOM, high: TOP, level: 4 }];
+  for (const { from, until, low, high, level } of all) {
+    group.append(element("rect", { x: from, y: high, width: until - from, height: low - high, fill: COLORS[level] }));
+  }
+  if (!growth) group.append(element("text", { x: LEFT + 10, y: TOP + 16, style: "fill: #1c2733" }, "no line: with a shortcut errors never vanish"));
   const places = line.map(([gain, bias]) => [x(gain), y(bias / top)]);
-  if (line[0]?.[1] === 0) places.unshift([places[0][0], BOTTOM]);
-  group.append(element("polyline", { points: places.map((place) => place.map((value) => value.toFixed(1))).join(" "), class: "critical" }));
+  if (line[0]?.[1] === 0 && line[1]?.[1] !== 0) places.unshift([places[0][0], BOTTOM]);
+  const points = places.map((place) => place.map((value) => value.toFixed(1))).join(" ");
+  group.append(element("polyline", { points, class: "critical", "shape-rendering": "auto" }));
   return group;
 }
 
-let kept = {};
-
-// The drawing of a point, with marks at what was measured nearby: { gain, bias, kind }.
-function draw({ activation, architecture, gain, bias }, chi, marks) {
-  const top = topOf(bias), key = [activation, Object.values(architecture), top].join();
-  if (kept.key !== key) kept = { key, group: ground(activation, architecture, top) };
+// The drawing of a point in the plane that is ready, with marks at what was measured nearby: { gain, bias, kind }.
+function draw({ gain, bias }, chi, marks) {
+  const { top } = kept;
   const figure = drawing(HEIGHT, `Plane of variances: σw² ${gain}, σb² ${bias}, where χ1 is ${chi}.`);
   const text = (words, x, y, anchor) => figure.append(element("text", { x, y, "text-anchor": anchor }, words));
-  figure.append(kept.group, element("text", { x: LEFT, y: 14, class: "title" }, "Phase plane: order is blue, chaos orange"));
+  figure.append(kept.group ??= ground(kept), element("text", { x: LEFT, y: 14, class: "title" }, "Phase plane: order is blue, chaos orange"));
   for (let decade = -3; decade <= 3; decade += 1) text(power(decade), x(10 ** decade), BOTTOM + 15, "middle");
   for (const share of [0, 0.5, 1]) text(String(top * share), LEFT - 5, y(share) + 4, "end");
   text("σw²", RIGHT, HEIGHT - 4, "end");
@@ -100,5 +107,5 @@ function draw({ activation, architecture, gain, bias }, chi, marks) {
   return figure;
 }
 
-return { draw, growthOf, placeOf, survey, topOf };
+return { draw, placeOf, ready, topOf, line: () => kept.line };
 })();
