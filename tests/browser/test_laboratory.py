@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from made_up_report import write_report
 
+from depthsounder.data.dataset import Dataset
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.architectures import ARCHITECTURES, EPSILON, EXAMPLES
 from depthsounder.elements.gaussian import critical_gain
-from depthsounder.data.dataset import Dataset
 from depthsounder.elements.initializers import Initializer
 from depthsounder.report.laboratory import packed_probe
 from depthsounder.theory.batch_kernels import large_batch_trajectory
@@ -34,7 +34,9 @@ LIMITS = {"chi": "chi_1", "qStar": "q_star", "xiGrad": "xi_grad", "xiQ": "xi_q",
 # Infinity and NaN have no JSON: they travel as texts.
 RECORD = "const record = ([axis, centered, shortcut, decay]) => ({ axis, centered, shortcut, decay });"
 
-POINTS = f"points => {{ {RECORD}" + """
+POINTS = (
+    f"points => {{ {RECORD}"
+    + """
   const data = JSON.parse(document.getElementById("laboratory-data").textContent);
   const text = value => value === null || Number.isFinite(value) ? value : String(value);
   return points.map(([activation, name, gain, bias, depth]) => {
@@ -46,6 +48,7 @@ POINTS = f"points => {{ {RECORD}" + """
   });
 }
 """
+)
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +137,11 @@ def test_degenerate_points_are_named_as_the_library_names_them(page, architectur
 
 
 def test_a_signal_that_underflows_or_overflows_does_so_as_in_the_library(page):
-    points = [("linear", "plain", 1e-3, 0.0, 200), ("relu", "plain", 1e6, 0.0, 200), ("tanh", "residual", 1e6, 0.0, 200)]
+    points = [
+        ("linear", "plain", 1e-3, 0.0, 200),
+        ("relu", "plain", 1e6, 0.0, 200),
+        ("tanh", "residual", 1e6, 0.0, 200),
+    ]
     q = [of_library(*point)[1][-1] for point in points]
 
     assert_the_library_s(page, points)
@@ -157,7 +164,9 @@ def test_the_critical_line_of_the_plane_is_the_library_s(page):
 
 # --- one network ---
 
-NETWORK = f"([written, points]) => {{ {RECORD}" + """
+NETWORK = (
+    f"([written, points]) => {{ {RECORD}"
+    + """
   const { architectures: records } = JSON.parse(document.getElementById("laboratory-data").textContent);
   const probe = network.unpacked(written), drawn = network.draw(probe), flat = values => [...values];
   const measured = points.map(([activation, name, gain, bias, depth]) =>
@@ -166,6 +175,7 @@ NETWORK = f"([written, points]) => {{ {RECORD}" + """
            inputs: flat(probe.values), columns: probe.columns };
 }
 """
+)
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +197,10 @@ def of_jax(drawn, probe, point):
     architecture, labels = ARCHITECTURES[name], jnp.array(probe["labels"])
     first = jnp.array(drawn["inputs"]).reshape(len(labels), drawn["columns"])
     weights = [jnp.array(layer).reshape(64, -1).T for layer in drawn["layers"]]
-    biases, readout = jnp.array(drawn["biases"]).reshape(-1, 64), jnp.array(drawn["readout"]).reshape(-1, 64).T
+    biases, readout = (
+        jnp.array(drawn["biases"]).reshape(-1, 64),
+        jnp.array(drawn["readout"]).reshape(-1, 64).T[:, : probe["classes"]],
+    )
 
     def normalized(z):
         if architecture.normalization is None:
@@ -233,7 +246,9 @@ def test_the_examples_in_the_page_have_the_probe_s_lengths_and_angles(page, data
     original = dataset.probe_inputs[np.linspace(0, 99, 64).round().astype(int)]
     lengths = np.linalg.norm(original, axis=1)
 
-    np.testing.assert_allclose(rows @ rows.T, original @ original.T, atol=0.01 * np.multiply.outer(lengths, lengths).max())
+    np.testing.assert_allclose(
+        rows @ rows.T, original @ original.T, atol=0.01 * np.multiply.outer(lengths, lengths).max()
+    )
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), lengths, rtol=0.01)
 
 
@@ -273,7 +288,10 @@ def test_a_frame_takes_at_most_16_ms_of_script_at_the_greatest_depth(open_page, 
             page.select_option("#laboratory select[name=activation]", activation)
             for place in (-0.5, 0.1, 0.3, 1.5):
                 page.locator("#laboratory input[name=gain-slider]").evaluate(
-                    "(slider, place) => { slider.value = place; slider.dispatchEvent(new Event('input', {bubbles: true})); }",
+                    """(slider, place) => {
+                        slider.value = place;
+                        slider.dispatchEvent(new Event("input", { bubbles: true }));
+                    }""",
                     place,
                 )
                 page.evaluate("() => new Promise(done => setTimeout(done, 30))")
@@ -290,8 +308,8 @@ def test_another_network_takes_less_than_50_ms(page, dataset):
             const { architectures: records } = JSON.parse(document.getElementById("laboratory-data").textContent);
             const probe = network.unpacked(written);
             return Object.values(records).map(record).map(architecture => Math.min(...Array.from({ length: 6 }, () => {
-                const start = performance.now();
-                network.measure(network.draw(probe), probe, { activation: "gelu", architecture, gain: 2, bias: 0.1, depth: 50 });
+                const start = performance.now(), point = { activation: "gelu", architecture, gain: 2, bias: 0.1, depth: 50 };
+                network.measure(network.draw(probe), probe, point);
                 return performance.now() - start;
             })));
         }""",
@@ -397,8 +415,8 @@ def test_the_address_keeps_the_point_beside_the_explorer_s_cell(open_page):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "5", "0/plain/tanh/1/0", "201/plain/tanh/1/0", "5.5/plain/tanh/1/0", "5/plain/constructor/1/0", "5/__proto__/tanh/1/0",
-     "5/plain/tanh/-1/0", "5/plain/tanh/1", "5/plain/tanh//0", "5/plain/tanh/1e9/0", "5/plain/tanh/1/NaN", "%"],
+    ["", "5", "0/plain/tanh/1/0", "201/plain/tanh/1/0", "5.5/plain/tanh/1/0", "5/plain/constructor/1/0",
+     "5/__proto__/tanh/1/0", "5/plain/tanh/-1/0", "5/plain/tanh/1", "5/plain/tanh//0", "5/plain/tanh/1e9/0", "5/plain/tanh/1/NaN", "%"],
 )  # fmt: skip
 def test_an_address_that_names_no_point_is_ignored(open_page, text):
     page = open_page(fragment=f"#lab={text}")
@@ -449,7 +467,9 @@ def test_a_network_is_drawn_on_request_and_is_said_to_be_new(page):
 def test_an_own_activation_is_named_as_one_that_the_page_cannot_run(open_page, address, tmp_path):
     text = Path(unquote(urlparse(address).path)).read_text(encoding="utf-8")
     changed = tmp_path / "index.html"
-    changed.write_text(text.replace('"activations":["sigmoid","tanh"', '"activations":["sine","sigmoid","tanh"'), encoding="utf-8")
+    changed.write_text(
+        text.replace('"activations":["sigmoid","tanh"', '"activations":["sine","sigmoid","tanh"'), encoding="utf-8"
+    )
     page = open_page(address=changed.as_uri())
     wait_for(page)
 

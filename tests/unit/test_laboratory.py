@@ -1,4 +1,4 @@
-"""The laboratory's data: laws as the registries have them, a probe that keeps its geometry, and a page that stays small."""
+"""The laboratory's data: laws as the registries have them, and a probe that keeps its geometry."""
 
 import json
 import re
@@ -67,7 +67,11 @@ def _raising(fan_in, fan_out, activation):
 def test_own_records_do_no_harm(run, monkeypatch):
     sine = Activation("sine", np.sin, lambda z, h, out: np.cos(z, out), kinks=(), rectifier=False, source="mine")
     monkeypatch.setitem(ACTIVATIONS, "sine", sine)
-    for name, variance, mean in (("raises", _raising, 0.0), ("infinite", lambda i, o, a: np.inf, 0.0), ("shifted", lambda i, o, a: 1.0, 0.5)):
+    for name, variance, mean in (
+        ("raises", _raising, 0.0),
+        ("infinite", lambda i, o, a: np.inf, 0.0),
+        ("shifted", lambda i, o, a: 1.0, 0.5),
+    ):
         monkeypatch.setitem(INITIALIZERS, name, Initializer(name, variance, source="mine", bias_mean=mean))
 
     data = data_of(run)
@@ -95,8 +99,10 @@ def unpacked(probe):
     scales = np.where(codes == 1, 0.0, 10.0 ** ((codes - 3) / PER_DECADE + LOWEST))
     columns = min(len(scales), probe["inputs"])
     rows = np.zeros((len(scales), columns))
-    values = np.array([place[letter] for letter in probe["triangle"]]).reshape(-1, 2) @ [64, 1] / 2047 - 1
-    rows[np.tril_indices(len(scales), 0, columns)] = values
+    pairs = np.array([place[letter] for letter in probe["triangle"]]).reshape(-1, 3) @ [64**2, 64, 1]
+    values = np.column_stack([pairs // 512, pairs % 512]).ravel() / 255 - 1
+    below = np.tril_indices(len(scales), 0, columns)
+    rows[below] = values[: len(below[0])]
     return rows * scales[:, None]
 
 
@@ -125,4 +131,3 @@ def test_examples_that_are_all_0_stay_so():
     probe = packed_probe(Dataset(inputs, labels, inputs, labels, np.arange(5), np.array(["a"])))
 
     assert not unpacked(probe).any()
-

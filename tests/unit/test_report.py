@@ -150,8 +150,8 @@ def test_the_story_stands_in_its_order(page):
     order = [attributes["id"] for tag, attributes in page.elements if tag == "section"]
 
     assert order == [
-        "answer", "plain-words", "names", "failure-map", "explorer", "laboratory", "forward", "backward", "training", "comparisons",
-        "theory", "claims", "gradient-check", "changes", "method", "settings", "provenance",
+        "answer", "plain-words", "names", "failure-map", "explorer", "laboratory", "forward", "backward", "training",
+        "comparisons", "theory", "claims", "gradient-check", "changes", "method", "settings", "provenance",
     ]  # fmt: skip
 
 

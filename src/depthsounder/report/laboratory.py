@@ -24,8 +24,8 @@ from depthsounder.sweep.runs import Run
 MOST_EXAMPLES = 64
 """Examples of the probe that travel in the page."""
 
-STEPS = len(ALPHABET) ** 2 - 2
-"""Steps between -1 and 1 of a number that is written as two characters."""
+STEPS = 510
+"""Steps between -1 and 1 of a number that is written as nine bits, so that two are three characters."""
 
 
 def laboratory_json(run: Run) -> Markup:
@@ -54,7 +54,7 @@ def laboratory_data(run: Run, dataset: Dataset) -> dict[str, Any]:
 
 
 def _shape(architecture: Architecture) -> list[Any]:
-    """Return the axis of an architecture's normalization, whether it is centered, its shortcut, and its branch's decay."""
+    """Return the axis of a normalization, whether it is centered, the shortcut, and the branch's decay."""
     normalization = architecture.normalization
     axis = None if normalization is None else "units" if normalization.axis == UNITS else "examples"
     centered = normalization is not None and normalization.centered
@@ -82,11 +82,12 @@ def packed_probe(dataset: Dataset) -> Mapping[str, Any]:
 
     Networks whose first weights are independent and normal are drawn as often for the rotated inputs as for the
     original ones. Rotated so that example i has no more than i + 1 inputs, examples have no more inputs than they are
-    many: rows of a triangle, each in units of its largest, two characters for each number.
+    many: rows of a triangle, each in units of its largest, two numbers in three characters.
     """
     shown = spread(range(len(dataset.probe)), MOST_EXAMPLES)
     inputs, labels = dataset.probe_inputs[shown], dataset.probe_labels[shown]
-    triangle = np.linalg.qr(inputs.T, mode="r").T
+    _, upper = np.linalg.qr(inputs.T)
+    triangle = upper.T
     largest = np.abs(triangle).max(axis=1)
     scaled = np.divide(triangle, largest[:, None], out=np.zeros_like(triangle), where=largest[:, None] > 0.0)
     return {
@@ -94,11 +95,13 @@ def packed_probe(dataset: Dataset) -> Mapping[str, Any]:
         "classes": dataset.n_classes,
         "labels": labels.tolist(),
         "scales": encode(largest),
-        "triangle": "".join(_written(row[: number + 1]) for number, row in enumerate(scaled)),
+        "triangle": _written(scaled[np.tril_indices(len(scaled), 0, scaled.shape[1])]),
     }
 
 
 def _written(values: np.ndarray) -> str:
-    """Return values in [-1, 1] as two characters each."""
-    codes = np.rint((values + 1.0) / 2.0 * STEPS).astype(int)
-    return "".join(ALPHABET[code // len(ALPHABET)] + ALPHABET[code % len(ALPHABET)] for code in codes)
+    """Return values (n,) in [-1, 1], two in three characters."""
+    codes = np.rint((np.append(values, [0.0] * (len(values) % 2)) + 1.0) / 2.0 * STEPS).astype(int)
+    base = len(ALPHABET)
+    pairs = codes[::2] * (STEPS + 2) + codes[1::2]
+    return "".join(ALPHABET[pair // base**2] + ALPHABET[pair // base % base] + ALPHABET[pair % base] for pair in pairs)

@@ -75,14 +75,14 @@ function batchLimit(record, gain, bias, start) {
   });
 }
 
-// Three digits, as Python's format has them.
+// As Python's .3g.
 function threeDigits(value) {
   const [mantissa, exponent] = value.toExponential(2).split("e").map(Number);
   if (exponent >= -4 && exponent < 3) return String(Number(value.toPrecision(3)));
   return `${mantissa}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
 }
 
-// A stream with a shortcut can only grow.
+// With a shortcut q can only grow.
 function shortcutLimit(record, { axis, decay }, gain, bias, start) {
   const { square, slope } = moments(record, 1), added = gain * square + bias;
   if (start === 0 && added === 0) return nothing(1);

@@ -62,8 +62,8 @@ function legendre(count) {
   });
 }
 
-// Panels on one side of 0 in standard units: whole numbers, and distances from 0 in units of z. With 12 points on a panel
-// whose ends have the ratio 4 even 1/z is integrated to 3^-24; beyond 8 deviations lies less than 1e-13 of E[z²].
+// Panels on one side of 0: whole deviations, and distances in units of z. With 12 points on a panel whose ends have the
+// ratio 4 even 1/z is integrated to 3^-24; beyond 8 deviations lies less than 1e-13 of E[z²].
 const RULE = legendre(12), REACH = 8;
 const DISTANCES = [0.5, 1, 2, ...Array.from({ length: 20 }, (_, power) => 4 ** (power + 1))];
 

@@ -21,7 +21,8 @@ const AXES = {
 };
 const allowed = (axis, value) => within(value, AXES[axis].low, AXES[axis].high) && (axis !== "depth" || Number.isInteger(value));
 
-let state = { depth: Math.min(data.depths.at(-1) ?? 20, 200), architecture: Object.keys(data.architectures)[0], activation: carried[0], gain: 1, bias: 0 };
+const [plain] = Object.keys(data.architectures);
+let state = { depth: Math.min(data.depths.at(-1) ?? 20, 200), architecture: plain, activation: carried[0], gain: 1, bias: 0 };
 let touched = false, drawnCurves = false, frame = 0, keeping = 0;
 
 function point() {
@@ -86,21 +87,26 @@ function lawOf(init) {
   return { gain: gain[state.activation] ?? gain, bias };
 }
 
-const cells = Object.keys(explorer.cells).map((key) => ({ key, ...Object.fromEntries(key.split("/").map((name, at) => [data.order[at], name])) }));
+const cells = Object.keys(explorer.cells).map((key) => {
+  const names = key.split("/");
+  return { key, ...Object.fromEntries(data.order.map((axis, at) => [axis, names[at]])) };
+});
 
-// Of the nearest depth, the two cells whose variances are nearest; of two inits of one law the first stands for both.
+// Of the nearest depth, the two cells with the nearest variances; of two inits of one law the first stands for both.
 function cellsNearby() {
   const alike = cells.filter(({ activation, architecture, init }) => activation === state.activation && architecture === state.architecture
     && Object.hasOwn(data.inits, init) && typeof lawOf(init).gain === "number");
   const away = (cell) => Math.abs(Math.log(cell.depth / state.depth)), least = Math.min(...alike.map(away));
   const logarithm = (gain) => Math.log(Math.max(gain, 1e-9));
-  const apart = ({ gain, bias }) => Math.abs(logarithm(gain) - logarithm(state.gain)) + 2 * Math.abs(Math.sqrt(bias) - Math.sqrt(state.bias));
+  const apart = ({ gain, bias }) =>
+    Math.abs(logarithm(gain) - logarithm(state.gain)) + 2 * Math.abs(Math.sqrt(bias) - Math.sqrt(state.bias));
   const laws = new Map();
   for (const cell of alike.filter((one) => away(one) === least)) {
     const law = lawOf(cell.init), name = `${law.gain}/${law.bias}`;
     if (!laws.has(name)) laws.set(name, { ...cell, ...law });
   }
-  return [...laws.values()].sort((one, other) => apart(one) - apart(other)).slice(0, 2).map((cell, at) => ({ ...cell, kind: ["first", "second"][at] }));
+  const nearest = [...laws.values()].sort((one, other) => apart(one) - apart(other)).slice(0, 2);
+  return nearest.map((cell, at) => ({ ...cell, kind: ["first", "second"][at] }));
 }
 
 function showCells(nearby) {
@@ -114,7 +120,8 @@ function showCells(nearby) {
     link.className = "cell";
     link.href = `#cell=${cell.key}`;
     link.append(nameOf(cell));
-    item.append(link, `: σw² ${digits(cell.gain)}, σb² ${digits(cell.bias)}; D ${found.delta_ratio} (${found.delta_ratio_low} to ${found.delta_ratio_high}), ${found.shade}`);
+    const interval = `${found.delta_ratio_low} to ${found.delta_ratio_high}`;
+    item.append(link, `: σw² ${digits(cell.gain)}, σb² ${digits(cell.bias)}; D ${found.delta_ratio} (${interval}), ${found.shade}`);
     return item;
   }));
   if (!nearby.length) list.append(`This run has no cell of ${words(state.activation)}, ${words(state.architecture)}.`);
@@ -129,7 +136,8 @@ function chart(title, theory, drawn, curves) {
   }));
   const figure = drawing(190, `${title}: ${digits(theory[0])} at layer 1, ${digits(theory.at(-1))} at layer ${theory.length}.`);
   const last = Math.max(theory.length, ...measured.map((cell) => cell.layers.at(-1)));
-  const scale = ground(figure, title, "layer", [1, last], [...predicted, ...live, ...measured.flatMap(({ low, high }) => [...low, ...high])], 190);
+  const values = [...predicted, ...live, ...measured.flatMap(({ low, high }) => [...low, ...high])];
+  const scale = ground(figure, title, "layer", [1, last], values, 190);
   for (const cell of measured) {
     const group = element("g", { class: cell.kind });
     group.append(band(cell.layers, cell.low, cell.high, scale), curve(cell.layers, cell.median, scale, "measured"));
@@ -177,7 +185,6 @@ part("inits").append(...Object.keys(data.inits).map((init) => {
   Object.assign(button, { type: "button", className: "button quiet", value: init, textContent: words(init) });
   button.addEventListener("click", () => {
     const law = lawOf(init);
-    // Where there is no such point, the reason is said.
     if (typeof law.gain === "number") change(law);
     else say(part("note"), law.gain);
   });

@@ -1,6 +1,6 @@
 "use strict";
-// One network on examples of the run's probe: drawn, and measured as engine/probes.py measures those of the sweep. Rows
-// are examples. Matrices are flat arrays, row by row.
+// One network on examples of the run's probe, drawn, and measured as engine/probes.py measures those of the sweep. Rows are
+// examples; matrices are flat arrays.
 const network = (() => {
 const { EPSILON } = architectures;
 const { activations } = expectations;
@@ -17,43 +17,43 @@ function normals(count) {
   return values;
 }
 
-// The examples that laboratory.py has written: a triangle, two characters for each number.
+// The examples that laboratory.py has written: a triangle, two numbers in three characters.
 function unpacked({ triangle, scales, ...probe }) {
-  const { ALPHABET, decode } = explorer, half = ALPHABET.length ** 2 / 2 - 1, columns = Math.min(probe.labels.length, probe.inputs);
+  const { ALPHABET, decode } = explorer, columns = Math.min(probe.labels.length, probe.inputs), numbers = [];
+  for (let at = 0; at < triangle.length; at += 3) {
+    const pair = [...triangle.slice(at, at + 3)].reduce((sum, letter) => 64 * sum + ALPHABET.indexOf(letter), 0);
+    numbers.push(pair >> 9, pair & 511);
+  }
   const values = new Float64Array(probe.labels.length * columns);
-  let read = 0;
-  const next = () => ALPHABET.indexOf(triangle[read++]);
   decode(scales).forEach((logarithm, example) => {
-    for (let at = 0; at < Math.min(example + 1, columns); at += 1) {
-      values[example * columns + at] = ((ALPHABET.length * next() + next()) / half - 1) * 10 ** logarithm;
-    }
+    const row = numbers.splice(0, Math.min(example + 1, columns));
+    values.set(row.map((number) => (number / 255 - 1) * 10 ** logarithm), example * columns);
   });
-  return { ...probe, values, columns };
+  return { ...probe, values, columns, outputs: 4 * Math.ceil(probe.classes / 4) };
 }
 
 // Standard normals, which any point scales, as (fan_out, fan_in).
-function draw({ columns, classes }) {
+function draw({ columns, outputs }) {
   const layers = Array.from({ length: DEEPEST }, (_, layer) => normals((layer ? WIDTH : columns) * WIDTH));
-  return { layers, biases: normals(DEEPEST * WIDTH), readout: normals(WIDTH * classes) };
+  return { layers, biases: normals(DEEPEST * WIDTH), readout: normals(WIDTH * outputs) };
 }
 
-// Adds scale · left · right to a matrix (rows, width), with left (rows, inner) and right turned: (width, inner). Blocks of
-// two rows and four columns keep their sums at hand; what a last block has beyond the matrix is left out.
+// Adds scale · left · right to a matrix (rows, width), with left (rows, inner), right turned, (width, inner), and a width of
+// a multiple of 4. Blocks of two rows and four columns keep their sums at hand; what lies beyond an array is ignored.
 function addProduct(into, left, turned, inner, width, scale) {
-  const rows = into.length / width;
-  for (let row = 0; row < rows; row += 2) {
+  for (let row = 0; row * width < into.length; row += 2) {
     for (let at = 0; at < width; at += 4) {
-      const place = (more) => Math.min(at + more, width - 1) * inner, one = place(0), two = place(1), three = place(2), four = place(3);
-      const upper = row * inner, lower = Math.min(row + 1, rows - 1) * inner;
+      const upper = row * inner, lower = upper + inner, one = at * inner, two = one + inner, three = two + inner, four = three + inner;
       let a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
       for (let k = 0; k < inner; k += 1) {
-        const x = left[upper + k], y = left[lower + k], p = turned[one + k], q = turned[two + k], r = turned[three + k], s = turned[four + k];
+        const x = left[upper + k], y = left[lower + k];
+        const p = turned[one + k], q = turned[two + k], r = turned[three + k], s = turned[four + k];
         a += x * p; b += x * q; c += x * r; d += x * s;
         e += y * p; f += y * q; g += y * r; h += y * s;
       }
-      const put = (down, more, sum) => { if (row + down < rows && at + more < width) into[(row + down) * width + at + more] += scale * sum; };
-      put(0, 0, a); put(0, 1, b); put(0, 2, c); put(0, 3, d);
-      put(1, 0, e); put(1, 1, f); put(1, 2, g); put(1, 3, h);
+      const here = row * width + at, below = here + width;
+      into[here] += scale * a; into[here + 1] += scale * b; into[here + 2] += scale * c; into[here + 3] += scale * d;
+      into[below] += scale * e; into[below + 1] += scale * f; into[below + 2] += scale * g; into[below + 3] += scale * h;
     }
   }
 }
@@ -64,11 +64,7 @@ function transposed(matrix, columns) {
   return turned;
 }
 
-function meanSquare(values) {
-  let sum = 0;
-  for (let at = 0; at < values.length; at += 1) sum += values[at] * values[at];
-  return sum / values.length;
-}
+const meanSquare = (values) => values.reduce((sum, value) => sum + value * value, 0) / values.length;
 
 // Calls for each slice of a matrix over which a normalization takes its moments: where it starts, its stride, its end.
 function overSlices(axis, size, take) {
@@ -104,21 +100,23 @@ function backThrough(errors, { n, roots }, axis, centered) {
   });
 }
 
-// The derivatives by the last activities: of softmax and cross-entropy, through a readout of variance 1/width.
-function readoutErrors(h, { labels, classes }, readout) {
-  const scale = WIDTH ** -0.5, logits = new Float64Array(labels.length * classes), errors = new Float64Array(h.length);
-  addProduct(logits, h, readout, WIDTH, classes, scale);
+// The derivatives of the cross-entropy by the last activities, through a readout of variance 1/width.
+function readoutErrors(h, { labels, classes, outputs }, readout) {
+  const scale = WIDTH ** -0.5, logits = new Float64Array(labels.length * outputs), errors = new Float64Array(h.length);
+  addProduct(logits, h, readout, WIDTH, outputs, scale);
   labels.forEach((label, example) => {
-    const row = logits.subarray(example * classes, (example + 1) * classes), largest = Math.max(...row);
+    const start = example * outputs, row = logits.subarray(start, start + classes), largest = Math.max(...row);
     const total = row.reduce((sum, value) => sum + Math.exp(value - largest), 0);
     row.forEach((value, at) => { row[at] = Math.exp(value - largest) / total - (at === label); });
+    logits.fill(0, start + classes, start + outputs);
   });
-  addProduct(errors, logits, transposed(readout, WIDTH), classes, WIDTH, scale);
+  addProduct(errors, logits, transposed(readout, WIDTH), outputs, WIDTH, scale);
   return errors;
 }
 
 // q of each layer, and δ² of each over that of the last, of a drawn network at a point.
-function measure({ layers, biases, readout }, probe, { activation, architecture: { axis, centered, shortcut, decay }, gain, bias, depth }) {
+function measure({ layers, biases, readout }, probe, { activation, architecture, gain, bias, depth }) {
+  const { axis, centered, shortcut, decay } = architecture;
   const { f, d } = activations[activation], examples = probe.labels.length, alpha = depth ** -decay;
   const weight = alpha * Math.sqrt(gain / WIDTH), passed = [];
   let h = probe.values, stream = examples * WIDTH;

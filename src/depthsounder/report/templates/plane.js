@@ -1,6 +1,6 @@
 "use strict";
-// The plane of σw² and σb²: χ1 in the colors of the figure of phases, the critical line, and the point in it. For plain
-// layers χ1 is interpolated in the tables of theory.js, which a screen cannot tell from the exact one.
+// The plane of σw² and σb²: χ1, the critical line, and the point in it. For plain layers χ1 is interpolated in the tables
+// of theory.js, which a screen cannot tell from the exact one.
 const plane = (() => {
 const { GRID, onGrid, MARGINAL } = theory;
 const { activations, moments, spread } = expectations;
@@ -44,8 +44,7 @@ function growthOf(name, { axis, shortcut }) {
   return (gain, bias) => Math.log(gain * slope / (axis === "units" ? gain * square + bias : gain * variance));
 }
 
-// What is known of a plane: the places where χ1 passes 1, and tiles of one color. Rows are denser towards σb² = 0, where
-// lines leave as cusps.
+// The places where χ1 passes 1, and tiles of one color. Rows are denser towards σb² = 0, where lines leave as cusps.
 let kept = {};
 
 function surveyRow(row, { growth, top, tiles, line }) {
@@ -82,7 +81,8 @@ function ground({ growth, top, tiles, line }) {
   for (const { from, until, low, high, level } of all) {
     group.append(element("rect", { x: from, y: high, width: until - from, height: low - high, fill: COLORS[level] }));
   }
-  if (!growth) group.append(element("text", { x: LEFT + 10, y: TOP + 16, style: "fill: #1c2733" }, "no line: with a shortcut errors never vanish"));
+  const place = { x: LEFT + 10, y: TOP + 16, style: "fill: #1c2733" };
+  if (!growth) group.append(element("text", place, "no line: with a shortcut errors never vanish"));
   const places = line.map(([gain, bias]) => [x(gain), y(bias / top)]);
   if (line[0]?.[1] === 0 && line[1]?.[1] !== 0) places.unshift([places[0][0], BOTTOM]);
   const points = places.map((place) => place.map((value) => value.toFixed(1))).join(" ");
@@ -90,17 +90,20 @@ function ground({ growth, top, tiles, line }) {
   return group;
 }
 
-// The drawing of a point in the plane that is ready, with marks at what was measured nearby: { gain, bias, kind }.
+// The drawing of a point in the plane that is ready, with marks at what was measured.
 function draw({ gain, bias }, chi, marks) {
   const { top } = kept;
   const figure = drawing(HEIGHT, `Plane of variances: σw² ${gain}, σb² ${bias}, where χ1 is ${chi}.`);
   const text = (words, x, y, anchor) => figure.append(element("text", { x, y, "text-anchor": anchor }, words));
-  figure.append(kept.group ??= ground(kept), element("text", { x: LEFT, y: 14, class: "title" }, "Phase plane: order is blue, chaos orange"));
+  const title = element("text", { x: LEFT, y: 14, class: "title" }, "Phase plane: order is blue, chaos orange");
+  figure.append(kept.group ??= ground(kept), title);
   for (let decade = -3; decade <= 3; decade += 1) text(power(decade), x(10 ** decade), BOTTOM + 15, "middle");
   for (const share of [0, 0.5, 1]) text(String(top * share), LEFT - 5, y(share) + 4, "end");
   text("σw²", RIGHT, HEIGHT - 4, "end");
   text("σb²", LEFT - 5, HEIGHT - 4, "end");
-  for (const mark of marks) figure.append(element("circle", { cx: x(mark.gain), cy: y(mark.bias / top), r: 4, class: `mark ${mark.kind}` }));
+  for (const { gain, bias, kind } of marks) {
+    figure.append(element("circle", { cx: x(gain), cy: y(bias / top), r: 4, class: `mark ${kind}` }));
+  }
   const [across, down] = [x(gain), y(bias / top)];
   figure.append(element("path", { d: `M${across - 11} ${down}h22M${across} ${down - 11}v22`, class: "aim" }));
   figure.append(element("circle", { cx: across, cy: down, r: 6, class: "point" }));

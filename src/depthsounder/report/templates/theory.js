@@ -6,10 +6,10 @@ const { bisected, correlationMap } = correlations;
 const MARGINAL = 1e-11;
 const GRID = Array.from({ length: 641 }, (_, at) => 10 ** ((at - 320) / 8));
 
-// E[φ²] and E[φ'²] on the grid, filled in as they are asked for, or while nothing else is to be done.
+// Expectations on the grid, filled in as they are asked for, or while there is time.
 const tables = Object.fromEntries(Object.keys(activations).map((name) => [name, { filled: 0, rows: [] }]));
 const onGrid = (name, at) => (tables[name].rows[at] ??= moments(activations[name], GRID[at]));
-function fill(name, inTime = () => true) {
+function fill(name, inTime) {
   const table = tables[name];
   while (table.filled < GRID.length && inTime()) onGrid(name, table.filled++);
   return table.filled === GRID.length;
@@ -17,7 +17,7 @@ function fill(name, inTime = () => true) {
 
 const growthAt = (name, at, gain, bias) => (gain * onGrid(name, at).square + bias) / GRID[at] - 1;
 
-// The fixed point of q' = σw² E[φ²] + σb² that iteration from the start approaches: the first change of sign on its way.
+// The fixed point of q' = σw² E[φ²] + σb² that iteration approaches: the first change of sign on its way.
 function fixedPoint(name, gain, bias, start) {
   if (gain === 0) return bias;
   const growth = (q) => (gain * moments(activations[name], q).square + bias) / q - 1;
@@ -32,7 +32,8 @@ function fixedPoint(name, gain, bias, start) {
 }
 
 function attractors(name, gain, bias) {
-  const rises = GRID.map((_, at) => growthAt(name, at, gain, bias)).filter((growth) => Math.abs(growth) > MARGINAL).map((growth) => growth > 0);
+  const growths = GRID.map((_, at) => growthAt(name, at, gain, bias));
+  const rises = growths.filter((growth) => Math.abs(growth) > MARGINAL).map((growth) => growth > 0);
   if (!rises.length) return [];
   const inner = rises.filter((rise, at) => rise && rises[at + 1] === false).length;
   const finite = inner ? ["a finite q", ...Array(inner - 1).fill("another")] : [];
