@@ -34,9 +34,9 @@ LIMITS = {"chi": "chi_1", "qStar": "q_star", "xiGrad": "xi_grad", "xiQ": "xi_q",
 # Infinity and NaN have no JSON: they travel as texts.
 RECORD = "const record = ([axis, centered, shortcut, decay]) => ({ axis, centered, shortcut, decay });"
 
-POINTS = (
-    f"points => {{ {RECORD}"
-    + """
+POINTS = """
+points => {
+  RECORD
   const data = JSON.parse(document.getElementById("laboratory-data").textContent);
   const text = value => value === null || Number.isFinite(value) ? value : String(value);
   return points.map(([activation, name, gain, bias, depth]) => {
@@ -47,8 +47,7 @@ POINTS = (
     return { ...found, note: limit.note, q: layers.q.map(text), ratios: layers.ratios.map(text) };
   });
 }
-"""
-)
+""".replace("RECORD", RECORD)
 
 
 @pytest.fixture(scope="module")
@@ -164,9 +163,9 @@ def test_the_critical_line_of_the_plane_is_the_library_s(page):
 
 # --- one network ---
 
-NETWORK = (
-    f"([written, points]) => {{ {RECORD}"
-    + """
+NETWORK = """
+([written, points]) => {
+  RECORD
   const { architectures: records } = JSON.parse(document.getElementById("laboratory-data").textContent);
   const probe = network.unpacked(written), drawn = network.draw(probe), flat = values => [...values];
   const measured = points.map(([activation, name, gain, bias, depth]) =>
@@ -174,8 +173,7 @@ NETWORK = (
   return { measured, layers: drawn.layers.map(flat), biases: flat(drawn.biases), readout: flat(drawn.readout),
            inputs: flat(probe.values), columns: probe.columns };
 }
-"""
-)
+""".replace("RECORD", RECORD)
 
 
 @pytest.fixture(scope="module")
@@ -303,16 +301,17 @@ def test_a_frame_takes_at_most_16_ms_of_script_at_the_greatest_depth(open_page, 
 
 def test_another_network_takes_less_than_50_ms(page, dataset):
     times = page.evaluate(
-        f"written => {{ {RECORD}"
-        """
+        """written => {
+            RECORD
             const { architectures: records } = JSON.parse(document.getElementById("laboratory-data").textContent);
             const probe = network.unpacked(written);
             return Object.values(records).map(record).map(architecture => Math.min(...Array.from({ length: 6 }, () => {
-                const start = performance.now(), point = { activation: "gelu", architecture, gain: 2, bias: 0.1, depth: 50 };
+                const start = performance.now();
+                const point = { activation: "gelu", architecture, gain: 2, bias: 0.1, depth: 50 };
                 network.measure(network.draw(probe), probe, point);
                 return performance.now() - start;
             })));
-        }""",
+        }""".replace("RECORD", RECORD),
         packed_probe(dataset),
     )
 
@@ -416,7 +415,8 @@ def test_the_address_keeps_the_point_beside_the_explorer_s_cell(open_page):
 @pytest.mark.parametrize(
     "text",
     ["", "5", "0/plain/tanh/1/0", "201/plain/tanh/1/0", "5.5/plain/tanh/1/0", "5/plain/constructor/1/0",
-     "5/__proto__/tanh/1/0", "5/plain/tanh/-1/0", "5/plain/tanh/1", "5/plain/tanh//0", "5/plain/tanh/1e9/0", "5/plain/tanh/1/NaN", "%"],
+     "5/__proto__/tanh/1/0",
+     "5/plain/tanh/-1/0", "5/plain/tanh/1", "5/plain/tanh//0", "5/plain/tanh/1e9/0", "5/plain/tanh/1/NaN", "%"],
 )  # fmt: skip
 def test_an_address_that_names_no_point_is_ignored(open_page, text):
     page = open_page(fragment=f"#lab={text}")

@@ -18,7 +18,6 @@ from depthsounder.elements.architectures import ARCHITECTURES, UNITS, Architectu
 from depthsounder.elements.initializers import INITIALIZERS, Initializer, initializer
 from depthsounder.figures.aggregate import spread
 from depthsounder.report.explorer import ALPHABET, encode
-from depthsounder.storage.tables import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
 MOST_EXAMPLES = 64
@@ -41,7 +40,6 @@ def laboratory_data(run: Run, dataset: Dataset) -> dict[str, Any]:
     names = [*INITIALIZERS, *(name for name in run.inits if name not in INITIALIZERS)]
     inits = {name: initializer(name) for name in names}
     return {
-        "order": CELL_KEYS,
         "depths": run.depths,
         "activations": list(dict.fromkeys([*run.activations, *ACTIVATIONS])),
         "architectures": {name: _shape(architecture) for name, architecture in ARCHITECTURES.items()},

@@ -1,5 +1,5 @@
 "use strict";
-// Activations and their expectations under N(0, q), as elements/activations.py and elements/gaussian.py have them.
+// Activations and their expectations, as elements/activations.py and elements/gaussian.py have them.
 const expectations = (() => {
 const ROOT_2PI = Math.sqrt(2 * Math.PI);
 function polynomial(coefficients, x) {
@@ -25,7 +25,7 @@ function erfc(x) {
 }
 const below = (z) => erfc(-z * Math.SQRT1_2) / 2;
 const logistic = (z) => 1 / (1 + Math.exp(-z));
-// What a gate that is half open at 0 lets through.
+// φ(z)/z of those whose slope at 0 is a half.
 const share = (z, h) => z ? h / z : 0.5;
 
 const SCALE = 1.0507009873554805, ALPHA = 1.6732632423543772;
@@ -40,7 +40,7 @@ const activations = {
   elu: { f: (z) => z > 0 ? z : Math.expm1(z), d: (z, h) => Math.min(h, 0) + 1 },
   selu: { f: (z) => SCALE * (z > 0 ? z : ALPHA * Math.expm1(z)), d: (z, h) => z > 0 ? SCALE : h + SCALE * ALPHA },
   gelu: { f: (z) => z * below(z), d: (z, h) => share(z, h) + z * Math.exp(-z * z / 2) / ROOT_2PI },
-  silu: { f: (z) => z * logistic(z), d: (z, h) => share(z, h) * (1 - h) + h },
+  silu: { f: (z) => z * logistic(z), d: (z, h) => share(z, h) + h * (1 - share(z, h)) },
   softplus: { f: (z) => z > 40 ? z : Math.log1p(Math.exp(z)), d: logistic },
   softsign: { f: (z) => z / (1 + Math.abs(z)), d: (z) => (1 + Math.abs(z)) ** -2 },
   erf: { f: erf, d: (z) => 2 / Math.sqrt(Math.PI) * Math.exp(-z * z) },

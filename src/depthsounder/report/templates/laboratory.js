@@ -60,8 +60,7 @@ function follow() {
   } else if (touched) keepLater();
 }
 
-// --- words ---
-
+// As the page writes numbers.
 function digits(value) {
   if (value === null || Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value < 0 ? "−∞" : "∞";
@@ -89,7 +88,7 @@ function lawOf(init) {
 
 const cells = Object.keys(explorer.cells).map((key) => {
   const names = key.split("/");
-  return { key, ...Object.fromEntries(data.order.map((axis, at) => [axis, names[at]])) };
+  return { key, ...Object.fromEntries(explorer.order.map((axis, at) => [axis, names[at]])) };
 });
 
 // Of the nearest depth, the two cells with the nearest variances; of two inits of one law the first stands for both.
@@ -127,8 +126,6 @@ function showCells(nearby) {
   if (!nearby.length) list.append(`This run has no cell of ${words(state.activation)}, ${words(state.architecture)}.`);
 }
 
-// --- drawing ---
-
 function chart(title, theory, drawn, curves) {
   const layers = theory.map((_, at) => at + 1), [predicted, live] = [theory, drawn ?? []].map((values) => values.map(Math.log10));
   const measured = curves.filter(({ lines }) => lines).map(({ kind, depth, lines }) => ({
@@ -147,8 +144,6 @@ function chart(title, theory, drawn, curves) {
   if (layers.length === 1) figure.append(element("circle", { cx: scale.x(1), cy: scale.y(predicted[0]), r: 3, class: "dot" }));
   return figure;
 }
-
-// --- controls ---
 
 function showControls() {
   for (const [axis, { from, to }] of Object.entries(AXES)) {
