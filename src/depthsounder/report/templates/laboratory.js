@@ -11,8 +11,6 @@ const own = data.activations.filter((name) => !carried.includes(name));
 const words = (name) => name.replaceAll("_", " ");
 const within = (value, low, high) => value >= low && value <= high;
 
-// --- the point, and the address that keeps it ---
-
 // Bounds, and what a slider says.
 const AXES = {
   depth: { low: 1, high: 200, to: (slider) => slider, from: (depth) => depth },
@@ -69,7 +67,7 @@ function digits(value) {
   return shown.replace("-", "−");
 }
 
-// Text that stays is not said again.
+// What stays is not said again.
 function say(place, text) {
   if (place.textContent !== text) place.textContent = text;
 }
@@ -78,8 +76,6 @@ function verdictOf(ratio) {
   if (state.depth === 1 || Number.isNaN(ratio)) return "none";
   return ratio > data.exploding ? "exploding" : ratio < data.vanishing ? "vanishing" : "healthy";
 }
-
-// --- what was measured nearby ---
 
 function lawOf(init) {
   const [gain, bias] = data.inits[init];
@@ -198,8 +194,6 @@ board.addEventListener("pointerdown", (event) => {
 });
 board.addEventListener("pointermove", (event) => { if (event.buttons & 1) drag(event); });
 
-// --- one network ---
-
 const probe = network.unpacked(data.probe);
 let drawn = null, measured = null, waiting = 0, nearby = [], shown = {};
 
@@ -228,8 +222,6 @@ part("draw").addEventListener("click", () => {
   drawn = network.draw(probe);
   measure();
 });
-
-// --- all of it, once a frame ---
 
 const LIMITS = { "χ1, growth of δ² a layer": "chi", "q*": "q", "ξ of δ²": "xiGrad", "ξ of q": "xiQ", "ξ of c": "xiC", "c*": "c" };
 
@@ -260,6 +252,8 @@ function drawCurves() {
 function drawLimit() {
   const limit = architectures.limitOf(point()), list = home.querySelector(".facts");
   list.replaceChildren();
+  const { activation, architecture, depth, gain, bias } = state;
+  fact(list, "Point", `${words(activation)}, ${words(architecture)}, depth ${depth}, σw² ${digits(gain)}, σb² ${digits(bias)}`);
   for (const [title, value] of Object.entries(shown)) fact(list, title, digits(value));
   for (const [title, name] of Object.entries(LIMITS)) fact(list, title, digits(limit[name]));
   say(part("note"), limit.note);
@@ -268,10 +262,9 @@ function drawLimit() {
 
 function render() {
   frame = 0;
-  const start = performance.now(), inTime = () => performance.now() < start + 10;
+  const start = performance.now(), inTime = () => performance.now() < start + 8;
   if (!drawnCurves) drawCurves();
   drawnCurves = true;
-  // What is new to the page takes a few frames.
   if (inTime() && theory.fill(state.activation, inTime) && plane.ready(point(), inTime) && inTime()) drawLimit();
   else nextFrame();
 }

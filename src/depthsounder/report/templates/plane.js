@@ -55,7 +55,7 @@ function surveyRow(row, { growth, top, tiles, line }) {
       const part = Number.isFinite(last.value) ? last.value / (last.value - value) : 1;
       line.push([gainAt((column - 1 + part) / COLUMNS), top * share]);
     }
-    // Without biases, χ1 may be 1 whatever the weights.
+    // χ1 may be 1 whatever the weights.
     if (row === 0 && Math.abs(value) < 1e-9 && column % COLUMNS === 0) line.push([gainAt(column / COLUMNS), 0]);
     const until = column < COLUMNS ? x(gainAt((column + 0.5) / COLUMNS)) : RIGHT;
     if (last?.level === level) tiles.at(-1).until = until;
