@@ -20,7 +20,7 @@ const AXES = {
 const allowed = (axis, value) => within(value, AXES[axis].low, AXES[axis].high) && (axis !== "depth" || Number.isInteger(value));
 
 const [plain] = Object.keys(data.architectures);
-let state = { depth: Math.min(data.depths.at(-1) ?? 20, 200), architecture: plain, activation: carried[0], gain: 1, bias: 0 };
+let state = { depth: Math.min(data.depths.at(-1) ?? 20, 200), architecture: plain, activation: carried.find((name) => name !== "linear"), gain: 1, bias: 0 };
 let touched = false, drawnCurves = false, frame = 0, keeping = 0;
 
 function point() {
