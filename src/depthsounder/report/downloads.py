@@ -1,13 +1,17 @@
 """Rows for download, inside the page: they work from the file, offline and wherever it is moved."""
 
-from base64 import b64encode
+from urllib.parse import quote
 
 import pandas as pd
 
 
 def data_link(text: str, kind: str) -> str:
     """Return a link that holds a text of its own, of a media type such as text/csv."""
-    return f"data:{kind};charset=utf-8;base64,{b64encode(text.encode()).decode()}"
+    return f"data:{kind};charset=utf-8,{quote(text, safe=_UNCHANGED)}"
+
+
+_UNCHANGED = "!$()*+,-./:;=?@_~"
+"""What neither a link nor HTML takes for anything else; tables of numbers are a fifth shorter than in base64."""
 
 
 MOST_ROWS = 10_000
