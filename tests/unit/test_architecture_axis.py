@@ -73,6 +73,22 @@ def test_architectures_are_a_list_of_different_names(tmp_path, architectures):
         configured(tmp_path, architectures=architectures)
 
 
+@pytest.mark.parametrize(
+    ("place", "changes"),
+    [
+        ("training.batch_size", {"training": {"batch_size": 1}}),
+        ("probe_examples", {"probe_examples": 1}),
+    ],
+)
+def test_one_example_is_refused_where_examples_are_normalized_over(tmp_path, place, changes):
+    with pytest.raises(ConfigError, match=place) as refused:
+        configured(tmp_path, architectures=["plain", "batch_norm"], **changes)
+    assert "is one example, which batch_norm normalizes to 0" in str(refused.value)
+    assert "allowed: 2 and more, or architectures that normalize over no examples" in str(refused.value)
+
+    configured(tmp_path, architectures=["plain", "layer_norm"], **changes)
+
+
 def test_only_architectures_of_the_sweep_are_compared_within(tmp_path):
     pair = {"activation": "tanh", "depth": 20, "init": "glorot_normal", "against": "xavier_note"}
     (compared,) = configured(tmp_path, comparisons=[pair]).comparisons
@@ -204,7 +220,8 @@ def test_figures_have_a_panel_for_each_model(several, name):
     figure = FIGURES[name].draw(several)
     titles = [text for panel in figure.axes for text in (panel.get_title("left"), panel.get_ylabel())]
     for model in ("tanh", "relu", "tanh, layer norm", "relu, layer norm"):
-        assert any(title == model or title.startswith(f"{model}\n") for title in titles), model
+        lines = model.replace(", ", ",\n")
+        assert any(title == lines or title.startswith(f"{model}\n") for title in titles), model
 
 
 def test_no_row_of_a_figure_mixes_architectures(plain, several):

@@ -41,7 +41,7 @@ from depthsounder.config.fields import (
     refuse,
 )
 from depthsounder.elements.activations import ACTIVATIONS
-from depthsounder.elements.architectures import PLAIN
+from depthsounder.elements.architectures import ARCHITECTURES, PLAIN
 from depthsounder.elements.gaussian import critical_gain
 from depthsounder.engine.training import Recipe
 from depthsounder.process.blocks import seed_blocks
@@ -265,6 +265,16 @@ class Config(Section):
         if blocks > MOST_TUNING_BLOCKS:
             raise refuse(f"makes {blocks:,} blocks of the tuning seeds, of which there may be {MOST_TUNING_BLOCKS}")
         return per_block
+
+    @field_validator("training", "probe_examples")
+    @classmethod
+    def _two_examples_to_normalize_over(cls, value: Training | int, info: ValidationInfo) -> Training | int:
+        examples, place = (value.batch_size, ["batch_size"]) if isinstance(value, Training) else (value, [])
+        mixing = [name for name in info.data.get("architectures", ()) if ARCHITECTURES[name].mixes_examples]
+        if mixing and examples == 1:
+            allowed = "2 and more, or architectures that normalize over no examples"
+            raise refuse(f"is one example, which {mixing[0]} normalizes to 0", *place, allowed=allowed)
+        return value
 
     @field_validator("verdicts")
     @classmethod
