@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import platform
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from threadpoolctl import threadpool_info
 
 from benchmarks import engine, jax_scan, torch_loop, torch_vmap
+from benchmarks.machine import processor
 from benchmarks.measure import SCHEMA, Implementation, measure
 from benchmarks.page import render_page
 from benchmarks.problem import Case
@@ -93,10 +93,9 @@ def keep_to_one_core() -> None:
 
 def gather_facts(repeats: int) -> dict[str, str]:
     """Return what the times depend on beside the code: machine, its load before the run, versions and commit."""
-    processors = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     kernels = {library["architecture"] for library in threadpool_info() if library["internal_api"] == "openblas"}
     return {
-        "processor": processors[0].partition(": ")[2] if processors else platform.machine(),
+        "processor": processor(),
         "cores": str(os.cpu_count()),
         "load before the run": f"{os.getloadavg()[0]:.2f}",
         "repeats": str(repeats),

@@ -2,9 +2,13 @@
 
 import importlib
 import json
+import re
+import subprocess
+import sys
 import tomllib
 from dataclasses import asdict, replace
 from itertools import chain
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -19,6 +23,7 @@ from benchmarks.summary import GOALS, judge_goals, read_results, text_tables
 from depthsounder.elements.architectures import ARCHITECTURES
 from depthsounder.storage.tables import write_rows
 
+ROOT = Path(__file__).resolve().parents[2]
 PEERS = ("torch_loop", "torch_vmap", "jax_scan")
 RELU = Case("relu", depth=3, width=8, networks=3, updates=12, batch=16)
 TANH = replace(RELU, activation="tanh")
@@ -205,3 +210,13 @@ def test_make_installs_the_pytorch_that_is_declared(root):
     (declared,) = (text for text in project["optional-dependencies"]["bench"] if text.startswith("torch"))
 
     assert f" {declared}\n" in (root / "Makefile").read_text()
+
+
+def test_the_commands_of_users_are_timed_in_pairs():
+    command = [sys.executable, "-m", "benchmarks.commands", "--repeats=1", "--command=dry run of the default sweep"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+
+    timed = re.search(r"^dry run of the default sweep: ([\d.]+), ([\d.]+), ([\d.]+) \(", done.stdout, re.MULTILINE)
+    before, now, ratio = map(float, timed.groups())
+    assert min(before, now) > 0
+    assert ratio == pytest.approx(now / before, rel=0.1)
