@@ -9,6 +9,7 @@ from support import small_dataset
 
 import depthsounder
 from depthsounder.process.commands import Refusal
+from depthsounder.sweep import costs as measuring
 from depthsounder.sweep.cells import blocks, cells
 from depthsounder.sweep.costs import measure_costs, start_of_a_job
 from depthsounder.sweep.forecast import PlannedJob, in_words
@@ -58,7 +59,7 @@ def test_a_script_that_does_not_start_is_named_with_what_it_said(tmp_path, capfd
     script = tmp_path / "job.py"
     script.write_text("import nothing_of_this_name\n")
     with pytest.raises(Refusal, match=r"job.py --help does not start: ModuleNotFoundError: No module named 'nothing"):
-        measure_costs(CONFIG, small_dataset(), start_of_a_job(str(script)), repeats=1)
+        measure_costs(CONFIG, small_dataset(), start_of_a_job(str(script)), seconds=0.0)
     assert capfd.readouterr().err == ""
 
 
@@ -76,7 +77,7 @@ def test_a_jobs_start_is_measured_with_this_library_whatever_the_python_has_inst
     script.write_text("import depthsounder, os, sys; print(depthsounder.__file__, file=open(sys.argv[1], 'w'))")
     # Without site-packages, where the tests' own environment has the library.
     call = [sys.executable, "-S", str(script), str(tmp_path / "found")]
-    measure_costs(CONFIG, small_dataset(), call, repeats=1)
+    measure_costs(CONFIG, small_dataset(), call, seconds=0.0)
     assert Path((tmp_path / "found").read_text().strip()) == Path(depthsounder.__file__)
 
 
@@ -89,6 +90,33 @@ def test_costs_are_measured_and_grow_with_the_depth(root):
     assert found.spectrum.layer > 0.0
     assert found.evaluation.layer > 0.0
     assert 0.0 < found.start < 5.0
+
+
+@pytest.mark.parametrize(("width", "networks", "steps"), [(64, 4, 30), (512, 2, 2)])
+def test_wide_networks_are_measured_by_fewer_steps_so_that_planning_stays_quick(monkeypatch, width, networks, steps):
+    asked = []
+
+    def train(parameters, spec, dataset, recipe, traces, root_seed):
+        asked.append((len(traces), recipe.steps))
+
+    monkeypatch.setattr(measuring, "train", train)
+    config = make_config([2], ["tanh"], ["glorot_normal"], width=width)
+    config = config.model_copy(update={"training": config.training.model_copy(update={"batch_size": 32})})
+    measure_costs(config, small_dataset(), ["true"], seconds=0.0)
+
+    assert asked[-1] == (networks, steps)
+
+
+def test_the_costs_of_several_architectures_are_their_mean(monkeypatch):
+    seconds = {"plain": 1.0, "layer_norm": 2.0, "residual": 6.0}
+    monkeypatch.setattr(
+        measuring, "_pieces_of_work", lambda config, data, name, depth: 4 * [lambda: seconds[name] * depth]
+    )
+    config = make_config([2], ["tanh"], ["glorot_normal"], architectures=list(seconds))
+
+    found = measure_costs(config, small_dataset(), ["true"], seconds=0.0)
+
+    assert found.step == Line(0.0, pytest.approx(3.0))
 
 
 def test_a_forecast_counts_the_networks_of_the_planned_jobs_and_shares_their_time_among_the_cores():

@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 from depthsounder.config import Config
 from depthsounder.data.dataset import Dataset
 from depthsounder.elements.activations import TANH
+from depthsounder.elements.architectures import ARCHITECTURES
 from depthsounder.elements.initializers import GLOROT_NORMAL
 from depthsounder.engine.drawing import draw_stack
 from depthsounder.engine.jacobian import InputJacobian
@@ -28,7 +29,13 @@ from depthsounder.process.commands import Refusal
 from depthsounder.sweep.planning import Costs, Line
 
 DEPTHS = (4, 24)
-NETWORKS, STEPS, REPEATS = 4, 30, 15
+NETWORKS, STEPS = 4, 30
+
+WORK = 5e9
+"""Floating-point operations of one measured training at most, so that wide networks are measured by fewer steps."""
+
+SECONDS = 7.0
+"""How long costs are measured: as often as that allows, and once in any case."""
 
 SNAKEMAKES_SHARE = 0.06
 """Seconds of a job's start that the workflow engine takes: its shell, its bookkeeping, its times."""
@@ -37,7 +44,7 @@ REST, REST_OF_A_CELL = 50.0, 0.25
 """Seconds of data, theory, verdicts, figures and report on one core: of any sweep, and what each of its cells adds."""
 
 
-def measure_costs(config: Config, dataset: Dataset, script: Sequence[str], repeats: int = REPEATS) -> Costs:
+def measure_costs(config: Config, dataset: Dataset, script: Sequence[str], seconds: float = SECONDS) -> Costs:
     """Return the costs of a sweep's networks.
 
     Parameters
@@ -48,23 +55,27 @@ def measure_costs(config: Config, dataset: Dataset, script: Sequence[str], repea
         Its data.
     script
         The call of a job's script that only starts: with ``--help``.
-    repeats
-        How often each is measured; the shortest time counts. The default takes seven seconds.
+    seconds
+        How long to measure, but each cost once in any case; the shortest time counts, and the mean over architectures.
 
     Raises
     ------
     Refusal
         If the script does not start; the message has the last line of what it said.
     """
-    pieces = [_pieces_of_work(config, dataset, depth) for depth in DEPTHS]
+    pieces = [[_pieces_of_work(config, dataset, name, depth) for depth in DEPTHS] for name in config.architectures]
+    end = perf_counter() + seconds
+    rounds: list[list[list[list[float]]]] = []
+    starts: list[float] = []
     with threadpool_limits(1):
         # The depths in turn, so that a busy moment of the machine strikes both and the shortest times leave it out.
-        rounds = [[[_seconds(work) for work in of_depth] for of_depth in pieces] for _ in range(repeats)]
-        starts = [_seconds(lambda: _start(script)) for _ in rounds]
-    training, measurement, spectrum, evaluation = np.min(rounds, axis=0).T
+        while not rounds or perf_counter() < end:
+            rounds.append([[[timed() for timed in at_depth] for at_depth in of_one] for of_one in pieces])
+            starts.append(_seconds(lambda: _start(script)))
+    training, measurement, spectrum, evaluation = np.min(rounds, axis=0).mean(axis=0).T
     return Costs(
         start=SNAKEMAKES_SHARE + min(starts),
-        step=_line(training / (NETWORKS * STEPS)),
+        step=_line(training),
         measurement=_line(measurement),
         spectrum=_line(spectrum),
         evaluation=_line(evaluation),
@@ -73,23 +84,29 @@ def measure_costs(config: Config, dataset: Dataset, script: Sequence[str], repea
     )
 
 
-def _pieces_of_work(config: Config, dataset: Dataset, depth: int) -> list[Callable[[], object]]:
-    """Return a training of `NETWORKS` networks over `STEPS`, and a measurement, a spectrum and an evaluation of one."""
-    spec = NetworkSpec(layer_sizes(dataset.n_inputs, config.width, depth, dataset.n_classes), TANH)
-    parameters = draw_stack(config.root_seed, range(NETWORKS), spec, GLOROT_NORMAL)
-    recipe = replace(config.training.recipe, steps=STEPS, logged_steps=())
+def _pieces_of_work(config: Config, dataset: Dataset, architecture: str, depth: int) -> list[Callable[[], float]]:
+    """Return what times a training step, a measurement, a spectrum and an evaluation, in seconds for one network."""
+    sizes = layer_sizes(dataset.n_inputs, config.width, depth, dataset.n_classes)
+    spec = NetworkSpec(sizes, TANH, ARCHITECTURES[architecture])
+    # Each weight takes part in three products, with a multiplication and an addition for each example.
+    step = 6.0 * spec.parameter_count * config.training.batch_size
+    networks = int(np.clip(WORK // (2.0 * step), 1, NETWORKS))
+    steps = int(np.clip(WORK // (networks * step), 2, STEPS))
+    parameters = draw_stack(config.root_seed, range(networks), spec, GLOROT_NORMAL)
+    recipe = replace(config.training.recipe, steps=steps, logged_steps=())
     probe, evaluation = Probe(spec, dataset), Evaluation(spec, dataset)
     jacobian = InputJacobian(spec, dataset)
 
     def training() -> None:
-        traces = [Trace(seed, 1e-6) for seed in range(NETWORKS)]
+        traces = [Trace(seed, 1e-6) for seed in range(networks)]
         train(parameters.copy(), spec, dataset, recipe, traces, config.root_seed)
 
     return [
-        training,
-        lambda: probe.measure(parameters[0]),
-        lambda: jacobian.measure(parameters[0]),
-        lambda: evaluation.evaluate(parameters[0]),
+        # After the last step the networks are carried over a batch once more.
+        lambda: _seconds(training) / (networks * (steps + 1)),
+        lambda: _seconds(lambda: probe.measure(parameters[0])),
+        lambda: _seconds(lambda: jacobian.measure(parameters[0])),
+        lambda: _seconds(lambda: evaluation.evaluate(parameters[0])),
     ]
 
 

@@ -52,7 +52,7 @@ def forecast(config: Config, jobs: Sequence[PlannedJob], checks: int, others: in
         Where the run's data lie, if they are prepared already.
     """
     script = Path(__file__).resolve().parents[3] / "scripts/tune_rate.py"
-    costs = measure_costs(config, _dataset(config, paths), start_of_a_job(str(script)), repeats=2)
+    costs = measure_costs(config, _dataset(config, paths), start_of_a_job(str(script)), seconds=0.5)
     return in_words(config, costs, jobs, checks, others, cores)
 
 
