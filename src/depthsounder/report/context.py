@@ -75,7 +75,7 @@ class _Plan:
 
 
 _STORY = (
-    _Plan("failure-map", "Failure map", "Which cells fail?"),
+    _Plan("failure-map", "Failure map", "Which cells fail?", template="failure_map.html"),
     _Plan("explorer", "Explorer", "What happens inside one cell?", template="explorer.html"),
     _Plan("laboratory", "Laboratory", "What would another network do?", template="laboratory.html"),
     _Plan("forward", "Forward signal", "What arrives at the bottom?", counts.forward_counts),

@@ -322,5 +322,5 @@ let choices = [read(start)];
 if (start !== undefined) render();
 addEventListener("hashchange", follow);
 follow();
-return { ALPHABET, cells: data.cells, order: data.order, layers: data.layers, decode, element, drawing, power, ground, curve, band, fact, fill, nameOf };
+return { ALPHABET, cells: data.cells, order: data.order, points: data.points, layers: data.layers, decode, element, drawing, power, ground, curve, band, fact, fill, nameOf };
 })();
