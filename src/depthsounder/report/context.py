@@ -30,6 +30,7 @@ from depthsounder.report.names import activation_rows, architecture_rows, init_r
 from depthsounder.report.opening import points, title
 from depthsounder.report.plain_words import remedy_terms, terms
 from depthsounder.report.sensitivity import most_moving, sensitivities
+from depthsounder.report.telling import what_to_look_at
 from depthsounder.report.vector import inline_svg
 from depthsounder.storage.frames import designs_of, rows_of
 from depthsounder.storage.schemas import CELL_KEYS
@@ -82,7 +83,11 @@ _STORY = (
     _Plan("backward", "Backward signal", "What comes back?", counts.signal_counts),
     _Plan("training", "Training", "Does it learn, and at which rate?"),
     _Plan(
-        "comparisons", "Comparisons", "Which initialization does better, and is that chance?", counts.comparison_counts
+        "comparisons",
+        "Comparisons",
+        "Which initialization does better, and is that chance?",
+        counts.comparison_counts,
+        "comparisons.html",
     ),
     _Plan("theory", "Theory", "Was it predictable?", counts.prediction_counts, "theory.html"),
 )
@@ -134,6 +139,7 @@ def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dic
         "check": section(_CHECK),
         "study": _study(run, pictures("study")),
         "explorer": explorer_json(run),
+        "look": what_to_look_at(run),
         "laboratory": laboratory_json(run),
         "selectors": selectors(run),
         "most_rows": MOST_ROWS,
@@ -157,6 +163,7 @@ def _findings(run: Run) -> dict[str, Any]:
         "distinct": of_distinct_laws(run.verdicts, repeated_laws(run)),
         "terms": [*terms(run.home), *remedy_terms(run)],
         "surprises": surprises(run),
+        "tested": rows_of(run.comparisons[run.comparisons["in_family"]]),
         "refused": refused(run),
         "withheld": withheld(run),
         "claims": _claims(run),

@@ -16,6 +16,7 @@ from depthsounder.figures.aggregate import median_interval, relative_to_top, spr
 from depthsounder.figures.outcomes import shade
 from depthsounder.process.text import number, setting
 from depthsounder.report.links import cell_key
+from depthsounder.report.telling import keys, telling_cells
 from depthsounder.storage.frames import cell_of, rows_of, with_texts
 from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.sweep.runs import Run
@@ -77,8 +78,8 @@ def explorer_data(run: Run) -> dict[str, Any]:
     for name, table in _curves(run).items():
         for names, rows in table.groupby(CELL_KEYS, observed=True):
             _add_curve(cells, cell_of(names), name, rows, layers)
-    keys = [*CELL_KEYS, "phase", "learning_rate"]
-    for (*cell, phase, rate), losses in _losses(run, steps).groupby(level=keys, observed=True):
+    levels = [*CELL_KEYS, "phase", "learning_rate"]
+    for (*cell, phase, rate), losses in _losses(run, steps).groupby(level=levels, observed=True):
         if (known := cells.get(cell_key(cell_of(cell)))) is not None:
             shown = losses.to_numpy(dtype=float)[spread(range(len(losses)), MOST_SEEDS)]
             curves = [encode(trace) for trace in shown]
@@ -88,6 +89,7 @@ def explorer_data(run: Run) -> dict[str, Any]:
                 known["rates"][f"{rate:g}"] = curves
     return {
         "order": CELL_KEYS,
+        "start": keys(telling_cells(run)),
         "points": {name: getattr(run, axis.key) for name, axis in AXES.items()},
         "unsaid": {name: axis.unsaid for name, axis in AXES.items()},
         "entropy": run.data.class_entropy,

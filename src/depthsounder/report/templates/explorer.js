@@ -265,6 +265,7 @@ function choose(index, panel) {
   if (choice !== null) choices[index] = choice;
   fillChoice(panel, choices[index]);
   show(panel, choices[index]);
+  say();
   keepInAddress();
 }
 
@@ -277,7 +278,14 @@ function makePanel(index) {
   return panel;
 }
 
+// What to look at is said of the two cells on which the page opens.
+function say() {
+  const look = home.querySelector(".look");
+  if (look) look.hidden = choices.map(written).join() !== data.start.join();
+}
+
 function render() {
+  say();
   panels.replaceChildren(...choices.map((_, index) => makePanel(index)));
   compare.hidden = false;
   compare.textContent = choices.length > 1 ? "Show one cell" : "Compare with another cell";
@@ -317,9 +325,8 @@ document.addEventListener("click", (event) => {
   if (link?.getAttribute("href") === location.hash) follow();
 });
 
-const [start] = Object.keys(data.cells);
-let choices = [read(start)];
-if (start !== undefined) render();
+let choices = data.start.map(read);
+if (choices.length) render();
 addEventListener("hashchange", follow);
 follow();
 return { ALPHABET, cells: data.cells, order: data.order, points: data.points, layers: data.layers, decode, element, drawing, power, ground, curve, band, fact, fill, nameOf };
