@@ -9,16 +9,16 @@ from math import inf, log
 
 import numpy as np
 
+from depthsounder.checking.contract import breaches
 from depthsounder.elements.activation import Activation
 from depthsounder.elements.architectures import Architecture
 from depthsounder.elements.initializers import Initializer
 from depthsounder.judging.foretelling import foretells_failure
 from depthsounder.judging.thresholds import Thresholds
+from depthsounder.process.commands import Refusal
+from depthsounder.process.options import DEEPEST
 from depthsounder.theory.error_growth import Fans, delta_ratios
 from depthsounder.theory.withheld import biased, not_derived
-
-FARTHEST = 200
-"""Hidden layers up to which a failure is looked for, or up to the network's own where it is deeper."""
 
 _STEP = 1.1
 """Between the depths that are looked at where each has a branch scale of its own; all depths up to 20 are."""
@@ -32,6 +32,21 @@ class Network:
     activation: Activation
     fans: Fans
     depth: int
+
+
+def network_of(architecture: Architecture, activation: Activation, fans: Fans, depth: int) -> Network:
+    """Return the network on which advice is asked.
+
+    Raises
+    ------
+    Refusal
+        If no theory is derived for the architecture, or the activation breaks its contract, as an own one may.
+    """
+    if reason := not_derived(architecture):
+        raise Refusal(f"--architecture: there is no theory: {reason}; allowed: normalization over the units, or none")
+    for breach in breaches(activation):
+        raise Refusal(f"--activation: '{activation.name}' breaks its contract: {breach}")
+    return Network(architecture, activation, fans, depth)
 
 
 @dataclass(frozen=True)
@@ -55,7 +70,7 @@ class Advice:
     fails
         Whether the network fails by the rule.
     first_failure
-        The least depth at which one fails; None if none does up to `FARTHEST`.
+        The least depth at which one fails; None if none does up to `DEEPEST`.
     cures
         The names of the other architectures in which such a network does not fail at this depth.
     """
@@ -112,17 +127,16 @@ def laws_of(network: Network, inits: Mapping[str, Initializer]) -> tuple[list[La
 
 
 def first_failures(network: Network, laws: Sequence[Law], thresholds: Thresholds) -> list[int | None]:
-    """Return for each law the least depth at which the rule foretells failure, up to `FARTHEST`; None if none.
+    """Return for each law the least depth at which the rule foretells failure, up to `DEEPEST`; None if none.
 
     Where each depth has a branch scale of its own, those above 20 are looked at in steps of a tenth.
     """
-    farthest = max(FARTHEST, network.depth)
     if network.architecture.branch_decay:
-        depths = _ladder(farthest)
+        depths = _ladder(DEEPEST)
         table = [_at_depth(network, laws, depth) for depth in depths]
     else:
-        depths = list(range(1, farthest + 1))
-        table = _ratios(network, laws, farthest).tolist()
+        depths = list(range(1, DEEPEST + 1))
+        table = _ratios(network, laws, DEEPEST).tolist()
     return [
         next((depth for depth, row in zip(depths, table, strict=True) if foretells_failure(row[at], thresholds)), None)
         for at in range(len(laws))

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from depthsounder.elements.gaussian import critical_gain
-from depthsounder.judging.advice import FARTHEST, Advice, Network
+from depthsounder.judging.advice import Advice, Network
 from depthsounder.judging.foretelling import Foretold, accuracy, by_run, rule_in_words
 from depthsounder.judging.thresholds import Thresholds, signal_word
+from depthsounder.process.options import DEEPEST
 from depthsounder.process.text import count, join, number, percent
 
 _HEADS = ("D", "by the rule", "fails from depth", "σw²", "init")
@@ -22,7 +23,7 @@ def advice_lines(
         asked,
         critical_sentence(network),
         "",
-        *_table([_HEADS, *(_row(row, network, thresholds) for row in advice)]),
+        *_table([_HEADS, *(_row(row, thresholds) for row in advice)]),
         *(f"{name}: no theory, for {reason}" for name, reason in refused.items()),
         *_remedies(advice),
     ]
@@ -36,10 +37,10 @@ def critical_sentence(network: Network) -> str:
     return f"Critical in a plain network without biases: σw² = {critical.gain:g}; {critical.reason}."
 
 
-def _row(row: Advice, network: Network, thresholds: Thresholds) -> tuple[str, ...]:
+def _row(row: Advice, thresholds: Thresholds) -> tuple[str, ...]:
     word = signal_word(row.delta_ratio, thresholds)
     outcome = f"fails, {word}" if row.fails else "does not fail"
-    since = f"not before {max(FARTHEST, network.depth)}" if row.first_failure is None else str(row.first_failure)
+    since = f"not before {DEEPEST}" if row.first_failure is None else str(row.first_failure)
     biases = f", σb² = {row.law.bias_variance:g}" if row.law.bias_variance else ""
     return number(row.delta_ratio), outcome, since, f"{row.law.gain:.4g}", f"{', '.join(row.law.names)}{biases}"
 

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 Value = TypeVar("Value")
 
-DEEPEST = 1000
-"""Hidden layers on which advice is given: it takes seconds."""
+DEEPEST = 200
+"""Hidden layers of the deepest network on which advice is given, and up to which failures are looked for."""
 
 
 def count(text: str) -> int:
@@ -32,7 +32,7 @@ def from_zero(text: str) -> int:
 def deep(text: str) -> int:
     """Return a number of hidden layers of which the first is not the last, or refuse the text."""
     if not (text.isascii() and text.isdecimal()) or not 2 <= int(text) <= DEEPEST:
-        raise ArgumentTypeError(f"found {text!r}; allowed: a whole number from 2 to {DEEPEST:,}")
+        raise ArgumentTypeError(f"found {text!r}; allowed: a whole number from 2 to {DEEPEST}")
     return int(text)
 
 

@@ -61,5 +61,6 @@ def _squared_slopes(
         for layer in range(depth):
             normalized = normalized_variances(architecture.normalization, q)
             slopes[layer] = through_normalization(architecture.normalization, q, squared_slope(activation, normalized))
-            q = architecture.shortcut * q + share * (gains * second_moment(activation, normalized) + biases)
+            branch = share * (gains * second_moment(activation, normalized) + biases)
+            q = q + branch if architecture.shortcut else branch
     return slopes

@@ -2,7 +2,6 @@
 
 from depthsounder.elements.architectures import Architecture
 from depthsounder.elements.initializers import Initializer
-from depthsounder.process.commands import Refusal
 
 
 def not_derived(architecture: Architecture) -> str | None:
@@ -13,19 +12,6 @@ def not_derived(architecture: Architecture) -> str | None:
             "shortcut or is not centered"
         )
     return None
-
-
-def require_derived(architecture: Architecture) -> Architecture:
-    """Return an architecture for which theory is derived.
-
-    Raises
-    ------
-    Refusal
-        If it is another one.
-    """
-    if reason := not_derived(architecture):
-        raise Refusal(f"--architecture: there is no theory, for {reason}")
-    return architecture
 
 
 def biased(init: Initializer) -> str | None:
