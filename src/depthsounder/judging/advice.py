@@ -20,8 +20,8 @@ from depthsounder.process.options import DEEPEST
 from depthsounder.theory.error_growth import Fans, delta_ratios
 from depthsounder.theory.withheld import biased, not_derived
 
-_STEP = 1.1
-"""Between the depths that are looked at where each has a branch scale of its own; all depths up to 20 are."""
+_STEP = 1.25
+"""Between the depths that are looked at where each has a branch scale of its own; all depths up to 8 are."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def laws_of(network: Network, inits: Mapping[str, Initializer]) -> tuple[list[La
 def first_failures(network: Network, laws: Sequence[Law], thresholds: Thresholds) -> list[int | None]:
     """Return for each law the least depth at which the rule foretells failure, up to `DEEPEST`; None if none.
 
-    Where each depth has a branch scale of its own, those above 20 are looked at in steps of a tenth.
+    Where each depth has a branch scale of its own, those above 8 are looked at in steps of a quarter.
     """
     if network.architecture.branch_decay:
         depths = _ladder(DEEPEST)

@@ -24,7 +24,7 @@ def advice_lines(
         critical_sentence(network),
         "",
         *_table([_HEADS, *(_row(row, thresholds) for row in advice)]),
-        *(f"{name}: no theory, for {reason}" for name, reason in refused.items()),
+        *(f"{name} is left out: {reason}" for name, reason in refused.items()),
         *_remedies(advice),
     ]
 
@@ -33,7 +33,7 @@ def critical_sentence(network: Network) -> str:
     """Return the σw² at which errors keep their size in a plain network without biases, or why there is none."""
     critical = critical_gain(network.activation)
     if critical.gain is None:
-        return f"No σw² is critical: {critical.reason}."
+        return f"In a plain network without biases {critical.reason}."
     return f"Critical in a plain network without biases: σw² = {critical.gain:g}; {critical.reason}."
 
 
