@@ -46,6 +46,12 @@ smoke: $(VENV)/runtime ## run the small sweep of config/smoke.yaml, in about a m
 plan: $(VENV)/runtime ## say what a sweep will take: make plan, or make plan CONFIG=config/smoke.yaml
 	@$(BIN)/python scripts/plan_sweep.py $(CONFIG)
 
+.PHONY: advise
+advise: $(VENV)/runtime ## say what theory has for one network: make advise ACTIVATION=tanh DEPTH=30
+	@$(BIN)/python scripts/advise.py $(if $(ACTIVATION),--activation $(ACTIVATION)) $(if $(DEPTH),--depth $(DEPTH)) \
+		$(if $(ARCHITECTURE),--architecture $(ARCHITECTURE)) $(if $(WIDTH),--width $(WIDTH)) \
+		$(if $(FAN_IN),--fan-in $(FAN_IN)) $(addprefix --extension ,$(EXTENSION))
+
 .PHONY: compare
 compare: $(VENV)/runtime ## say what changed between two runs: make compare A=default B=another; without names, list the runs
 	@$(BIN)/python scripts/compare_runs.py $(if $(A),--before results/$(A)) $(if $(B),--after results/$(B))

@@ -25,14 +25,18 @@ from depthsounder.figures.panels import (
 )
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, MUTED, SHADES, activation_marker, label, themed
+from depthsounder.judging.foretelling import Accuracy
 from depthsounder.judging.verdicts import FAILURES
-from depthsounder.process.text import count, in_words, join, number, tally
+from depthsounder.process.text import count, in_words, join, number, percent, tally
 from depthsounder.storage.frames import rows_of
 from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.sweep.runs import Run
 
 _NAMED = 3
-"""So many cells at most are named in a sentence."""
+"""So many cells at most are named behind a number of them."""
+
+_MISSED = 12
+"""So many cells at most that the rule has wrong are named."""
 
 _WIDE = 0.035
 """A share of the longest bar: a part that is wider has its number on it."""
@@ -90,8 +94,22 @@ def message(run: Run) -> str:
         (known["predicted_verdict"] == "healthy", "healthy"),
     ):
         if predicted.any():
-            sentences.append(f"Of {int(predicted.sum()):,} that it calls {called}, {became(known[predicted])}.")
-    return " ".join(sentences)
+            sentences.append(f"Of {int(predicted.sum()):,} that it calls {called}, {_fates(known[predicted])}.")
+    return " ".join([*sentences, *filter(None, [_rule(known[known["training_verdict"].notna()])])])
+
+
+def _rule(known: pd.DataFrame) -> str:
+    """Say how often it is right that a cell fails where its predicted signal is not healthy, and name the misses."""
+    failed, foretold = known["training_verdict"].isin(FAILURES), known["predicted_verdict"] != "healthy"
+    found = Accuracy.of(failed.tolist(), foretold.tolist())
+    if found.balanced is None:
+        return ""
+    missed = known[failed != foretold]
+    names = f": all but {join(map(_name, rows_of(missed)))}" if 0 < len(missed) <= _MISSED else ""
+    return (
+        f"The rule that a cell fails where theory calls it vanishing or exploding, and nowhere else, is right in "
+        f"{len(known) - len(missed):,} of {len(known):,}{names}. Its balanced accuracy is {percent(found.balanced)}."
+    )
 
 
 def _precision(known: pd.DataFrame) -> str:
@@ -115,19 +133,20 @@ def _precision(known: pd.DataFrame) -> str:
 
 def became(cells: pd.DataFrame) -> str:
     """Return what became of cells in training, and the names of those few that failed."""
-    kinds = cells["shade"].value_counts()
     failures = cells[cells["training_verdict"].isin(FAILURES)]
+    names = f" ({join(map(_name, rows_of(failures)))})" if 0 < len(failures) <= _NAMED else ""
+    return f"{_fates(cells)}{names}"
+
+
+def _fates(cells: pd.DataFrame) -> str:
+    """Return in a list how many cells came to which end in training."""
+    kinds = cells["shade"].value_counts()
     parts = [f"{kinds['trains']:,} trained" if "trains" in kinds else "none trained"]
     for kind, words in (("slow", "stayed slow"), ("barely", "barely learned"), ("mixed", "were mixed")):
         if kind in kinds:
             parts.append(f"{kinds[kind]:,} {words}")
-    parts.append(f"{tally(len(failures))} failed")
-    return f"{join(parts)}{_named(failures)}"
-
-
-def _named(cells: pd.DataFrame) -> str:
-    """Return a few cells by their names, and nothing for many."""
-    return f" ({join(map(_name, rows_of(cells)))})" if 0 < len(cells) <= _NAMED else ""
+    parts.append(f"{tally(int(cells['training_verdict'].isin(FAILURES).sum()))} failed")
+    return join(parts)
 
 
 def _name(cell: Any) -> str:  # noqa: ANN401 - a row of a data frame, or a record of one

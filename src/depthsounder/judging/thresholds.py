@@ -32,3 +32,10 @@ class Thresholds:
     plateau_loss: float
     diverged_loss: float
     tail_steps: int
+
+
+def signal_word(delta_ratio: float, thresholds: Thresholds) -> str:
+    """Return the word for D."""
+    if delta_ratio > thresholds.exploding_ratio:
+        return "exploding"
+    return "vanishing" if delta_ratio < thresholds.vanishing_ratio else "healthy"

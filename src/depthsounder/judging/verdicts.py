@@ -18,7 +18,7 @@ import scipy
 from depthsounder.engine.tuning import NetworkLosses, tail_loss
 from depthsounder.judging.fates import BELOW_PLATEAU, Fate, escape_step, fate
 from depthsounder.judging.reference import References
-from depthsounder.judging.thresholds import Thresholds
+from depthsounder.judging.thresholds import Thresholds, signal_word
 
 CONFIDENCE = 0.95
 
@@ -79,13 +79,6 @@ def judge_signal(ratios: np.ndarray, thresholds: Thresholds) -> SignalVerdict:
         return SignalVerdict(verdict, None, median, None, None)
     borderline = any(low <= bound <= high for bound in (thresholds.exploding_ratio, thresholds.vanishing_ratio))
     return SignalVerdict(verdict, borderline, median, low, high)
-
-
-def signal_word(delta_ratio: float, thresholds: Thresholds) -> str:
-    """Return the word for D."""
-    if delta_ratio > thresholds.exploding_ratio:
-        return "exploding"
-    return "vanishing" if delta_ratio < thresholds.vanishing_ratio else "healthy"
 
 
 NO_SIGNAL_VERDICT = SignalVerdict(None, None, None, None, None)

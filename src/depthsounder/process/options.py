@@ -9,6 +9,9 @@ from typing import TypeVar
 
 Value = TypeVar("Value")
 
+DEEPEST = 200
+"""Hidden layers of the deepest network on which advice is given, and up to which failures are looked for."""
+
 
 def count(text: str) -> int:
     """Return a whole number from 1, or refuse the text.
@@ -24,6 +27,13 @@ def count(text: str) -> int:
 def from_zero(text: str) -> int:
     """Return a whole number from 0, or refuse the text."""
     return _whole(text, 0)
+
+
+def deep(text: str) -> int:
+    """Return a number of hidden layers of which the first is not the last, or refuse the text."""
+    if not (text.isascii() and text.isdecimal()) or not 2 <= int(text) <= DEEPEST:
+        raise ArgumentTypeError(f"found {text!r}; allowed: a whole number from 2 to {DEEPEST}")
+    return int(text)
 
 
 def positive(text: str) -> float:

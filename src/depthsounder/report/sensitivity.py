@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from depthsounder.engine.tuning import NetworkLosses
 from depthsounder.judging.cell_verdicts import network_losses
-from depthsounder.judging.thresholds import Thresholds
-from depthsounder.judging.verdicts import cell_fates, forward_word, signal_word, training_word
+from depthsounder.judging.thresholds import Thresholds, signal_word
+from depthsounder.judging.verdicts import cell_fates, forward_word, training_word
 from depthsounder.process.text import count
 from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.sweep.runs import Run

@@ -12,11 +12,12 @@ import numpy as np
 
 from depthsounder.checking.drawn_moments import misdrawn
 from depthsounder.elements.activations import ACTIVATIONS
-from depthsounder.elements.architectures import ARCHITECTURES, Architecture
-from depthsounder.elements.initializers import Initializer, initializer
+from depthsounder.elements.architectures import ARCHITECTURES
+from depthsounder.elements.initializers import initializer
 from depthsounder.storage.schemas import CELL_KEYS, THEORY
 from depthsounder.storage.tables import Columns
 from depthsounder.theory.columns import theory_columns
+from depthsounder.theory.withheld import biased, not_derived
 
 WITHHELD = "theory is withheld: "
 """How the note of a cell without theory begins; all of its numbers are null."""
@@ -44,7 +45,7 @@ def predict_cells(
     fans = sweep_fans(probe_inputs.shape[1], width, max(depths))
     for architecture, activation, init in cells:
         record, function, law = ARCHITECTURES[architecture], ACTIVATIONS[activation], initializer(init)
-        reason = _not_derived(record) or _biased(law) or misdrawn(law, function, fans, root_seed)
+        reason = not_derived(record) or biased(law) or misdrawn(law, function, fans, root_seed)
         of_depths: dict[int, Columns] = (
             theory_columns(depths, record, function, law, probe_inputs, probe_labels, width)
             if reason is None
@@ -52,23 +53,6 @@ def predict_cells(
         )
         for depth, columns in of_depths.items():
             yield (depth, architecture, activation, init), columns
-
-
-def _not_derived(architecture: Architecture) -> str | None:
-    """Return in a clause that no equation is known for an architecture of the user's; None if one is."""
-    if architecture.mixes_examples and (architecture.shortcut or not architecture.cancels_biases):
-        return (
-            f"none is derived for '{architecture.name}', whose normalization over the examples stands beside a "
-            "shortcut or is not centered"
-        )
-    return None
-
-
-def _biased(init: Initializer) -> str | None:
-    """Return in a clause that biases have a mean, which no equation of the theory has; None if they have none."""
-    if init.bias_mean == 0.0:
-        return None
-    return f"biases of '{init.name}' have mean {init.bias_mean:.3g}, and theory takes it to be 0"
 
 
 def sweep_fans(n_inputs: int, width: int, deepest: int) -> list[tuple[int, int]]:

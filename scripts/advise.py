@@ -1,0 +1,44 @@
+"""Advise on one network, from theory alone: which inits suit its depth, where the others fail, and what cures that."""
+
+import argparse
+from pathlib import Path
+
+import yaml
+
+from depthsounder.elements.activations import ACTIVATIONS
+from depthsounder.elements.architectures import ARCHITECTURES
+from depthsounder.elements.initializers import INITIALIZERS
+from depthsounder.engine.extensions import extension_parser
+from depthsounder.judging.advice import advise, laws_of, network_of
+from depthsounder.judging.advice_text import advice_lines, confidence_lines
+from depthsounder.judging.foretelling import read_record
+from depthsounder.judging.thresholds import Thresholds
+from depthsounder.process.commands import run
+from depthsounder.process.options import count, deep
+from depthsounder.theory.error_growth import Fans
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+def main() -> None:
+    """Print the inits by the D that theory predicts, the rule, and how often it was right."""
+    parser = argparse.ArgumentParser(description=__doc__, parents=[extension_parser()])
+    parser.add_argument("--activation", choices=list(ACTIVATIONS), required=True)
+    parser.add_argument("--depth", type=deep, required=True, help="hidden layers, from 2 to 200")
+    parser.add_argument("--architecture", choices=list(ARCHITECTURES), default="plain")
+    parser.add_argument("--width", type=count, default=64, help="units of a hidden layer")
+    parser.add_argument("--fan-in", type=count, help="features of the input; as many as units where it is left out")
+    arguments = parser.parse_args()
+    architecture, activation = ARCHITECTURES[arguments.architecture], ACTIVATIONS[arguments.activation]
+    fans = Fans(arguments.fan_in or arguments.width, arguments.width)
+    network = network_of(architecture, activation, fans, arguments.depth)
+    settings = yaml.safe_load((CHECKOUT / "config/config.yaml").read_text(encoding="utf-8"))
+    thresholds = Thresholds(**settings["verdicts"])
+    laws, refused = laws_of(network, INITIALIZERS)
+    advice = advise(network, laws, ARCHITECTURES, thresholds)
+    print(*advice_lines(network, advice, refused, thresholds), "", sep="\n")
+    print(*confidence_lines(read_record(CHECKOUT / "docs/advice.tsv"), thresholds), sep="\n")
+
+
+if __name__ == "__main__":
+    run(main)
