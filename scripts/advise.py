@@ -37,7 +37,8 @@ def main() -> None:
     laws, refused = laws_of(network, INITIALIZERS)
     advice = advise(network, laws, ARCHITECTURES, thresholds)
     print(*advice_lines(network, advice, refused, thresholds), "", sep="\n")
-    print(*confidence_lines(read_record(CHECKOUT / "docs/advice.tsv"), thresholds), sep="\n")
+    record = read_record(CHECKOUT / "docs/advice.tsv")
+    print(*confidence_lines(record, network, thresholds), sep="\n")
 
 
 if __name__ == "__main__":

@@ -9,15 +9,18 @@ from urllib.parse import unquote, urlparse
 import numpy as np
 import pytest
 from made_up_report import write_report
+from support import DEFAULT_THRESHOLDS
 
 from depthsounder.data.dataset import Dataset
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.architectures import ARCHITECTURES, EPSILON, EXAMPLES
 from depthsounder.elements.gaussian import critical_gain
-from depthsounder.elements.initializers import Initializer
+from depthsounder.elements.initializers import INITIALIZERS, Initializer, initializer
+from depthsounder.judging.advice import Network, advise, laws_of
 from depthsounder.report.laboratory import packed_probe
 from depthsounder.theory.batch_kernels import large_batch_trajectory
 from depthsounder.theory.columns import delta_moment_ratios
+from depthsounder.theory.error_growth import Fans
 from depthsounder.theory.limits import deep_limit
 from depthsounder.theory.overlaps import canonical_trajectory
 from depthsounder.theory.phase_plane import critical_line
@@ -27,7 +30,12 @@ expect = pytest.importorskip("playwright.sync_api", reason="playwright is not in
 
 pytestmark = pytest.mark.browser
 
-SCRIPTS = ("address", "expectations", "correlations", "theory", "architectures", "plane", "network", "laboratory")
+SCRIPTS = (
+    "address", "expectations", "correlations", "theory", "architectures", "advice", "plane", "network", "laboratory",
+)  # fmt: skip
+
+WIDTH = 8
+"""Of the hidden layers of the made-up run."""
 
 LIMITS = {"chi": "chi_1", "qStar": "q_star", "xiGrad": "xi_grad", "xiQ": "xi_q", "xiC": "xi_c"}
 
@@ -159,6 +167,51 @@ def test_the_critical_line_of_the_plane_is_the_library_s(page):
 
     assert len(gain) == 25
     np.testing.assert_allclose(gain[1:], np.interp(bias[1:], biases, gains), rtol=0.01)
+
+
+ADVICE = """
+points => {
+  RECORD
+  const { architectures: records, inits } = JSON.parse(document.getElementById("laboratory-data").textContent);
+  const text = value => Number.isFinite(value) ? value : String(value), fails = ratio => ratio > 100 || ratio < 0.01;
+  return points.map(([activation, name, depth]) => {
+    const laws = Object.entries(inits).map(([name, [gain, bias]]) => ({ name, gain: gain[activation] ?? gain, bias }));
+    const point = { activation, architecture: record(records[name]), gain: 1, bias: 0, depth };
+    const rows = advice.rank(point, laws.filter(({ gain }) => typeof gain === "number"), fails, () => true);
+    return rows.map(({ names, ratio, first }) => [names, text(ratio), first]);
+  });
+}
+""".replace("RECORD", RECORD)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_the_page_advises_what_the_library_advises(page, architecture):
+    points = [(name, architecture, depth) for name in ("tanh", "sigmoid", "gelu") for depth in (2, 30)]
+    names = [*INITIALIZERS, "gaussian_w1.5_b0.05"]
+
+    for (activation, _, depth), rows in zip(points, page.evaluate(ADVICE, points), strict=True):
+        network = Network(ARCHITECTURES[architecture], ACTIVATIONS[activation], Fans(WIDTH, WIDTH), depth)
+        laws, _ = laws_of(network, {name: initializer(name) for name in names})
+        advice = {row.law.names: row for row in advise(network, laws, {}, DEFAULT_THRESHOLDS)}
+        found = {tuple(names): (float(ratio), first) for names, ratio, first in rows}
+        assert found.keys() == advice.keys()
+        for law, (ratio, first) in found.items():
+            assert first == advice[law].first_failure
+            np.testing.assert_allclose(ratio, advice[law].delta_ratio, rtol=1e-6, atol=1e-150)
+        away = [abs(np.log(ratio)) if ratio else np.inf for ratio, _ in found.values()]
+        assert away == sorted(away)
+
+
+def test_the_initializations_are_ranked_at_the_depth_of_the_point(open_page):
+    page = open_page(fragment="#lab=30/plain/tanh/1/0")
+    rows = page.locator("#laboratory .lab-advice li")
+
+    expect(rows.last).to_have_text("zeros, σw² 0, σb² 0: D 0, fails from depth 2 on")
+    expect(rows.filter(has_text="he normal, he uniform")).to_have_text(re.compile("D 2.8.*, fails from depth 102 on"))
+    page.fill("#laboratory input[name=depth]", "200")
+    expect(rows.filter(has_text="he normal, he uniform")).not_to_have_text(re.compile("D 2.8"))
+    page.select_option("#laboratory select[name=architecture]", "residual_sqrt")
+    expect(rows.filter(has_text="he normal, he uniform")).to_have_text(re.compile("fails not before depth 200$"))
 
 
 # --- one network ---

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from math import exp, inf, sqrt
 from pathlib import Path
@@ -183,6 +184,23 @@ def test_the_page_states_the_accuracy_on_each_run():
         assert row in page
 
 
+def test_the_page_states_the_accuracy_on_architectures_alone():
+    page = " ".join((ROOT / "docs/advice.md").read_text().split())
+    runs = by_run(RECORD)
+    plain = [cell for cell in runs["rescue"] if cell.architecture == "plain"]
+    others = [cell for cell in runs["rescue"] if cell.architecture != "plain"]
+    found = accuracy(others, THRESHOLDS)
+    unforeseen = [cell for cell in others if cell.failed and missed(cell, THRESHOLDS)]
+
+    assert {replace(cell, run="default") for cell in plain} < set(runs["default"])
+    assert (
+        f"The {len(plain)} plain cells of `rescue` are cells of `default` too. On its other {len(others)} cells" in page
+    )
+    assert f"accuracy is {percent(found.balanced)}: {found.failed_foretold} of {found.failed} failures and" in page
+    assert f"{found.others_foretold} of {found.others} others are foretold, and the three failures" in page
+    assert [(cell.architecture, cell.init) for cell in unforeseen] == [("layer_norm", "naive_small")] * 3
+
+
 def test_the_page_lists_every_cell_that_the_rule_has_wrong():
     page = (ROOT / "docs/advice.md").read_text()
     listed = [line.removeprefix("- ") for line in page.splitlines() if line.startswith("- `")]
@@ -292,6 +310,18 @@ def test_the_command_takes_other_architectures_widths_and_inputs(tmp_path):
         "gelu, rms_norm: 7 hidden layers of 100 units, 30 inputs\nIn a plain network without biases gelu "
     )
     assert "\ncritical is left out: gelu has no critical gain" in done.stdout
+
+
+def test_the_command_says_how_good_the_rule_is_on_the_architecture(tmp_path):
+    cells = [cell for cell in RECORD if cell.architecture == "layer_norm"]
+    right = len(cells) - accuracy(cells, THRESHOLDS).missed
+    done = command("--activation=tanh", "--depth=7", "--architecture=layer_norm")
+
+    assert f"  layer_norm, in all runs: right in {right} of {len(cells)} cells, a balanced" in done.stdout
+    assert (
+        "  rms_norm, in all runs: never tried"
+        in command("--activation=tanh", "--depth=7", "--architecture=rms_norm").stdout
+    )
 
 
 def test_the_command_takes_records_of_one_s_own(tmp_path):

@@ -1,6 +1,6 @@
 """Advice as lines for a terminal, with the rule behind it and how often that was right."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from depthsounder.elements.gaussian import critical_gain
 from depthsounder.judging.advice import Advice, Network
@@ -66,12 +66,19 @@ def _remedies(advice: Sequence[Advice]) -> list[str]:
     return ["", *sentences] if sentences else []
 
 
-def confidence_lines(record: Iterable[Foretold], thresholds: Thresholds) -> list[str]:
-    """Return the rule in a sentence, and its accuracy on each run of a record."""
-    lines = [f"The rule: {rule_in_words(thresholds)}.", "How sure that is, on cells that were trained:"]
-    for run, cells in by_run(record).items():
-        found = accuracy(cells, thresholds)
-        balanced = "" if found.balanced is None else f", a balanced accuracy of {percent(found.balanced)}"
-        right = len(cells) - found.missed
-        lines.append(f"  {run}: right in {right:,} of {count(len(cells), 'cell')}{balanced}")
-    return lines
+def confidence_lines(record: Sequence[Foretold], network: Network, thresholds: Thresholds) -> list[str]:
+    """Return the rule in a sentence, and its accuracy on each run of a record and on the network's architecture."""
+    name = network.architecture.name
+    alike = [cell for cell in record if cell.architecture == name]
+    return [
+        f"The rule: {rule_in_words(thresholds)}.",
+        "How sure that is, on cells that were trained:",
+        *(f"  {run}: {_right(cells, thresholds)}" for run, cells in by_run(record).items()),
+        f"  {name}, in all runs: {_right(alike, thresholds) if alike else 'never tried'}",
+    ]
+
+
+def _right(cells: Sequence[Foretold], thresholds: Thresholds) -> str:
+    found = accuracy(cells, thresholds)
+    balanced = "" if found.balanced is None else f", a balanced accuracy of {percent(found.balanced)}"
+    return f"right in {len(cells) - found.missed:,} of {count(len(cells), 'cell')}{balanced}"

@@ -23,7 +23,7 @@ from depthsounder.sweep.runs import Run
 _TEMPLATES = Path(__file__).parent / "templates"
 
 _PAGE = ("report", "tips", "address", "explorer", "tables", "prediction")
-_LABORATORY = ("expectations", "correlations", "theory", "architectures", "plane", "network", "laboratory")
+_LABORATORY = ("expectations", "correlations", "theory", "architectures", "advice", "plane", "network", "laboratory")
 _SCRIPTS = (*_PAGE, *_LABORATORY)
 """The page's scripts, each after those that it uses."""
 

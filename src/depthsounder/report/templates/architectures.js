@@ -8,7 +8,8 @@ const { correlationMap, bisected } = correlations;
 const { MARGINAL, depthScale, gradientScale, correlationFixedPoint, meanField } = theory;
 const EPSILON = 1e-5;
 
-// Of a point { activation, architecture, gain, bias, depth }: q by layer, δ² by layer over that of the last, and D.
+// Of a point { activation, architecture, gain, bias, depth }: q by layer, by how much δ² grows from each layer to the one
+// before it, and δ² by layer over that of the last.
 function layersOf({ activation, architecture: { axis, shortcut, decay }, gain, bias, depth }) {
   const record = activations[activation], share = depth ** (-2 * decay);
   const q = [], slopes = [];
@@ -23,12 +24,9 @@ function layersOf({ activation, architecture: { axis, shortcut, decay }, gain, b
     length = shortcut ? length + branch : branch;
     variance = gain * found.variance;
   }
-  const errors = [slopes.at(-1)];
-  for (let layer = depth - 2; layer >= 0; layer -= 1) {
-    const growth = share * gain * slopes[layer];
-    errors.unshift(shortcut ? errors[0] * (1 + growth) : errors[0] * growth);
-  }
-  return { q, ratios: errors.map((error) => error / errors.at(-1)) };
+  const growths = slopes.slice(0, -1).map((slope) => Number(shortcut) + share * gain * slope), errors = [slopes.at(-1)];
+  for (const growth of growths.toReversed()) errors.unshift(errors[0] * growth);
+  return { q, growths, ratios: errors.map((error) => error / errors.at(-1)) };
 }
 
 // The fixed point of a bounded, rising map that iteration from the start approaches.
