@@ -119,7 +119,7 @@ test-slurm: $(VENV)/test $(VENV)/slurm ## run a sweep on three Slurm nodes, whic
 .PHONY: bench
 bench: export JAX_PLATFORMS = cpu
 bench: export PYTHONPATH = src
-bench: .venv-bench/installed ## measure the engine beside PyTorch and JAX, in about ten minutes
+bench: .venv-bench/installed ## measure the engine beside PyTorch and JAX, in a quarter of an hour
 	.venv-bench/bin/python -m benchmarks.run
 
 .PHONY: lint
