@@ -51,5 +51,19 @@ function rank(point, laws, fails, inTime) {
   return [...rows.values()].sort((one, other) => one.away === other.away ? 0 : one.away - other.away);
 }
 
-return { DEEPEST, rank };
+// Lists the laws of all inits, in frames of its own; false while there is no time to look.
+function show(point, { inits, vanishing, exploding }, lawOf, digits) {
+  const start = performance.now(), inTime = () => performance.now() < start + 3;
+  const laws = Object.keys(inits).map((name) => ({ name: name.replaceAll("_", " "), ...lawOf(name) }));
+  const defined = laws.filter(({ gain }) => typeof gain === "number");
+  const rows = rank(point, defined, (ratio) => ratio < vanishing || ratio > exploding, inTime);
+  if (rows) document.querySelector("#laboratory .lab-advice").replaceChildren(...rows.map(({ names, gain, bias, ratio, first }) => {
+    const item = document.createElement("li"), since = first ? `from depth ${first} on` : `not before depth ${DEEPEST}`;
+    item.textContent = `${names.join(", ")}, σw² ${digits(gain)}, σb² ${digits(bias)}: D ${digits(ratio)}, fails ${since}`;
+    return item;
+  }));
+  return Boolean(rows);
+}
+
+return { rank, show };
 })();
