@@ -247,6 +247,15 @@ def test_inits_are_ranked_by_d_and_those_of_one_law_stand_together():
     assert isinstance(advice[0], Advice)
 
 
+def test_no_theory_is_claimed_where_every_unit_stands_at_a_kink():
+    found = {
+        name: laws_of(Network(PLAIN, ACTIVATIONS[name], SQUARE, 5), INITIALIZERS)[1] for name in ("relu", "tanh", "elu")
+    }
+
+    # ELU's second derivative jumps, and its first does not.
+    assert found == {"relu": {"zeros": "every z is 0, where relu has no derivative"}, "tanh": {}, "elu": {}}
+
+
 def test_a_cure_is_an_architecture_in_which_the_same_weights_do_not_fail():
     advice = advice_on(SIGMOID, 20)
 

@@ -35,10 +35,17 @@ function of(point, fails, inTime) {
   return { ratio: ratios.at(-1), first: null };
 }
 
+// Where every z is 0 and φ' jumps, there is no D.
+function undefinedAt(activation, gain, bias) {
+  const { f, d } = expectations.activations[activation], [below, above] = [-1e-150, 1e-150].map((z) => d(z, f(z)));
+  return gain === 0 && bias === 0 && below !== above;
+}
+
 // Laws { name, gain, bias } with the names of those that are one, D nearest to 1 first; null while there is no time to look.
 function rank(point, laws, fails, inTime) {
   const rows = new Map();
   for (const { name, gain, bias } of laws) {
+    if (undefinedAt(point.activation, gain, bias)) continue;
     const key = `${gain}/${bias}`, row = rows.get(key) ?? { names: [], gain, bias };
     row.names.push(name);
     rows.set(key, row);
