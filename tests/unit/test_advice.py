@@ -201,6 +201,16 @@ def test_the_page_states_the_accuracy_on_architectures_alone():
     assert [(cell.architecture, cell.init) for cell in unforeseen] == [("layer_norm", "naive_small")] * 3
 
 
+def test_the_page_says_what_longer_training_does():
+    cells = by_run(RECORD)["glorot2010"]
+    wrong = [cell for cell in cells if missed(cell, THRESHOLDS)]
+
+    assert "In `glorot2010` no cell failed" in (ROOT / "docs/advice.md").read_text()
+    assert not any(cell.failed for cell in cells)
+    assert [cell.activation for cell in wrong] == ["sigmoid"] * 3
+    assert all(cell.delta_ratio < THRESHOLDS.vanishing_ratio for cell in wrong)
+
+
 def test_the_page_lists_every_cell_that_the_rule_has_wrong():
     page = (ROOT / "docs/advice.md").read_text()
     listed = [line.removeprefix("- ") for line in page.splitlines() if line.startswith("- `")]
@@ -323,6 +333,7 @@ def test_the_command_takes_other_architectures_widths_and_inputs(tmp_path):
 
 def test_the_command_says_how_good_the_rule_is_on_the_architecture(tmp_path):
     cells = [cell for cell in RECORD if cell.architecture == "layer_norm"]
+    plain = {replace(cell, run="") for cell in RECORD if cell.architecture == "plain"}
     right = len(cells) - accuracy(cells, THRESHOLDS).missed
     done = command("--activation=tanh", "--depth=7", "--architecture=layer_norm")
 
