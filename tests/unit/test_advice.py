@@ -338,6 +338,7 @@ def test_the_command_says_how_good_the_rule_is_on_the_architecture(tmp_path):
     done = command("--activation=tanh", "--depth=7", "--architecture=layer_norm")
 
     assert f"  layer_norm, in all runs: right in {right} of {len(cells)} cells, a balanced" in done.stdout
+    assert f" of {len(plain)} cells" in command("--activation=tanh", "--depth=7").stdout.splitlines()[-1]
     assert (
         "  rms_norm, in all runs: never tried"
         in command("--activation=tanh", "--depth=7", "--architecture=rms_norm").stdout
