@@ -1,6 +1,7 @@
 """Advice from theory alone: D over depth, the rule and its record, and what the command says."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -410,16 +411,22 @@ def test_the_command_loads_nothing_heavy():
     assert not {"matplotlib", "pandas", "pydantic", "sklearn"} & set(done.stdout.splitlines()[-1].split())
 
 
+PAGES = "".join((ROOT / name).read_text() for name in ("README.md", "docs/advice.md"))
+
+
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
-def test_make_passes_every_option_on():
+@pytest.mark.parametrize("variables", sorted(set(re.findall(r"make advise ((?:[A-Z_]+=[\w.]+ ?)+)", PAGES))))
+def test_make_advises_as_the_pages_say(tmp_path, variables):
+    (tmp_path / "mine.py").write_text(MINE)
+    given = variables.replace("mine.py", str(tmp_path / "mine.py")).split()
     environment = Path(sys.prefix)
     done = subprocess.run(
-        [
-            *("make", "--no-print-directory", f"VENV={environment}", f"--old-file={environment}/runtime", "advise"),
-            *("ACTIVATION=tanh", "DEPTH=12", "ARCHITECTURE=residual", "WIDTH=20", "FAN_IN=10"),
-        ],
+        ["make", "--no-print-directory", f"VENV={environment}", f"--old-file={environment}/runtime", "advise", *given],
         cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT / "src")}, capture_output=True, text=True, check=True,
     )  # fmt: skip
+    options = [
+        f"--{name.lower().replace('_', '-')}={value}" for name, _, value in (word.partition("=") for word in given)
+    ]
 
-    words = ["--activation=tanh", "--depth=12", "--architecture=residual", "--width=20", "--fan-in=10"]
-    assert done.stdout == command(*words).stdout
+    assert done.stdout == command(*options).stdout
+    assert done.stdout.splitlines()[0].startswith(options[0].partition("=")[2])
