@@ -186,7 +186,7 @@ points => {
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_the_page_advises_what_the_library_advises(page, architecture):
-    points = [(name, architecture, depth) for name in ("tanh", "sigmoid", "gelu") for depth in (2, 30)]
+    points = [(name, architecture, depth) for name in ("tanh", "relu", "elu", "gelu") for depth in (2, 30)]
     names = [*INITIALIZERS, "gaussian_w1.5_b0.05"]
 
     for (activation, _, depth), rows in zip(points, page.evaluate(ADVICE, points), strict=True):
@@ -552,7 +552,7 @@ def test_the_laboratory_prints_its_values_without_its_controls(page):
     assert not page.locator("#laboratory .lab-draw").is_visible()
 
 
-def test_the_laboratory_adds_at_most_60_kilobytes_to_the_page(address, dataset, root):
+def test_the_laboratory_adds_at_most_60_kilobytes_to_the_page_and_its_advice_5(address, dataset, root):
     page = Path(unquote(urlparse(address).path)).read_text(encoding="utf-8")
     templates = root / "src" / "depthsounder" / "report" / "templates"
     scripts = [(templates / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
@@ -563,6 +563,8 @@ def test_the_laboratory_adds_at_most_60_kilobytes_to_the_page(address, dataset, 
     own = re.search(r'"probe":.*?\}', section)[0]
     probe = json.dumps(packed_probe(dataset), separators=(",", ":"))
 
+    advice = [scripts[SCRIPTS.index("advice")], re.search(r"\s*<h3>Initializations at.*?</ol>", section, re.DOTALL)[0]]
     added = "".join([*scripts, section.replace(own, probe), style])
 
-    assert len(added.encode()) <= 60_000
+    assert len("".join(advice).encode()) <= 5_000
+    assert len(added.encode()) - len("".join(advice).encode()) <= 60_000

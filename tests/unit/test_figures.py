@@ -1,5 +1,6 @@
 """The figures: every one is drawn for every run, however odd, and says what the tables say."""
 
+import re
 import subprocess
 import sys
 
@@ -792,6 +793,26 @@ def test_a_prediction_that_is_withheld_is_none(runs):
     known = len(table) - sum(bare)
     assert f" of {known} cells" in prediction.message(runs["withheld"])
     assert prediction.message(runs["all_withheld"]) == "Theory makes no prediction for the cells of this run."
+
+
+def test_a_prediction_is_judged_as_a_rule_of_failure_and_its_misses_are_named(runs):
+    table = prediction.rows(runs["withheld"]).dropna(subset=["predicted_verdict", "training_verdict"])
+    failed, foretold = table["training_verdict"].isin(FAILURES), table["predicted_verdict"] != "healthy"
+    balanced = 50 * (foretold[failed].mean() + (~foretold[~failed]).mean())
+    rule = prediction.message(runs["withheld"]).partition("The rule that ")[2]
+
+    assert f"is right in {(failed == foretold).sum()} of {len(table)}" in rule
+    assert float(re.search(r"balanced accuracy is ([\d.]+) %", rule)[1]) == pytest.approx(balanced, abs=0.06)
+    missed = table[failed != foretold]
+    assert len(missed) > 0
+    assert sum(f"at depth {depth}" in rule for depth in set(missed["depth"])) == len(set(missed["depth"]))
+
+
+def test_a_rule_of_failure_is_not_judged_where_no_cell_failed_or_all_did(runs):
+    verdicts = prediction.rows(runs["compared"])["training_verdict"]
+
+    assert verdicts.isin(FAILURES).nunique() == 1
+    assert "balanced accuracy" not in prediction.message(runs["compared"])
 
 
 def test_an_init_whose_theory_is_withheld_has_no_place_in_the_plane(runs):

@@ -23,6 +23,9 @@ from depthsounder.theory.withheld import biased, not_derived
 _STEP = 1.25
 """Between the depths that are looked at where each has a branch scale of its own; all depths up to 8 are."""
 
+_TINY = 1e-150
+"""Stands for 0 from either side."""
+
 
 @dataclass(frozen=True)
 class Network:
@@ -118,12 +121,20 @@ def laws_of(network: Network, inits: Mapping[str, Initializer]) -> tuple[list[La
         except Exception as error:  # noqa: BLE001
             refused[name] = str(error)
             continue
-        if reason := biased(init):
+        if reason := biased(init) or _at_a_kink(gains[0], init, activation):
             refused[name] = reason
             continue
         known = found.get(key)
         found[key] = replace(known, names=(*known.names, name)) if known else Law((name,), init, gains[1], key[3])
     return list(found.values()), refused
+
+
+def _at_a_kink(first_gain: float, init: Initializer, activation: Activation) -> str | None:
+    """Return in a clause that φ' is not defined for any unit, since all of them are 0; None if it is for nearly all."""
+    below, above = activation.slope(np.array([-_TINY, _TINY]))
+    if first_gain or init.bias_variance or below == above:
+        return None
+    return f"every z is 0, where {activation.name} has no derivative"
 
 
 def first_failures(network: Network, laws: Sequence[Law], thresholds: Thresholds) -> list[int | None]:

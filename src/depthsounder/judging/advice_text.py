@@ -1,6 +1,7 @@
 """Advice as lines for a terminal, with the rule behind it and how often that was right."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from depthsounder.elements.gaussian import critical_gain
 from depthsounder.judging.advice import Advice, Network
@@ -69,7 +70,8 @@ def _remedies(advice: Sequence[Advice]) -> list[str]:
 def confidence_lines(record: Sequence[Foretold], network: Network, thresholds: Thresholds) -> list[str]:
     """Return the rule in a sentence, and its accuracy on each run of a record and on the network's architecture."""
     name = network.architecture.name
-    alike = [cell for cell in record if cell.architecture == name]
+    # A cell that two runs have is one.
+    alike = list({replace(cell, run="") for cell in record if cell.architecture == name})
     return [
         f"The rule: {rule_in_words(thresholds)}.",
         "How sure that is, on cells that were trained:",

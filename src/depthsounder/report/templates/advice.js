@@ -35,10 +35,17 @@ function of(point, fails, inTime) {
   return { ratio: ratios.at(-1), first: null };
 }
 
+// Where every z is 0 and φ' jumps, there is no D.
+function undefinedAt(activation, gain, bias) {
+  const { f, d } = expectations.activations[activation], [below, above] = [-1e-150, 1e-150].map((z) => d(z, f(z)));
+  return gain === 0 && bias === 0 && below !== above;
+}
+
 // Laws { name, gain, bias } with the names of those that are one, D nearest to 1 first; null while there is no time to look.
 function rank(point, laws, fails, inTime) {
   const rows = new Map();
   for (const { name, gain, bias } of laws) {
+    if (undefinedAt(point.activation, gain, bias)) continue;
     const key = `${gain}/${bias}`, row = rows.get(key) ?? { names: [], gain, bias };
     row.names.push(name);
     rows.set(key, row);
@@ -51,5 +58,19 @@ function rank(point, laws, fails, inTime) {
   return [...rows.values()].sort((one, other) => one.away === other.away ? 0 : one.away - other.away);
 }
 
-return { DEEPEST, rank };
+// Lists the laws of all inits, in frames of its own; false while there is no time to look.
+function show(point, { inits, vanishing, exploding }, lawOf, digits) {
+  const start = performance.now(), inTime = () => performance.now() < start + 3;
+  const laws = Object.keys(inits).map((name) => ({ name: name.replaceAll("_", " "), ...lawOf(name) }));
+  const defined = laws.filter(({ gain }) => typeof gain === "number");
+  const rows = rank(point, defined, (ratio) => ratio < vanishing || ratio > exploding, inTime);
+  if (rows) document.querySelector("#laboratory .lab-advice").replaceChildren(...rows.map(({ names, gain, bias, ratio, first }) => {
+    const item = document.createElement("li"), since = first ? `from depth ${first} on` : `not before depth ${DEEPEST}`;
+    item.textContent = `${names.join(", ")}, σw² ${digits(gain)}, σb² ${digits(bias)}: D ${digits(ratio)}, fails ${since}`;
+    return item;
+  }));
+  return Boolean(rows);
+}
+
+return { rank, show };
 })();

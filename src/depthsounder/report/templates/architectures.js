@@ -8,8 +8,7 @@ const { correlationMap, bisected } = correlations;
 const { MARGINAL, depthScale, gradientScale, correlationFixedPoint, meanField } = theory;
 const EPSILON = 1e-5;
 
-// Of a point { activation, architecture, gain, bias, depth }: q by layer, by how much δ² grows from each layer to the one
-// before it, and δ² by layer over that of the last.
+// Of a point { activation, architecture, gain, bias, depth }: q, δ² over that of the layer behind, and over that of the last.
 function layersOf({ activation, architecture: { axis, shortcut, decay }, gain, bias, depth }) {
   const record = activations[activation], share = depth ** (-2 * decay);
   const q = [], slopes = [];

@@ -21,7 +21,7 @@ const allowed = (axis, value) => within(value, AXES[axis].low, AXES[axis].high) 
 
 const [plain] = Object.keys(data.architectures);
 let state = { depth: Math.min(data.depths.at(-1) ?? 20, 200), architecture: plain, activation: carried.find((name) => name !== "linear"), gain: 1, bias: 0 };
-let touched = false, drawnCurves = false, drawnLimit = false, frame = 0, keeping = 0;
+let touched = false, stage = 0, frame = 0, keeping = 0;
 
 function point() {
   const [axis, centered, shortcut, decay] = data.architectures[state.architecture];
@@ -226,7 +226,7 @@ part("draw").addEventListener("click", () => {
 const LIMITS = { "χ1, growth of δ² a layer": "chi", "q*": "q", "ξ of δ²": "xiGrad", "ξ of q": "xiQ", "ξ of c": "xiC", "c*": "c" };
 
 function schedule() {
-  drawnCurves = drawnLimit = false;
+  stage = 0;
   nextFrame();
 }
 
@@ -247,6 +247,7 @@ function drawCurves() {
   );
   shown = { "D, δ of layer 1 over layer L": ratio, "q of layer L over layer 1": q.at(-1) / q[0] };
   if (touched) keepLater();
+  stage = 1;
 }
 
 function drawLimit() {
@@ -258,33 +259,16 @@ function drawLimit() {
   for (const [title, name] of Object.entries(LIMITS)) fact(list, title, digits(limit[name]));
   say(part("note"), limit.note);
   board.replaceChildren(plane.draw(point(), digits(limit.chi), nearby));
-}
-
-const fails = (ratio) => ratio > data.exploding || ratio < data.vanishing;
-
-// False while there is no time to look.
-function showAdvice(inTime) {
-  const laws = Object.keys(data.inits).map((init) => ({ name: words(init), ...lawOf(init) }));
-  const rows = advice.rank(point(), laws.filter(({ gain }) => typeof gain === "number"), fails, inTime);
-  if (!rows) return false;
-  const sentences = rows.map(({ names, gain, bias, ratio, first }) => {
-    const since = first === null ? `not before depth ${advice.DEEPEST}` : `from depth ${first} on`;
-    return `${names.join(", ")}, σw² ${digits(gain)}, σb² ${digits(bias)}: D ${digits(ratio)}, fails ${since}`;
-  });
-  part("advice").replaceChildren(...sentences.map((sentence) => Object.assign(document.createElement("li"), { textContent: sentence })));
-  return true;
+  stage = 2;
 }
 
 function render() {
   frame = 0;
   const start = performance.now(), inTime = () => performance.now() < start + 8;
-  if (!drawnCurves) drawCurves();
-  drawnCurves = true;
-  if (!drawnLimit && inTime() && theory.fill(state.activation, inTime) && plane.ready(point(), inTime) && inTime()) {
-    drawLimit();
-    drawnLimit = true;
-  }
-  if (!drawnLimit || !showAdvice(inTime)) nextFrame();
+  if (stage === 2 && advice.show(point(), data, lawOf, digits)) return;
+  if (!stage) drawCurves();
+  if (stage === 1 && theory.fill(state.activation, inTime) && plane.ready(point(), inTime) && inTime()) drawLimit();
+  nextFrame();
 }
 
 fill(elements.activation, carried, state.activation);
