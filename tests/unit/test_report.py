@@ -273,7 +273,7 @@ def test_the_answer_says_what_theory_foresaw_and_every_fate_of_what_it_called_he
     assert sentence.startswith(f"Was it predictable? In {len(table)} of {len(table)} cells (")
     assert f"Where it does not, none of {len(table) - len(healthy)} trained." in sentence
     assert f"Of {len(healthy)} where it does, {fates['trains']} trained" in sentence
-    for kind, words in (("slow", "stayed slow"), ("barely", "barely learned"), ("mixed", "were mixed")):
+    for kind, words in (("slow", "stayed slow"), ("barely", "barely learned"), ("mixed", "ended mixed")):
         assert (f"{fates.get(kind)} {words}" in sentence) == (kind in fates)
 
 

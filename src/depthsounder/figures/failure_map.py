@@ -37,7 +37,7 @@ def message(run: Run) -> str:
     laws = of_distinct_laws(run.verdicts, repeated_laws(run))
     return (
         f"Of {count(len(run.verdicts), 'cell')}{laws}, {kinds['trains']} trained, {kinds['slow']} stayed slow, "
-        f"{kinds['barely']} barely learned, {kinds['mixed']} were mixed, {kinds['stalled']} stalled and "
+        f"{kinds['barely']} barely learned, {kinds['mixed']} ended mixed, {kinds['stalled']} stalled and "
         f"{kinds['diverged']} diverged; before training the gradient had vanished in {signals['vanishing']} and "
         f"exploded in {signals['exploding']} (borderline: {borderline})."
     )

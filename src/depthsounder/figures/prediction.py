@@ -142,7 +142,7 @@ def _fates(cells: pd.DataFrame) -> str:
     """Return in a list how many cells came to which end in training."""
     kinds = cells["shade"].value_counts()
     parts = [f"{kinds['trains']:,} trained" if "trains" in kinds else "none trained"]
-    for kind, words in (("slow", "stayed slow"), ("barely", "barely learned"), ("mixed", "were mixed")):
+    for kind, words in (("slow", "stayed slow"), ("barely", "barely learned"), ("mixed", "ended mixed")):
         if kind in kinds:
             parts.append(f"{kinds[kind]:,} {words}")
     parts.append(f"{tally(int(cells['training_verdict'].isin(FAILURES).sum()))} failed")
