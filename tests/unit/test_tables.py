@@ -9,7 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from made_up_run import make_config
 
+from depthsounder.elements.axes import Cell
 from depthsounder.storage.file_errors import DamagedFile
 from depthsounder.storage.replacing import replacing
 from depthsounder.storage.schemas import (
@@ -25,6 +27,7 @@ from depthsounder.storage.schemas import (
     part_schema,
 )
 from depthsounder.storage.tables import read_table, write_cells, write_rows, write_table
+from depthsounder.sweep.cells import RunPaths, cell_parts
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 
@@ -363,9 +366,12 @@ def test_a_file_of_no_run_stays_where_it_is(tmp_path):
     assert own.read_bytes() == b"no table at all"
 
 
-def test_a_part_of_a_run_is_moved_aside_though_its_config_stands_six_folders_above(path):
-    part = path.parents[1] / "parts/initial/depth=2/activation=tanh/init=critical/seeds=0-9.parquet"
+def test_a_part_of_a_run_is_moved_aside_though_its_config_stands_many_folders_above(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = make_config([2], ["tanh"], ["critical"])
+    part = cell_parts(config, "initial", Cell(2, "plain", "tanh", "critical"))[0]
     part.parent.mkdir(parents=True)
+    RunPaths(config.run).config.touch()
     part.write_bytes(b"half a table")
     with pytest.raises(DamagedFile):
         read_table(part)

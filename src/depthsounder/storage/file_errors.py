@@ -4,13 +4,15 @@ A damaged file of a run is moved aside, so that the workflow misses it and compu
 look at it. A file that is whole stays where it is: a refusal of the system or a lack of memory is no damage. So does a
 file of no run, which a script was given by mistake.
 
-This module knows files and errors; it knows nothing of what is in them.
+This module knows files, folders and errors; it knows nothing of what is in them.
 """
 
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from depthsounder.elements.axes import AXES
 
 _WORDS_OF_LACK = ("alloc of size", "bad_alloc", "not enough memory")
 
@@ -19,8 +21,8 @@ _WORDS_OF_LACK = ("alloc of size", "bad_alloc", "not enough memory")
 _NUMBERS_OF_DAMAGE = (None, errno.EINVAL)
 
 
-_DEEPEST = 6
-"""Folders from a part up to its run: ``<run>/parts/initial/depth=2/activation=tanh/init=critical``."""
+_DEEPEST = len(AXES) + 3
+"""Folders from a part up to its run, which are ``<run>/parts/initial`` and one for each axis."""
 
 
 class DamagedFile(OSError):
