@@ -38,7 +38,7 @@ def test_every_combination_is_a_cell_once_and_in_the_configs_order(config):
     assert len(listed) == len(set(listed)) == 200
     assert listed[0] == Cell(2, "plain", "linear", "naive_small")
     assert listed[1] == Cell(2, "plain", "linear", "naive_large")
-    assert listed[-1] == Cell(50, "plain", "relu", "critical")
+    assert listed[-1] == Cell(50, "plain", "leaky_relu", "critical")
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_the_axes_are_the_keys_of_the_tables_and_the_wildcards_of_the_paths(conf
 
 
 def test_tables_are_made_of_all_their_parts(config):
-    assert len(check_paths(config)) == len(set(check_paths(config))) == 32
+    assert len(check_paths(config)) == len(set(check_paths(config))) == 40
     assert len(part_paths(config, "initial")) == len(part_paths(config, "jacobian")) == 200
     assert len(part_paths(config, "tuning")) == len(part_paths(config, "traces")) == 200
     assert table_parts(config, "signal") == part_paths(config, "initial") + part_paths(config, "training")
