@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -37,6 +38,7 @@ def accepted(merged, files, command_line):
     return True
 
 
+@pytest.mark.slow
 @settings(max_examples=2000, suppress_health_check=[HealthCheck.too_slow])
 @given(tree=mutated(SMOKE), on_the_command_line=st.booleans())
 def test_a_mutated_config_is_accepted_or_refused_clearly(tree, on_the_command_line):

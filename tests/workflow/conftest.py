@@ -30,6 +30,7 @@ JOB = re.compile(r"^(?:local)?rule (?P<rule>\w+):\n(?P<facts>(?:    .*\n)*)", re
 WILDCARDS = re.compile(r"^    wildcards: (.*)$", re.MULTILINE)
 
 LONGEST_RUN = 600
+SAID = ".snakemake/said.txt"
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,14 @@ class Project:
         assert run.code == 0, run.output
         return run.output
 
+    def run_for_all(self, *targets):
+        """Compute targets of a project that tests share, and keep what snakemake said."""
+        (self / SAID).write_text(self.run(*targets))
+
+    def said(self):
+        """What snakemake said in `run_for_all`."""
+        return (self / SAID).read_text()
+
     def plan(self, *arguments):
         """The jobs that a run would start, without the rule that only asks for files."""
         run = self.snakemake("--dry-run", *arguments, "--quiet", "host")
@@ -189,7 +198,8 @@ def sources(root, once) -> Project:
 @pytest.fixture(scope="session")
 def finished_run(sources, once) -> Project:
     """A project whose tiny sweep ran to the end, for reading only. Its path has what shells and Snakemake read."""
-    return once("""a {finished} run of $HOME's "é\"""", lambda folder: sources.copy(folder).run())
+
+    return once("""a {finished} run of $HOME's "é\"""", lambda folder: sources.copy(folder).run_for_all())
 
 
 @pytest.fixture

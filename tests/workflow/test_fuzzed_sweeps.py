@@ -19,8 +19,8 @@ from depthsounder.sweep.runs import load_run
 
 pytestmark = [pytest.mark.workflow, pytest.mark.faults]
 
-SWEEPS = 20
-WHOLE = 10
+SWEEPS = 12
+WHOLE = 6
 """Every so many sweeps Snakemake draws the figures too; for the others that is done here, in a fraction of the time."""
 
 MOST_WORK = 2e5

@@ -332,7 +332,9 @@ def test_the_command_of_a_recipe_tries_what_was_added(root, followed, name):
 def test_every_test_passes_after_all_recipes(followed):
     call(followed, "-m", "ruff", "check", "src", "tests")
     call(followed, "-m", "mypy")
-    ran = call(followed, "-m", "pytest", "-n", "2", "--dist", "loadfile", "tests/unit", "tests/properties")
+    ran = call(
+        followed, "-m", "pytest", "-n", "2", "--dist", "loadfile", "-m", "not slow", "tests/unit", "tests/properties"
+    )
     assert int(re.search(r"(\d+) passed", ran)[1]) > 4000
 
 

@@ -56,7 +56,7 @@ def refused_run(sources, once):
         project.edit(ACTIVATIONS, registry, f"{OWN}\n{registry}")
         project.edit(ACTIVATIONS, "        ERF,\n", "        ERF,\n        CUBE,\n        FAR,\n")
         project.configure(SWEEP)
-        (folder / "said.txt").write_text(project.run())
+        project.run_for_all()
 
     return once("a run with refused cells", make)
 
@@ -83,7 +83,7 @@ def test_pairs_of_which_one_is_refused_are_not_compared(refused_run):
 
 
 def test_the_terminal_says_what_was_refused_and_why(refused_run):
-    said = (refused_run / "said.txt").read_text()
+    said = refused_run.said()
     assert "cube with he_normal is refused. φ' is not the derivative of φ: from z =" in said
     closing = said[said.index(" cells: ") :]
     assert "cube with he_normal was refused and is not among them. φ' is not the derivative" in closing
@@ -110,7 +110,7 @@ def test_a_repaired_activation_is_computed_and_nothing_else(refused_run, tmp_pat
     project.edit(ACTIVATIONS, "np.multiply(out, 2.0, out=out)", "np.multiply(out, 3.0, out=out)")
     computed = {job["activation"] for job in project.plan() if job.rule in {"measure_signal", "tune_rate"}}
     assert computed == {"cube"}
-    project.run()
+    project.run("results/default/signal.parquet", "results/default/verdicts.parquet")
     assert {row["activation"] for row in project.table("verdicts")} == {"cube", "tanh", "far"}
     assert set(before) <= set(project.rows("signal"))
 

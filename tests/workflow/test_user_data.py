@@ -18,6 +18,7 @@ from depthsounder.figures import FIGURES
 pytestmark = pytest.mark.workflow
 
 SMALL = {"depths": [2], "activations": ["tanh"], "inits": ["he_normal"]}
+OWN = {"run": "flowers", "data.source": "my flowers.csv", "data.target": "kind", **SMALL}
 
 
 def flowers():
@@ -55,18 +56,19 @@ def two_runs(finished_run, once):
 
     def make(folder):
         project = finished_run.copy(folder)
-        write_csv(project / "my flowers.csv")
-        own = {"run": "flowers", "data.source": "my flowers.csv", "data.target": "kind", **SMALL}
-        project.configure(own, "config/flowers.yaml")
-        project.run("--configfile", "config/flowers.yaml")
+        pa.csv.write_csv(pa.table({"Id": np.arange(60), **flowers()}), project / "my flowers.csv")
+        project.configure(OWN, "config/flowers.yaml")
+        project.run_for_all("--configfile", "config/flowers.yaml")
 
     return once("two runs", make)
 
 
-def test_the_users_file_reaches_the_report(two_runs):
-    page = (two_runs / "reports/flowers/index.html").read_text()
+def page_of_flowers(project):
+    return (project / "reports/flowers/index.html").read_text()
 
-    assert "my flowers.csv" in page
+
+def test_the_users_file_reaches_the_report(two_runs):
+    assert "my flowers.csv" in page_of_flowers(two_runs)
     assert len(two_runs.rows("verdicts", run="flowers")) == 1
     assert len(list((two_runs / "reports/flowers/figures").iterdir())) == 2 * len(FIGURES)
 
@@ -146,27 +148,28 @@ def test_hostile_names_run_nothing_and_reach_the_report_as_names(fresh):
     assert fresh.plan() == []
 
 
-def test_a_row_number_is_warned_of_before_any_job_and_in_the_report_and_what_goes_in_is_listed(fresh):
-    pa.csv.write_csv(pa.table({"Id": np.arange(60), **flowers()}), fresh / "flowers.csv")
-    fresh.configure({"data.source": "flowers.csv", "data.target": "kind", **SMALL})
-    warning = """Look at flowers.csv: the column 'Id' is named like an index and counts the rows; data.drop: ["Id"]"""
-
+def test_a_row_number_is_warned_of_once_before_any_job_and_in_the_report(fresh, two_runs):
+    words = "the column 'Id' is named like an index"
+    warning = f"""Look at my flowers.csv: {words} and counts the rows; data.drop: ["Id"]"""
+    shutil.copy(two_runs / "my flowers.csv", fresh.folder)
+    fresh.configure(OWN)
     assert fresh.snakemake("--dry-run").output.count(warning) == 1
-    output = fresh.run()
+    assert two_runs.said().count(warning) == 1
+    assert words in html.unescape(page_of_flowers(two_runs))
 
-    assert output.count(warning) == 1
-    listed = [
+    fresh.configure({**OWN, "data.drop": ["Id"]})
+    assert "Look at" not in fresh.snakemake("--dry-run").output
+
+
+def test_what_goes_in_is_listed_in_the_terminal_and_in_the_report(two_runs):
+    said, page = two_runs.said(), html.unescape(page_of_flowers(two_runs))
+    for words in (
         "4 features: Id, length, sepals, width.",
         "3 classes, with their rows: iris (20), poppy (20), tulip (20).",
         "60 rows: 48 for training and 12 for testing",
-    ]
-    page = html.unescape((fresh / "reports/default/index.html").read_text())
-    for words in [*listed, "the column 'Id' is named like an index"]:
+    ):
+        assert words in said
         assert words in page
-    assert all(words in output for words in listed)
-
-    fresh.configure({"data.source": "flowers.csv", "data.target": "kind", "data.drop": ["Id"], **SMALL})
-    assert "Look at" not in fresh.snakemake("--dry-run").output
 
 
 def test_a_small_mnist_of_ones_own_keeps_its_split(fresh):
