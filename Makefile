@@ -50,7 +50,7 @@ plan: $(VENV)/runtime ## say what a sweep will take: make plan, or make plan CON
 advise: $(VENV)/runtime ## say what theory has for one network: make advise ACTIVATION=tanh DEPTH=30
 	@$(BIN)/python scripts/advise.py $(if $(ACTIVATION),--activation $(ACTIVATION)) $(if $(DEPTH),--depth $(DEPTH)) \
 		$(if $(ARCHITECTURE),--architecture $(ARCHITECTURE)) $(if $(WIDTH),--width $(WIDTH)) \
-		$(if $(FAN_IN),--fan-in $(FAN_IN)) $(addprefix --extension ,$(EXTENSION))
+		$(if $(FAN_IN),--fan-in $(FAN_IN)) $(if $(STEPS),--steps $(STEPS)) $(addprefix --extension ,$(EXTENSION))
 
 .PHONY: compare
 compare: $(VENV)/runtime ## say what changed between two runs: make compare A=default B=another; without names, list the runs

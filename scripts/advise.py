@@ -12,7 +12,6 @@ from depthsounder.engine.extensions import extension_parser
 from depthsounder.judging.advice import advise, laws_of, network_of
 from depthsounder.judging.advice_text import advice_lines, confidence_lines
 from depthsounder.judging.foretelling import read_record
-from depthsounder.judging.thresholds import Thresholds
 from depthsounder.process.commands import run
 from depthsounder.process.options import count, deep
 from depthsounder.theory.error_growth import Fans
@@ -28,17 +27,18 @@ def main() -> None:
     parser.add_argument("--architecture", choices=list(ARCHITECTURES), default="plain")
     parser.add_argument("--width", type=count, default=64, help="units of a hidden layer")
     parser.add_argument("--fan-in", type=count, help="features of the input; as many as units where it is left out")
+    settings = yaml.safe_load((CHECKOUT / "config/config.yaml").read_text(encoding="utf-8"))
+    steps = settings["training"]["steps"]
+    parser.add_argument("--steps", type=count, default=steps, help=f"of gradient descent; {steps} where it is left out")
     arguments = parser.parse_args()
     architecture, activation = ARCHITECTURES[arguments.architecture], ACTIVATIONS[arguments.activation]
     fans = Fans(arguments.fan_in or arguments.width, arguments.width)
-    network = network_of(architecture, activation, fans, arguments.depth)
-    settings = yaml.safe_load((CHECKOUT / "config/config.yaml").read_text(encoding="utf-8"))
-    thresholds = Thresholds(**settings["verdicts"])
+    network = network_of(architecture, activation, fans, arguments.depth, arguments.steps)
     laws, refused = laws_of(network, INITIALIZERS)
-    advice = advise(network, laws, ARCHITECTURES, thresholds)
-    print(*advice_lines(network, advice, refused, thresholds), "", sep="\n")
+    advice = advise(network, laws, ARCHITECTURES)
+    print(*advice_lines(network, advice, refused), "", sep="\n")
     record = read_record(CHECKOUT / "docs/advice.tsv")
-    print(*confidence_lines(record, network, thresholds), sep="\n")
+    print(*confidence_lines(record, network), sep="\n")
 
 
 if __name__ == "__main__":

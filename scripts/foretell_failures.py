@@ -3,10 +3,8 @@
 import argparse
 from pathlib import Path
 
-from depthsounder.config import default_config, validate_files
 from depthsounder.judging.foretelling import write_record
 from depthsounder.judging.foretold_runs import accuracy_lines, foretold_cells
-from depthsounder.judging.thresholds import Thresholds
 from depthsounder.process.commands import run
 
 
@@ -16,9 +14,8 @@ def main() -> None:
     parser.add_argument("results", type=Path, nargs="+", help="results folders of finished runs")
     parser.add_argument("--record", type=Path, help="the record to write, a table of tab-separated values")
     arguments = parser.parse_args()
-    config = validate_files([default_config(Path(__file__).resolve().parents[1])])
     cells = [cell for folder in arguments.results for cell in foretold_cells(folder)]
-    print(*accuracy_lines(cells, Thresholds(**dict(config.verdicts))), sep="\n")
+    print(*accuracy_lines(cells), sep="\n")
     if arguments.record:
         write_record(arguments.record, cells)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from own_files import MINE
-from support import DEFAULT_THRESHOLDS as THRESHOLDS
 
 from depthsounder.elements.activations import ACTIVATIONS, GELU, LINEAR, RELU, SIGMOID, TANH
 from depthsounder.elements.architectures import ARCHITECTURES, PLAIN
@@ -24,6 +24,7 @@ from depthsounder.judging.foretelling import (
     Accuracy,
     Foretold,
     accuracy,
+    bounds,
     by_run,
     foretells_failure,
     read_record,
@@ -40,6 +41,7 @@ from depthsounder.theory.error_growth import Fans, delta_ratios
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = read_record(ROOT / "docs/advice.tsv")
 SQUARE = Fans(64, 64)
+STEPS = 300
 
 
 def ratios(architecture, activation, names, depth, fans=SQUARE):
@@ -47,9 +49,9 @@ def ratios(architecture, activation, names, depth, fans=SQUARE):
 
 
 def advice_on(activation, depth, architecture="plain", inits=INITIALIZERS):
-    network = Network(ARCHITECTURES[architecture], activation, SQUARE, depth)
+    network = Network(ARCHITECTURES[architecture], activation, SQUARE, depth, STEPS)
     laws, _ = laws_of(network, inits)
-    return {name: row for row in advise(network, laws, ARCHITECTURES, THRESHOLDS) for name in row.law.names}
+    return {name: row for row in advise(network, laws, ARCHITECTURES) for name in row.law.names}
 
 
 # --- D over depth ---
@@ -97,7 +99,7 @@ def test_where_signals_overflow_d_is_infinite_and_never_undefined():
         found = ratios("plain", GELU, ["naive_unit", "zeros"], 1000)
 
     assert not np.isnan(found).any()
-    assert foretells_failure(found[-1, 0], THRESHOLDS)
+    assert foretells_failure(found[-1, 0], STEPS)
 
 
 # --- the rule ---
@@ -107,12 +109,26 @@ def test_where_signals_overflow_d_is_infinite_and_never_undefined():
     ("ratio", "fails"),
     [(0.0, True), (0.00999, True), (0.01, False), (1.0, False), (100.0, False), (100.1, True), (inf, True)],
 )
-def test_a_cell_fails_by_the_rule_where_its_signal_is_not_healthy(ratio, fails):
-    assert foretells_failure(ratio, THRESHOLDS) == fails
+def test_a_cell_fails_by_the_rule_where_the_smallest_errors_steps_add_up_to_too_little(ratio, fails):
+    assert foretells_failure(ratio, STEPS) == fails
 
 
-def test_the_rule_is_stated_with_the_bounds_that_the_config_has():
-    assert rule_in_words(THRESHOLDS).endswith("lies outside 0.01 to 100")
+def test_ten_times_the_steps_learn_from_a_tenth_of_the_errors():
+    (least, most), (longer_least, longer_most) = bounds(STEPS), bounds(10 * STEPS)
+
+    assert (longer_least, longer_most) == pytest.approx((least / 10, 10 * most))
+    assert least * most == pytest.approx(1.0)
+
+
+def test_in_as_many_steps_as_the_default_sweep_has_the_bounds_are_those_of_a_healthy_signal():
+    settings = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+
+    assert settings["training"]["steps"] == STEPS
+    assert bounds(STEPS) == (settings["verdicts"]["vanishing_ratio"], settings["verdicts"]["exploding_ratio"])
+
+
+def test_the_rule_is_stated_with_its_bounds():
+    assert rule_in_words(STEPS).endswith("lies outside 3/steps to steps/3: 0.01 to 100 for 300 steps")
 
 
 def test_balanced_accuracy_is_the_mean_of_both_shares():
@@ -126,9 +142,9 @@ def test_balanced_accuracy_is_the_mean_of_both_shares():
 
 def test_a_record_is_read_as_it_was_written(tmp_path):
     cells = [
-        Foretold("mine", 64, 32, 5, "plain", "tanh", "he_normal", 1.2345678, "trains"),
-        Foretold("mine", 64, 32, 50, "plain", "tanh", "zeros", 0.0, "stalled"),
-        Foretold("other", 64, 32, 50, "plain", "tanh", "naive_unit", inf, "partial"),
+        Foretold("mine", 64, 32, 300, 5, "plain", "tanh", "he_normal", 1.2345678, "trains"),
+        Foretold("mine", 64, 32, 300, 50, "plain", "tanh", "zeros", 0.0, "stalled"),
+        Foretold("other", 64, 32, 300, 50, "plain", "tanh", "naive_unit", inf, "partial"),
     ]
     write_record(tmp_path / "cells.tsv", cells)
     read = read_record(tmp_path / "cells.tsv")
@@ -136,7 +152,7 @@ def test_a_record_is_read_as_it_was_written(tmp_path):
     assert read[1:] == cells[1:]
     assert read[0].delta_ratio == 1.23457
     assert list(by_run(read)) == ["mine", "other"]
-    assert [missed(cell, THRESHOLDS) for cell in read] == [False, False, True]
+    assert [missed(cell) for cell in read] == [False, False, True]
 
 
 # --- the record that is committed, and the page that speaks of it ---
@@ -164,7 +180,7 @@ def test_the_record_has_the_cells_of_the_baseline_and_what_became_of_them():
 
 @pytest.mark.parametrize("run", ["default", "rescue", "unseen"])
 def test_the_rule_holds_on_every_large_run(run):
-    assert accuracy(by_run(RECORD)[run], THRESHOLDS).balanced >= 0.9
+    assert accuracy(by_run(RECORD)[run]).balanced >= 0.9
 
 
 def test_the_activations_on_which_the_rule_is_judged_had_no_part_in_setting_it():
@@ -176,7 +192,7 @@ def test_the_activations_on_which_the_rule_is_judged_had_no_part_in_setting_it()
 def test_the_page_states_the_accuracy_on_each_run():
     page = (ROOT / "docs/advice.md").read_text()
     for run, cells in by_run(RECORD).items():
-        found = accuracy(cells, THRESHOLDS)
+        found = accuracy(cells)
         balanced = "–" if found.balanced is None else percent(found.balanced)
         row = (
             f"| `{run}` | {len(cells)} | {found.failed_foretold} of {found.failed} | "
@@ -190,8 +206,8 @@ def test_the_page_states_the_accuracy_on_architectures_alone():
     runs = by_run(RECORD)
     plain = [cell for cell in runs["rescue"] if cell.architecture == "plain"]
     others = [cell for cell in runs["rescue"] if cell.architecture != "plain"]
-    found = accuracy(others, THRESHOLDS)
-    unforeseen = [cell for cell in others if cell.failed and missed(cell, THRESHOLDS)]
+    found = accuracy(others)
+    unforeseen = [cell for cell in others if cell.failed and missed(cell)]
 
     assert {replace(cell, run="default") for cell in plain} < set(runs["default"])
     assert (
@@ -204,7 +220,7 @@ def test_the_page_states_the_accuracy_on_architectures_alone():
 
 def test_the_page_says_what_longer_training_does():
     cells = by_run(RECORD)["glorot2010"]
-    wrong = [cell for cell in cells if missed(cell, THRESHOLDS)]
+    wrong = [cell for cell in cells if missed(cell)]
 
     assert "In `glorot2010` no cell failed" in (ROOT / "docs/advice.md").read_text()
     assert not any(cell.failed for cell in cells)
@@ -216,7 +232,7 @@ def test_the_page_lists_every_cell_that_the_rule_has_wrong():
     page = (ROOT / "docs/advice.md").read_text()
     listed = [line.removeprefix("- ") for line in page.splitlines() if line.startswith("- `")]
 
-    assert listed == [f"`{cell.run}`: {miss(cell)}" for cell in RECORD if missed(cell, THRESHOLDS)]
+    assert listed == [f"`{cell.run}`: {miss(cell)}" for cell in RECORD if missed(cell)]
 
 
 # --- advice ---
@@ -232,21 +248,21 @@ def test_a_failing_init_is_told_the_depth_at_which_it_first_fails():
 
 
 def test_first_failures_are_looked_for_where_each_depth_has_a_branch_scale_of_its_own():
-    network = Network(ARCHITECTURES["residual_inverse"], LINEAR, SQUARE, 10)
+    network = Network(ARCHITECTURES["residual_inverse"], LINEAR, SQUARE, 10, STEPS)
     laws, _ = laws_of(network, {name: initializer(name) for name in ("naive_unit", "he_normal", "gaussian_w400_b0")})
     least = [
         next((depth for depth in range(2, 9) if (1 + gain / depth**2) ** ((depth - 1) / 2) > 100), None)
         for gain in (64, 2, 400)
     ]
 
-    assert first_failures(network, laws, THRESHOLDS) == least
+    assert first_failures(network, laws) == least
     assert least[2] is not None
 
 
 def test_inits_are_ranked_by_d_and_those_of_one_law_stand_together():
-    network = Network(PLAIN, TANH, SQUARE, 30)
+    network = Network(PLAIN, TANH, SQUARE, 30, STEPS)
     laws, refused = laws_of(network, INITIALIZERS)
-    advice = advise(network, laws, ARCHITECTURES, THRESHOLDS)
+    advice = advise(network, laws, ARCHITECTURES)
     distances = [abs(np.log(row.delta_ratio)) if row.delta_ratio else inf for row in advice]
 
     assert not refused
@@ -260,7 +276,8 @@ def test_inits_are_ranked_by_d_and_those_of_one_law_stand_together():
 
 def test_no_theory_is_claimed_where_every_unit_stands_at_a_kink():
     found = {
-        name: laws_of(Network(PLAIN, ACTIVATIONS[name], SQUARE, 5), INITIALIZERS)[1] for name in ("relu", "tanh", "elu")
+        name: laws_of(Network(PLAIN, ACTIVATIONS[name], SQUARE, 5, STEPS), INITIALIZERS)[1]
+        for name in ("relu", "tanh", "elu")
     }
 
     # ELU's second derivative jumps, and its first does not.
@@ -283,11 +300,11 @@ def test_a_cure_is_an_architecture_in_which_the_same_weights_do_not_fail():
     ("activation", "gain"), [(TANH, "1"), (LINEAR, "1"), (RELU, "2"), (ACTIVATIONS["erf"], "0.785398")]
 )
 def test_the_critical_variance_is_the_closed_form(activation, gain):
-    assert f"σw² = {gain};" in critical_sentence(Network(PLAIN, activation, SQUARE, 5))
+    assert f"σw² = {gain};" in critical_sentence(Network(PLAIN, activation, SQUARE, 5, STEPS))
 
 
 def test_an_activation_without_a_critical_variance_is_told_so():
-    network = Network(PLAIN, GELU, SQUARE, 5)
+    network = Network(PLAIN, GELU, SQUARE, 5, STEPS)
     laws, refused = laws_of(network, INITIALIZERS)
 
     assert critical_sentence(network).startswith("In a plain network without biases gelu has no critical gain: ")
@@ -317,7 +334,7 @@ def test_the_command_says_rank_depth_cure_rule_and_accuracy(tmp_path):
     assert [name for name in ranked if name in worst] == worst
     assert any(line.startswith("By the rule zeros would not fail at this depth with residual") for line in lines)
     for run, cells in by_run(RECORD).items():
-        found = accuracy(cells, THRESHOLDS)
+        found = accuracy(cells)
         balanced = "" if found.balanced is None else f", a balanced accuracy of {percent(found.balanced)}"
         assert f"  {run}: right in {len(cells) - found.missed} of {len(cells)} cells{balanced}" in lines
 
@@ -334,7 +351,7 @@ def test_the_command_takes_other_architectures_widths_and_inputs(tmp_path):
 def test_the_command_says_how_good_the_rule_is_on_the_architecture(tmp_path):
     cells = [cell for cell in RECORD if cell.architecture == "layer_norm"]
     plain = {replace(cell, run="") for cell in RECORD if cell.architecture == "plain"}
-    right = len(cells) - accuracy(cells, THRESHOLDS).missed
+    right = len(cells) - accuracy(cells).missed
     done = command("--activation=tanh", "--depth=7", "--architecture=layer_norm")
 
     assert f"  layer_norm, in all runs: right in {right} of {len(cells)} cells, a balanced" in done.stdout

@@ -25,7 +25,7 @@ from depthsounder.figures.panels import (
 )
 from depthsounder.figures.record import FigureRecord
 from depthsounder.figures.style import INK, MUTED, SHADES, activation_marker, label, themed
-from depthsounder.judging.foretelling import Accuracy
+from depthsounder.judging.foretelling import Accuracy, foretells_failure, range_in_words
 from depthsounder.judging.verdicts import FAILURES
 from depthsounder.process.text import count, in_words, join, number, percent, tally
 from depthsounder.storage.frames import rows_of
@@ -95,20 +95,23 @@ def message(run: Run) -> str:
     ):
         if predicted.any():
             sentences.append(f"Of {int(predicted.sum()):,} that it calls {called}, {_fates(known[predicted])}.")
-    return " ".join([*sentences, *filter(None, [_rule(known[known["training_verdict"].notna()])])])
+    trained = known[known["training_verdict"].notna()]
+    return " ".join([*sentences, *filter(None, [_rule(trained, run.config.training.steps)])])
 
 
-def _rule(known: pd.DataFrame) -> str:
-    """Say how often it is right that a cell fails where its predicted signal is not healthy, and name the misses."""
-    failed, foretold = known["training_verdict"].isin(FAILURES), known["predicted_verdict"] != "healthy"
+def _rule(known: pd.DataFrame, steps: int) -> str:
+    """Say how often the rule is right about cells that were trained for so many steps, and name the misses."""
+    failed = known["training_verdict"].isin(FAILURES)
+    foretold = known["predicted_delta_ratio"].map(lambda ratio: foretells_failure(ratio, steps))
     found = Accuracy.of(failed.tolist(), foretold.tolist())
     if found.balanced is None:
         return ""
     missed = known[failed != foretold]
     names = f": all but {join(map(_name, rows_of(missed)))}" if 0 < len(missed) <= _MISSED else ""
     return (
-        f"The rule that a cell fails where theory calls it vanishing or exploding, and nowhere else, is right in "
-        f"{len(known) - len(missed):,} of {len(known):,}{names}. Its balanced accuracy is {percent(found.balanced)}."
+        f"The rule that a cell fails where the D that theory predicts lies outside {range_in_words(steps)}, which is "
+        f"3/steps to steps/3, and nowhere else, is right in {len(known) - len(missed):,} of {len(known):,}{names}. "
+        f"Its balanced accuracy is {percent(found.balanced)}."
     )
 
 

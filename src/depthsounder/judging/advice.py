@@ -14,7 +14,6 @@ from depthsounder.elements.activation import Activation
 from depthsounder.elements.architectures import Architecture
 from depthsounder.elements.initializers import Initializer
 from depthsounder.judging.foretelling import foretells_failure
-from depthsounder.judging.thresholds import Thresholds
 from depthsounder.process.commands import Refusal
 from depthsounder.process.options import DEEPEST
 from depthsounder.theory.error_growth import Fans, delta_ratios
@@ -29,15 +28,16 @@ _TINY = 1e-150
 
 @dataclass(frozen=True)
 class Network:
-    """The network on which advice is asked."""
+    """The network on which advice is asked, and the steps of its training."""
 
     architecture: Architecture
     activation: Activation
     fans: Fans
     depth: int
+    steps: int
 
 
-def network_of(architecture: Architecture, activation: Activation, fans: Fans, depth: int) -> Network:
+def network_of(architecture: Architecture, activation: Activation, fans: Fans, depth: int, steps: int) -> Network:
     """Return the network on which advice is asked.
 
     Raises
@@ -49,7 +49,7 @@ def network_of(architecture: Architecture, activation: Activation, fans: Fans, d
         raise Refusal(f"--architecture: there is no theory: {reason}; allowed: normalization over the units, or none")
     for breach in breaches(activation):
         raise Refusal(f"--activation: '{activation.name}' breaks its contract: {breach}")
-    return Network(architecture, activation, fans, depth)
+    return Network(architecture, activation, fans, depth, steps)
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,7 @@ class Advice:
     cures: tuple[str, ...]
 
 
-def advise(
-    network: Network, laws: Sequence[Law], architectures: Mapping[str, Architecture], thresholds: Thresholds
-) -> list[Advice]:
+def advise(network: Network, laws: Sequence[Law], architectures: Mapping[str, Architecture]) -> list[Advice]:
     """Return advice on each law, D nearest to 1 first.
 
     Parameters
@@ -98,12 +96,12 @@ def advise(
         Those that may cure, by their names.
     """
     ratios = _at_depth(network, laws, network.depth)
-    cures = _cures(network, laws, architectures, thresholds)
-    first = first_failures(network, laws, thresholds)
+    cures = _cures(network, laws, architectures)
+    first = first_failures(network, laws)
     advice = [
         Advice(law, ratio, fails, depth, cured if fails else ())
         for law, ratio, depth, cured in zip(laws, ratios, first, cures, strict=True)
-        for fails in [foretells_failure(ratio, thresholds)]
+        for fails in [foretells_failure(ratio, network.steps)]
     ]
     return sorted(advice, key=lambda row: abs(log(row.delta_ratio)) if 0.0 < row.delta_ratio < inf else inf)
 
@@ -137,7 +135,7 @@ def _at_a_kink(first_gain: float, init: Initializer, activation: Activation) -> 
     return f"every z is 0, where {activation.name} has no derivative"
 
 
-def first_failures(network: Network, laws: Sequence[Law], thresholds: Thresholds) -> list[int | None]:
+def first_failures(network: Network, laws: Sequence[Law]) -> list[int | None]:
     """Return for each law the least depth at which the rule foretells failure, up to `DEEPEST`; None if none.
 
     Where each depth has a branch scale of its own, those above 8 are looked at in steps of a quarter.
@@ -149,8 +147,11 @@ def first_failures(network: Network, laws: Sequence[Law], thresholds: Thresholds
         depths = list(range(1, DEEPEST + 1))
         table = _ratios(network, laws, DEEPEST).tolist()
     return [
-        next((depth for depth, row in zip(depths, table, strict=True) if foretells_failure(row[at], thresholds)), None)
-        for at in range(len(laws))
+        next(
+            (depth for depth, ratio in zip(depths, column, strict=True) if foretells_failure(ratio, network.steps)),
+            None,
+        )
+        for column in zip(*table, strict=True)
     ]
 
 
@@ -161,9 +162,7 @@ def _ladder(farthest: int) -> list[int]:
     return depths
 
 
-def _cures(
-    network: Network, laws: Sequence[Law], architectures: Mapping[str, Architecture], thresholds: Thresholds
-) -> list[tuple[str, ...]]:
+def _cures(network: Network, laws: Sequence[Law], architectures: Mapping[str, Architecture]) -> list[tuple[str, ...]]:
     """Return for each law the names of the architectures in which the rule foretells no failure at this depth."""
     others = {
         name: _at_depth(replace(network, architecture=architecture), laws, network.depth)
@@ -171,7 +170,7 @@ def _cures(
         if architecture != network.architecture and not_derived(architecture) is None
     }
     return [
-        tuple(name for name, ratios in others.items() if not foretells_failure(ratios[at], thresholds))
+        tuple(name for name, ratios in others.items() if not foretells_failure(ratios[at], network.steps))
         for at in range(len(laws))
     ]
 

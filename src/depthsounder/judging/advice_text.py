@@ -6,25 +6,23 @@ from dataclasses import replace
 from depthsounder.elements.gaussian import critical_gain
 from depthsounder.judging.advice import Advice, Network
 from depthsounder.judging.foretelling import Foretold, accuracy, by_run, rule_in_words
-from depthsounder.judging.thresholds import Thresholds, signal_word
 from depthsounder.process.options import DEEPEST
 from depthsounder.process.text import count, join, number, percent
 
 _HEADS = ("D", "by the rule", "fails from depth", "σw²", "init")
 
 
-def advice_lines(
-    network: Network, advice: Sequence[Advice], refused: Mapping[str, str], thresholds: Thresholds
-) -> list[str]:
+def advice_lines(network: Network, advice: Sequence[Advice], refused: Mapping[str, str]) -> list[str]:
     """Return what is asked, what is critical, the ranking, and what cures those that fail."""
     fans = network.fans
     units = f"{count(network.depth, 'hidden layer')} of {count(fans.width, 'unit')}"
     asked = f"{network.activation.name}, {network.architecture.name}: {units}, {count(fans.n_inputs, 'input')}"
+    asked += f", trained for {count(network.steps, 'step')}"
     return [
         asked,
         critical_sentence(network),
         "",
-        *_table([_HEADS, *(_row(row, thresholds) for row in advice)]),
+        *_table([_HEADS, *(_row(row) for row in advice)]),
         *(f"{name} is left out: {reason}" for name, reason in refused.items()),
         *_remedies(advice),
     ]
@@ -38,9 +36,8 @@ def critical_sentence(network: Network) -> str:
     return f"Critical in a plain network without biases: σw² = {critical.gain:g}; {critical.reason}."
 
 
-def _row(row: Advice, thresholds: Thresholds) -> tuple[str, ...]:
-    word = signal_word(row.delta_ratio, thresholds)
-    outcome = f"fails, {word}" if row.fails else "does not fail"
+def _row(row: Advice) -> tuple[str, ...]:
+    outcome = f"fails, {'vanishing' if row.delta_ratio < 1.0 else 'exploding'}" if row.fails else "does not fail"
     since = f"not before {DEEPEST}" if row.first_failure is None else str(row.first_failure)
     biases = f", σb² = {row.law.bias_variance:g}" if row.law.bias_variance else ""
     return number(row.delta_ratio), outcome, since, f"{row.law.gain:.4g}", f"{', '.join(row.law.names)}{biases}"
@@ -67,20 +64,20 @@ def _remedies(advice: Sequence[Advice]) -> list[str]:
     return ["", *sentences] if sentences else []
 
 
-def confidence_lines(record: Sequence[Foretold], network: Network, thresholds: Thresholds) -> list[str]:
+def confidence_lines(record: Sequence[Foretold], network: Network) -> list[str]:
     """Return the rule in a sentence, and its accuracy on each run of a record and on the network's architecture."""
     name = network.architecture.name
     # A cell that two runs have is one.
     alike = list({replace(cell, run="") for cell in record if cell.architecture == name})
     return [
-        f"The rule: {rule_in_words(thresholds)}.",
+        f"The rule: {rule_in_words(network.steps)}.",
         "How sure that is, on cells that were trained:",
-        *(f"  {run}: {_right(cells, thresholds)}" for run, cells in by_run(record).items()),
-        f"  {name}, in all runs: {_right(alike, thresholds) if alike else 'never tried'}",
+        *(f"  {run}: {_right(cells)}" for run, cells in by_run(record).items()),
+        f"  {name}, in all runs: {_right(alike) if alike else 'never tried'}",
     ]
 
 
-def _right(cells: Sequence[Foretold], thresholds: Thresholds) -> str:
-    found = accuracy(cells, thresholds)
+def _right(cells: Sequence[Foretold]) -> str:
+    found = accuracy(cells)
     balanced = "" if found.balanced is None else f", a balanced accuracy of {percent(found.balanced)}"
     return f"right in {len(cells) - found.missed:,} of {count(len(cells), 'cell')}{balanced}"

@@ -9,24 +9,43 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from depthsounder.judging.thresholds import Thresholds, signal_word
 from depthsounder.judging.verdicts import FAILURES
-from depthsounder.process.text import setting
+from depthsounder.process.text import count, setting
+
+_LEAST_STEPS = 3.0
+"""What the steps of the layer whose errors are smallest have to add up to, in steps of that whose are largest."""
 
 
-def foretells_failure(delta_ratio: float, thresholds: Thresholds) -> bool:
-    """Tell whether a cell will fail, from D as theory has it: whether it lies outside the bounds of a healthy signal.
+def bounds(steps: int) -> tuple[float, float]:
+    """Return the D's between which a network learns in a number of steps: from 3/steps to steps/3.
 
-    An error that is lost, or that outgrows all others, on its way to the first layer leaves no rate at which all layers
-    learn. Where q overflows or collapses D does, too, or its layers pass errors on all the same.
+    A rate that suits the layer with the largest errors is too small at the other end of the network by the factor D.
+    The steps there add up to `steps` D, in units of those of the first: too few of them, and that end has not learned.
     """
-    return signal_word(delta_ratio, thresholds) != "healthy"
+    return _LEAST_STEPS / steps, steps / _LEAST_STEPS
 
 
-def rule_in_words(thresholds: Thresholds) -> str:
+def foretells_failure(delta_ratio: float, steps: int) -> bool:
+    """Tell whether a cell will fail within a number of steps, from D as theory has it: whether it leaves the bounds.
+
+    Where q overflows or collapses D does, too, or its layers pass errors on all the same.
+    """
+    least, most = bounds(steps)
+    return delta_ratio < least or delta_ratio > most
+
+
+def range_in_words(steps: int) -> str:
+    """Return the bounds with two digits."""
+    least, most = (setting(float(f"{bound:.2g}")) for bound in bounds(steps))
+    return f"{least} to {most}"
+
+
+def rule_in_words(steps: int) -> str:
     """Return the rule in a sentence."""
-    bounds = f"{setting(thresholds.vanishing_ratio)} to {setting(thresholds.exploding_ratio)}"
-    return f"a network fails, that is it stalls or diverges, if the D that theory predicts lies outside {bounds}"
+    return (
+        "a network fails, that is it stalls or diverges, if the D that theory predicts lies outside "
+        f"3/steps to steps/3: {range_in_words(steps)} for {count(steps, 'step')}"
+    )
 
 
 @dataclass(frozen=True)
@@ -36,6 +55,7 @@ class Foretold:
     run: str
     n_inputs: int
     width: int
+    steps: int
     depth: int
     architecture: str
     activation: str
@@ -47,6 +67,11 @@ class Foretold:
     def failed(self) -> bool:
         """Whether training failed."""
         return self.training_verdict in FAILURES
+
+    @property
+    def foretold(self) -> bool:
+        """Whether the rule has it that training fails."""
+        return foretells_failure(self.delta_ratio, self.steps)
 
 
 @dataclass(frozen=True)
@@ -77,12 +102,10 @@ class Accuracy:
         return self.failed + self.others - self.failed_foretold - self.others_foretold
 
 
-def accuracy(cells: Iterable[Foretold], thresholds: Thresholds) -> Accuracy:
+def accuracy(cells: Iterable[Foretold]) -> Accuracy:
     """Return how often the rule was right about cells."""
     cells = list(cells)
-    return Accuracy.of(
-        [cell.failed for cell in cells], [foretells_failure(cell.delta_ratio, thresholds) for cell in cells]
-    )
+    return Accuracy.of([cell.failed for cell in cells], [cell.foretold for cell in cells])
 
 
 def by_run(cells: Iterable[Foretold]) -> dict[str, list[Foretold]]:
@@ -110,4 +133,7 @@ def read_record(path: Path) -> list[Foretold]:
     return [Foretold(**{name: _TYPES.get(name, str)(text) for name, text in row.items()}) for row in rows]
 
 
-_TYPES: dict[str, Callable[[str], Any]] = {"n_inputs": int, "width": int, "depth": int, "delta_ratio": float}
+_TYPES: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("n_inputs", "width", "steps", "depth"), int),
+    "delta_ratio": float,
+}

@@ -12,8 +12,7 @@ import pyarrow.compute as pc
 from depthsounder.config import load_resolved
 from depthsounder.data.dataset import load_dataset
 from depthsounder.elements.axes import Design
-from depthsounder.judging.foretelling import Foretold, accuracy, by_run, foretells_failure
-from depthsounder.judging.thresholds import Thresholds
+from depthsounder.judging.foretelling import Foretold, accuracy, by_run
 from depthsounder.process.text import count, in_words, number, percent
 from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.storage.tables import read_table
@@ -38,27 +37,27 @@ def foretold_cells(folder: Path) -> list[Foretold]:
         ratio = ratios.get(tuple(keys.values()))
         if row["depth"] > 1 and row["training_verdict"] is not None and ratio is not None:
             known = {"delta_ratio": sqrt(ratio), "training_verdict": row["training_verdict"]}
-            cells.append(Foretold(config.run, n_inputs, config.width, **keys, **known))
+            cells.append(Foretold(config.run, n_inputs, config.width, config.training.steps, **keys, **known))
     return cells
 
 
-def accuracy_lines(cells: Iterable[Foretold], thresholds: Thresholds) -> list[str]:
+def accuracy_lines(cells: Iterable[Foretold]) -> list[str]:
     """Return the rule's accuracy on each run, and a line for each cell that it has wrong."""
     lines = []
     for run, members in by_run(cells).items():
-        found = accuracy(members, thresholds)
+        found = accuracy(members)
         shares = (
             f"{found.failed_foretold} of {found.failed} failures and {found.others_foretold} of {found.others} others"
         )
         balanced = "" if found.balanced is None else f": a balanced accuracy of {percent(found.balanced)}"
         lines.append(f"{run}: foretold {shares} of {count(len(members), 'cell')}{balanced}")
-        lines += [f"  missed: {miss(cell)}" for cell in members if missed(cell, thresholds)]
+        lines += [f"  missed: {miss(cell)}" for cell in members if missed(cell)]
     return lines
 
 
-def missed(cell: Foretold, thresholds: Thresholds) -> bool:
+def missed(cell: Foretold) -> bool:
     """Tell whether the rule has a cell wrong."""
-    return cell.failed != foretells_failure(cell.delta_ratio, thresholds)
+    return cell.failed != cell.foretold
 
 
 def miss(cell: Foretold) -> str:

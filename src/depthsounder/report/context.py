@@ -16,6 +16,7 @@ from depthsounder.elements.axes import Design, Model
 from depthsounder.figures import FigureRecord, prediction
 from depthsounder.figures.outcomes import of_distinct_laws, repeated_laws
 from depthsounder.figures.style import label
+from depthsounder.judging.foretelling import bounds, range_in_words
 from depthsounder.judging.verdicts import FAILURES
 from depthsounder.process.text import join, names_of
 from depthsounder.report import counts, provenance
@@ -141,6 +142,8 @@ def report_context(run: Run, figures: Path, captions: Path, output: Path) -> dic
         "explorer": explorer_json(run),
         "look": what_to_look_at(run),
         "laboratory": laboratory_json(run),
+        "rule_bounds": bounds(run.config.training.steps),
+        "rule_range": range_in_words(run.config.training.steps),
         "selectors": selectors(run),
         "most_rows": MOST_ROWS,
         **_findings(run),

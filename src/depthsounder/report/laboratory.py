@@ -17,6 +17,7 @@ from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.architectures import ARCHITECTURES, UNITS, Architecture
 from depthsounder.elements.initializers import INITIALIZERS, Initializer, initializer
 from depthsounder.figures.aggregate import spread
+from depthsounder.judging.foretelling import bounds
 from depthsounder.report.explorer import ALPHABET, encode
 from depthsounder.sweep.runs import Run
 
@@ -47,6 +48,7 @@ def laboratory_data(run: Run, dataset: Dataset) -> dict[str, Any]:
         "inits": {name: _law(init, run.config.width) for name, init in inits.items() if init.bias_mean == 0.0},
         "vanishing": run.config.verdicts.vanishing_ratio,
         "exploding": run.config.verdicts.exploding_ratio,
+        "bounds": bounds(run.config.training.steps),
         "probe": packed_probe(dataset),
     }
 

@@ -20,19 +20,31 @@ function ratiosOf(point, depth, inTime) {
   return known.get(key);
 }
 
+// D at the point's depth; undefined while there is no time to look.
+const ratioAt = (point, inTime) => ratiosOf(point, point.architecture.decay ? point.depth : DEEPEST, inTime)?.[point.depth - 1];
+
 // { ratio, first } of a point, first null if it fails at no depth; undefined while there is no time to look.
 function of(point, fails, inTime) {
-  if (!point.architecture.decay) {
-    const ratios = ratiosOf(point, DEEPEST, inTime);
-    return ratios && { ratio: ratios[point.depth - 1], first: ratios.findIndex(fails) + 1 || null };
-  }
-  const ratios = ratiosOf(point, point.depth, inTime);
+  const ratio = ratioAt(point, inTime);
+  if (ratio === undefined) return undefined;
+  if (!point.architecture.decay) return { ratio, first: ratiosOf(point, DEEPEST, inTime).findIndex(fails) + 1 || null };
   for (const depth of ladder) {
-    const found = ratiosOf(point, depth, inTime)?.at(-1);
-    if (!ratios || found === undefined) return undefined;
-    if (fails(found)) return { ratio: ratios.at(-1), first: depth };
+    const found = ratioAt({ ...point, depth }, inTime);
+    if (found === undefined) return undefined;
+    if (fails(found)) return { ratio, first: depth };
   }
-  return { ratio: ratios.at(-1), first: null };
+  return { ratio, first: null };
+}
+
+// Of architectures by their names those in which a point does not fail; undefined while there is no time to look.
+function curesOf(point, others, fails, inTime) {
+  const names = [];
+  for (const [name, architecture] of Object.entries(others)) {
+    const ratio = ratioAt({ ...point, architecture }, inTime);
+    if (ratio === undefined) return undefined;
+    if (!fails(ratio)) names.push(name);
+  }
+  return names;
 }
 
 // Where every z is 0 and φ' jumps, there is no D.
@@ -41,8 +53,9 @@ function undefinedAt(activation, gain, bias) {
   return gain === 0 && bias === 0 && below !== above;
 }
 
-// Laws { name, gain, bias } with the names of those that are one, D nearest to 1 first; null while there is no time to look.
-function rank(point, laws, fails, inTime) {
+// Laws { name, gain, bias } with the names of those that are one, D nearest to 1 first, and, of one that fails, the names of
+// the other architectures in which it does not; null while there is no time to look.
+function rank(point, laws, others, fails, inTime) {
   const rows = new Map();
   for (const { name, gain, bias } of laws) {
     if (undefinedAt(point.activation, gain, bias)) continue;
@@ -51,25 +64,33 @@ function rank(point, laws, fails, inTime) {
     rows.set(key, row);
   }
   for (const row of rows.values()) {
-    const found = of({ ...point, gain: row.gain, bias: row.bias }, fails, inTime);
-    if (!found) return null;
-    Object.assign(row, found, { away: Math.abs(Math.log(found.ratio)) });
+    const place = { ...point, gain: row.gain, bias: row.bias }, found = of(place, fails, inTime);
+    const cures = found && (fails(found.ratio) ? curesOf(place, others, fails, inTime) : []);
+    if (!cures) return null;
+    Object.assign(row, found, { cures, away: Math.abs(Math.log(found.ratio)) });
   }
   return [...rows.values()].sort((one, other) => one.away === other.away ? 0 : one.away - other.away);
 }
 
+function sentence({ names, gain, bias, ratio, first, cures }, fails, digits) {
+  const since = first ? `from depth ${first} on` : `not before depth ${DEEPEST}`;
+  const cured = !fails(ratio) ? "" : cures.length ? `; at this depth not with ${cures.join(", ")}` : "; at this depth with every architecture";
+  return `${names.join(", ")}, σw² ${digits(gain)}, σb² ${digits(bias)}: D ${digits(ratio)}, fails ${since}${cured}`;
+}
+
 // Lists the laws of all inits, in frames of its own; false while there is no time to look.
-function show(point, { inits, vanishing, exploding }, lawOf, digits) {
-  const start = performance.now(), inTime = () => performance.now() < start + 3;
+function show(point, others, { inits, bounds: [least, most] }, lawOf, digits) {
+  const start = performance.now(), inTime = () => performance.now() < start + 3, fails = (ratio) => ratio < least || ratio > most;
   const laws = Object.keys(inits).map((name) => ({ name: name.replaceAll("_", " "), ...lawOf(name) }));
-  const defined = laws.filter(({ gain }) => typeof gain === "number");
-  const rows = rank(point, defined, (ratio) => ratio < vanishing || ratio > exploding, inTime);
-  if (rows) document.querySelector("#laboratory .lab-advice").replaceChildren(...rows.map(({ names, gain, bias, ratio, first }) => {
-    const item = document.createElement("li"), since = first ? `from depth ${first} on` : `not before depth ${DEEPEST}`;
-    item.textContent = `${names.join(", ")}, σw² ${digits(gain)}, σb² ${digits(bias)}: D ${digits(ratio)}, fails ${since}`;
-    return item;
-  }));
-  return Boolean(rows);
+  const defined = ({ gain }) => typeof gain === "number", rows = rank(point, laws.filter(defined), others, fails, inTime);
+  const lines = rows && [
+    ...rows.map((row) => sentence(row, fails, digits)),
+    ...laws.filter((law) => !defined(law)).map(({ name, gain }) => `${name} is left out: ${gain}`),
+  ];
+  if (lines) document.querySelector("#laboratory .lab-advice").replaceChildren(
+    ...lines.map((textContent) => Object.assign(document.createElement("li"), { textContent })),
+  );
+  return Boolean(lines);
 }
 
 return { rank, show };

@@ -23,9 +23,14 @@ const [plain] = Object.keys(data.architectures);
 let state = { depth: Math.min(data.depths.at(-1) ?? 20, 200), architecture: plain, activation: carried.find((name) => name !== "linear"), gain: 1, bias: 0 };
 let touched = false, stage = 0, frame = 0, keeping = 0;
 
-function point() {
-  const [axis, centered, shortcut, decay] = data.architectures[state.architecture];
-  return { ...state, architecture: { axis, centered, shortcut, decay } };
+const shapes = Object.fromEntries(Object.entries(data.architectures).map(
+  ([name, [axis, centered, shortcut, decay]]) => [name, { axis, centered, shortcut, decay }],
+));
+const point = () => ({ ...state, architecture: shapes[state.architecture] });
+
+// The architectures beside the point's.
+function others() {
+  return Object.fromEntries(Object.keys(shapes).filter((name) => name !== state.architecture).map((name) => [words(name), shapes[name]]));
 }
 
 // A point from the address, or null if it names none.
@@ -265,7 +270,7 @@ function drawLimit() {
 function render() {
   frame = 0;
   const start = performance.now(), inTime = () => performance.now() < start + 8;
-  if (stage === 2 && advice.show(point(), data, lawOf, digits)) return;
+  if (stage === 2 && advice.show(point(), others(), data, lawOf, digits)) return;
   if (!stage) drawCurves();
   if (stage === 1 && theory.fill(state.activation, inTime) && plane.ready(point(), inTime) && inTime()) drawLimit();
   nextFrame();

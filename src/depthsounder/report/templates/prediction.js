@@ -17,8 +17,8 @@ const outcome = (cell) => ["stalled", "diverged"].includes(cell.training_verdict
 function theoryOf(cell) {
   const [ratio = NaN] = decode(cell.backward?.theory);
   if (Number.isNaN(ratio)) return null;
-  const { vanishing, exploding } = home.dataset;
-  return ratio / 2 < Math.log10(vanishing) || ratio / 2 > Math.log10(exploding) ? "fails" : "trains";
+  const { least, most } = home.dataset;
+  return ratio / 2 < Math.log10(least) || ratio / 2 > Math.log10(most) ? "fails" : "trains";
 }
 
 function words(button) {
@@ -80,10 +80,10 @@ function rightOf(keys, say) {
 function scoreWords() {
   const keys = [...predictions.keys()], told = keys.filter((key) => theoryOf(cells[key]) !== null);
   if (!keys.length) return "You predicted no cell.";
-  const { vanishing, exploding } = home.dataset;
+  const [least, most] = [home.dataset.least, home.dataset.most].map((bound) => Number(Number(bound).toPrecision(2)));
   const mine = `You were right in ${rightOf(keys, (_, key) => predictions.get(key))} of ${keys.length} cells.`;
   const theirs = `Theory alone is right in ${rightOf(told, theoryOf)} of ${told.length} of them: it says that a cell fails if `
-    + `the D that it predicts is below ${Number(vanishing)} or above ${Number(exploding)}.`;
+    + `the D that it predicts is below ${least} or above ${most}.`;
   const silent = keys.length - told.length;
   return `${mine} ${theirs}${silent ? ` Of ${silent} it says nothing.` : ""}`;
 }
