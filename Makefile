@@ -24,6 +24,9 @@ PIP := $(BIN)/python $(PINNED)
 # A config file is laid over config/config.yaml; several may be, one over the other.
 laid_over = $(if $(1),--configfile $(1))
 
+# A value as one word, in which the shell reads nothing.
+quoted = '$(subst ','\'',$(1))'
+
 .PHONY: help
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf 'make %-14s%s\n' "$$name" "$$text"; done
@@ -48,9 +51,12 @@ plan: $(VENV)/runtime ## say what a sweep will take: make plan, or make plan CON
 
 .PHONY: advise
 advise: $(VENV)/runtime ## say what theory has for one network: make advise ACTIVATION=tanh DEPTH=30
-	@$(BIN)/python scripts/advise.py $(if $(ACTIVATION),--activation $(ACTIVATION)) $(if $(DEPTH),--depth $(DEPTH)) \
-		$(if $(ARCHITECTURE),--architecture $(ARCHITECTURE)) $(if $(WIDTH),--width $(WIDTH)) \
-		$(if $(FAN_IN),--fan-in $(FAN_IN)) $(if $(STEPS),--steps $(STEPS)) $(addprefix --extension ,$(EXTENSION))
+	@$(BIN)/python scripts/advise.py $(if $(ACTIVATION),--activation $(call quoted,$(ACTIVATION))) \
+		$(if $(DEPTH),--depth $(call quoted,$(DEPTH))) $(if $(WIDTH),--width $(call quoted,$(WIDTH))) \
+		$(if $(ARCHITECTURE),--architecture $(call quoted,$(ARCHITECTURE))) \
+		$(if $(FAN_IN),--fan-in $(call quoted,$(FAN_IN))) $(if $(STEPS),--steps $(call quoted,$(STEPS))) \
+		$(foreach init,$(INIT),--init $(call quoted,$(init))) \
+		$(foreach file,$(EXTENSION),--extension $(call quoted,$(file)))
 
 .PHONY: compare
 compare: $(VENV)/runtime ## say what changed between two runs: make compare A=default B=another; without names, list the runs

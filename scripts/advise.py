@@ -3,17 +3,15 @@
 import argparse
 from pathlib import Path
 
-import yaml
-
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.architectures import ARCHITECTURES
-from depthsounder.elements.initializers import INITIALIZERS
+from depthsounder.elements.initializers import INITIALIZERS, initializer
 from depthsounder.engine.extensions import extension_parser
-from depthsounder.judging.advice import advise, laws_of, network_of
+from depthsounder.judging.advice import advise, critical_with_biases, laws_of, network_of
 from depthsounder.judging.advice_text import advice_lines, confidence_lines
 from depthsounder.judging.foretelling import read_record
 from depthsounder.process.commands import run
-from depthsounder.process.options import count, deep
+from depthsounder.process.options import count, deep, told
 from depthsounder.theory.error_growth import Fans
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -27,14 +25,15 @@ def main() -> None:
     parser.add_argument("--architecture", choices=list(ARCHITECTURES), default="plain")
     parser.add_argument("--width", type=count, default=64, help="units of a hidden layer")
     parser.add_argument("--fan-in", type=count, help="features of the input; as many as units where it is left out")
-    settings = yaml.safe_load((CHECKOUT / "config/config.yaml").read_text(encoding="utf-8"))
-    steps = settings["training"]["steps"]
-    parser.add_argument("--steps", type=count, default=steps, help=f"of gradient descent; {steps} where it is left out")
+    parser.add_argument("--steps", type=count, default=300, help="of gradient descent; 300 where it is left out")
+    named = "one more to rank, such as gaussian_w2_b0.05 (σw² 2, σb² 0.05); may be given again"
+    parser.add_argument("--init", type=told(initializer), action="append", default=[], help=named)
     arguments = parser.parse_args()
     architecture, activation = ARCHITECTURES[arguments.architecture], ACTIVATIONS[arguments.activation]
     fans = Fans(arguments.fan_in or arguments.width, arguments.width)
     network = network_of(architecture, activation, fans, arguments.depth, arguments.steps)
-    laws, refused = laws_of(network, INITIALIZERS)
+    more = [*arguments.init, *filter(None, [critical_with_biases(activation)])]
+    laws, refused = laws_of(network, INITIALIZERS | {init.name: init for init in more})
     advice = advise(network, laws, ARCHITECTURES)
     print(*advice_lines(network, advice, refused), "", sep="\n")
     record = read_record(CHECKOUT / "docs/advice.tsv")

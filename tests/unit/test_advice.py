@@ -18,7 +18,7 @@ from own_files import MINE
 from depthsounder.elements.activations import ACTIVATIONS, GELU, LINEAR, RELU, SIGMOID, TANH
 from depthsounder.elements.architectures import ARCHITECTURES, PLAIN
 from depthsounder.elements.initializers import INITIALIZERS, initializer
-from depthsounder.judging.advice import Advice, Network, advise, first_failures, laws_of
+from depthsounder.judging.advice import Advice, Network, advise, critical_with_biases, first_failures, laws_of
 from depthsounder.judging.advice_text import critical_sentence
 from depthsounder.judging.foretelling import (
     Accuracy,
@@ -37,6 +37,7 @@ from depthsounder.storage.frames import to_frame
 from depthsounder.storage.tables import read_table
 from depthsounder.theory.columns import theory_columns
 from depthsounder.theory.error_growth import Fans, delta_ratios
+from depthsounder.theory.phase_plane import critical_gain_at, growth_plane
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORD = read_record(ROOT / "docs/advice.tsv")
@@ -225,7 +226,7 @@ def test_the_page_says_what_longer_training_does():
     assert "In `glorot2010` no cell failed" in (ROOT / "docs/advice.md").read_text()
     assert not any(cell.failed for cell in cells)
     assert [cell.activation for cell in wrong] == ["sigmoid"] * 3
-    assert all(cell.delta_ratio < THRESHOLDS.vanishing_ratio for cell in wrong)
+    assert all(cell.delta_ratio < bounds(cell.steps)[0] for cell in wrong)
 
 
 def test_the_page_lists_every_cell_that_the_rule_has_wrong():
@@ -308,8 +309,27 @@ def test_an_activation_without_a_critical_variance_is_told_so():
     laws, refused = laws_of(network, INITIALIZERS)
 
     assert critical_sentence(network).startswith("In a plain network without biases gelu has no critical gain: ")
-    assert refused == {"critical": critical_sentence(network)[len("In a plain network without biases ") : -1]}
+    assert critical_sentence(network).startswith(
+        f"In a plain network without biases {refused['critical']}. With biases "
+    )
     assert "critical" not in {name for law in laws for name in law.names}
+
+
+@pytest.mark.parametrize("name", ["gelu", "silu"])
+def test_where_no_variance_is_critical_without_biases_one_with_biases_is_named_and_does_not_fail(name):
+    activation = ACTIVATIONS[name]
+    init = critical_with_biases(activation)
+    gain = init.gain(64, 64, activation)
+
+    assert growth_plane(activation, [gain], [init.bias_variance])[0, 0] == pytest.approx(1.0, abs=2e-3)
+    assert not foretells_failure(ratios("plain", activation, [init.name], 100)[-1, 0], STEPS)
+    assert f"With biases {init.name} is critical." in critical_sentence(Network(PLAIN, activation, SQUARE, 5, STEPS))
+
+
+def test_biases_are_named_to_no_activation_that_needs_none():
+    assert critical_with_biases(TANH) is None
+    assert critical_gain_at(LINEAR, 0.1) is None
+    assert critical_with_biases(ACTIVATIONS["softplus"]) is None
 
 
 # --- the command ---
@@ -327,7 +347,7 @@ def test_the_command_says_rank_depth_cure_rule_and_accuracy(tmp_path):
 
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    assert lines[0] == "tanh, plain: 30 hidden layers of 64 units, 64 inputs"
+    assert lines[0] == "tanh, plain: 30 hidden layers of 64 units, 64 inputs, trained for 300 steps"
     assert "σw² = 1;" in lines[1]
     worst = ["xavier_note", "naive_large", "uniform_standard", "naive_unit", "naive_small", "zeros"]
     ranked = [line.split()[-1] for line in lines[4:] if line]
@@ -343,7 +363,8 @@ def test_the_command_takes_other_architectures_widths_and_inputs(tmp_path):
     done = command("--activation=gelu", "--depth=7", "--architecture=rms_norm", "--width=100", "--fan-in=30")
 
     assert done.stdout.startswith(
-        "gelu, rms_norm: 7 hidden layers of 100 units, 30 inputs\nIn a plain network without biases gelu "
+        "gelu, rms_norm: 7 hidden layers of 100 units, 30 inputs, trained for 300 steps\n"
+        "In a plain network without biases gelu "
     )
     assert "\ncritical is left out: gelu has no critical gain" in done.stdout
 
@@ -360,6 +381,33 @@ def test_the_command_says_how_good_the_rule_is_on_the_architecture(tmp_path):
         "  rms_norm, in all runs: never tried"
         in command("--activation=tanh", "--depth=7", "--architecture=rms_norm").stdout
     )
+
+
+def test_the_command_ranks_inits_of_the_family_and_says_for_how_many_steps():
+    done = command("--activation=gelu", "--depth=40", "--init=gaussian_w2_b0.5", "--steps=3000")
+    lines = done.stdout.splitlines()
+
+    assert lines[0].endswith("64 inputs, trained for 3,000 steps")
+    assert lines[4].split() == [
+        "1.4",
+        "does",
+        "not",
+        "fail",
+        "not",
+        "before",
+        "200",
+        "2",
+        "gaussian_w2_b0.5,",
+        "σb²",
+        "=",
+        "0.5",
+    ]
+    assert lines[5].endswith(f"{critical_with_biases(GELU).name}, σb² = 0.2")
+    assert any(line.endswith("lies outside 3/steps to steps/3: 0.001 to 1,000 for 3,000 steps.") for line in lines)
+
+
+def test_as_many_steps_as_the_default_sweep_has_are_meant_where_none_are_named():
+    assert f"trained for {STEPS} steps\n" in command("--activation=tanh", "--depth=5").stdout
 
 
 def test_the_command_takes_records_of_one_s_own(tmp_path):
@@ -391,6 +439,8 @@ ARCHITECTURES = {"mixed": Architecture("mixed", Normalization(-2, True), True, 0
         (["--activation", "tanh", "--depth", "x"], ["--depth", "found 'x'", "from 2 to 200"]),
         (["--activation", "tanh", "--depth", "3", "--width", "0"], ["--width", "found '0'", "a whole number from 1"]),
         (["--activation", "tanh", "--depth", "3", "--fan-in", "-1"], ["--fan-in", "'-1'", "a whole number from 1"]),
+        (["--activation", "tanh", "--depth", "3", "--steps", "0"], ["--steps", "found '0'", "a whole number from 1"]),
+        (["--activation", "tanh", "--depth", "3", "--init", "he"], ["--init", "'he'", "gaussian_w…_b…", "he_normal"]),
         (["--activation", "tanh", "--depth", "3", "--architecture", "x"], ["--architecture", "'x'", "batch_norm"]),
         (["--activation", "tanh", "--depth", "3", "--extension", "no.py"], ["no.py", "no such file"]),
         (["--activation", "liar", "--depth", "3", "--extension", "mine.py"], ["--activation", "'liar'", "derivative"]),

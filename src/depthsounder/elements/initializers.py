@@ -238,7 +238,9 @@ def initializer(name: str) -> Initializer:
     family = GAUSSIAN_PATTERN.fullmatch(name)
     if family is None:
         if name not in INITIALIZERS:
-            raise ValueError(f"{name!r} is no initialization")
+            raise ValueError(
+                f"{name!r} is no initialization; allowed: gaussian_w…_b… or one of {', '.join(INITIALIZERS)}"
+            )
         return INITIALIZERS[name]
     weight_gain, bias_variance = (float(number) for number in family.groups())
     return Initializer(

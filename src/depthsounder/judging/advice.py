@@ -5,22 +5,30 @@ This module knows the rule of `foretelling` and the D's of `theory.error_growth`
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import inf, log
+from math import inf, isfinite, log
 
 import numpy as np
 
 from depthsounder.checking.contract import breaches
 from depthsounder.elements.activation import Activation
 from depthsounder.elements.architectures import Architecture
-from depthsounder.elements.initializers import Initializer
+from depthsounder.elements.gaussian import critical_gain
+from depthsounder.elements.initializers import Initializer, initializer
 from depthsounder.judging.foretelling import foretells_failure
 from depthsounder.process.commands import Refusal
 from depthsounder.process.options import DEEPEST
 from depthsounder.theory.error_growth import Fans, delta_ratios
+from depthsounder.theory.phase_plane import critical_gain_at, growth_plane
 from depthsounder.theory.withheld import biased, not_derived
 
 _STEP = 1.25
 """Between the depths that are looked at where each has a branch scale of its own; all depths up to 8 are."""
+
+_BIASES = (0.1, 0.2, 0.5, 1.0)
+"""The σb² at which a critical σw² is looked for, one after the other, where there is none without biases."""
+
+_NEARLY = 0.01
+"""How far from 1 the χ1 may be of what is called critical."""
 
 _TINY = 1e-150
 """Stands for 0 from either side."""
@@ -106,6 +114,18 @@ def advise(network: Network, laws: Sequence[Law], architectures: Mapping[str, Ar
     return sorted(advice, key=lambda row: abs(log(row.delta_ratio)) if 0.0 < row.delta_ratio < inf else inf)
 
 
+def critical_with_biases(activation: Activation) -> Initializer | None:
+    """Return an init with biases that is critical in plain networks; None if the activation needs none, or has none."""
+    if critical_gain(activation).gain is not None:
+        return None
+    for variance in _BIASES:
+        gain = critical_gain_at(activation, variance)
+        # Where the fixed point repels, a signal of norm 1 per unit goes elsewhere.
+        if gain is not None and abs(growth_plane(activation, [gain], [variance])[0, 0] - 1.0) < _NEARLY:
+            return initializer(f"gaussian_w{gain:g}_b{variance:g}")
+    return None
+
+
 def laws_of(network: Network, inits: Mapping[str, Initializer]) -> tuple[list[Law], dict[str, str]]:
     """Return the laws of inits in a network, and those inits that have none there, each with the reason."""
     found: dict[tuple[float, ...], Law] = {}
@@ -113,18 +133,24 @@ def laws_of(network: Network, inits: Mapping[str, Initializer]) -> tuple[list[La
     n_inputs, width, activation = network.fans.n_inputs, network.fans.width, network.activation
     for name, init in inits.items():
         try:
-            gains = (init.gain(n_inputs, width, activation), init.gain(width, width, activation))
-            key = (*gains, init.backward_gain(width, width, activation), init.bias_variance)
+            gains = [float(init.gain(fan_in, width, activation)) for fan_in in (n_inputs, width)]
+            key = (*gains, float(init.backward_gain(width, width, activation)), float(init.bias_variance))
         # An init of the user's may be defined for some activations only, and say so in any way.
         except Exception as error:  # noqa: BLE001
             refused[name] = str(error)
             continue
-        if reason := biased(init) or _at_a_kink(gains[0], init, activation):
+        if reason := _no_variance(key) or biased(init) or _at_a_kink(gains[0], init, activation):
             refused[name] = reason
             continue
         known = found.get(key)
         found[key] = replace(known, names=(*known.names, name)) if known else Law((name,), init, gains[1], key[3])
     return list(found.values()), refused
+
+
+def _no_variance(stated: Sequence[float]) -> str | None:
+    """Return in a clause that a stated variance is none; None if all are."""
+    wrong = next((variance for variance in stated if not (isfinite(variance) and variance >= 0.0)), None)
+    return None if wrong is None else f"it states {wrong:g}, and a variance is a finite number, and not below 0"
 
 
 def _at_a_kink(first_gain: float, init: Initializer, activation: Activation) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from depthsounder.elements.gaussian import critical_gain
-from depthsounder.judging.advice import Advice, Network
+from depthsounder.judging.advice import Advice, Network, critical_with_biases
 from depthsounder.judging.foretelling import Foretold, accuracy, by_run, rule_in_words
 from depthsounder.process.options import DEEPEST
 from depthsounder.process.text import count, join, number, percent
@@ -24,6 +24,7 @@ def advice_lines(network: Network, advice: Sequence[Advice], refused: Mapping[st
         "",
         *_table([_HEADS, *(_row(row) for row in advice)]),
         *(f"{name} is left out: {reason}" for name, reason in refused.items()),
+        "Which of those that do not fail learns fastest D does not say. The readout is drawn whatever the init.",
         *_remedies(advice),
     ]
 
@@ -32,7 +33,9 @@ def critical_sentence(network: Network) -> str:
     """Return the σw² at which errors keep their size in a plain network without biases, or why there is none."""
     critical = critical_gain(network.activation)
     if critical.gain is None:
-        return f"In a plain network without biases {critical.reason}."
+        beside = critical_with_biases(network.activation)
+        instead = "" if beside is None else f" With biases {beside.name} is critical."
+        return f"In a plain network without biases {critical.reason}.{instead}"
     return f"Critical in a plain network without biases: σw² = {critical.gain:g}; {critical.reason}."
 
 

@@ -31,7 +31,7 @@ def foretells_failure(delta_ratio: float, steps: int) -> bool:
     Where q overflows or collapses D does, too, or its layers pass errors on all the same.
     """
     least, most = bounds(steps)
-    return delta_ratio < least or delta_ratio > most
+    return not least <= delta_ratio <= most
 
 
 def range_in_words(steps: int) -> str:

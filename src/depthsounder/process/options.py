@@ -9,6 +9,9 @@ from typing import TypeVar
 
 Value = TypeVar("Value")
 
+_LONGEST = 18
+"""Digits of a whole number that every library takes."""
+
 DEEPEST = 200
 """Hidden layers of the deepest network on which advice is given, and up to which failures are looked for."""
 
@@ -31,8 +34,8 @@ def from_zero(text: str) -> int:
 
 def deep(text: str) -> int:
     """Return a number of hidden layers of which the first is not the last, or refuse the text."""
-    if not (text.isascii() and text.isdecimal()) or not 2 <= int(text) <= DEEPEST:
-        raise ArgumentTypeError(f"found {text!r}; allowed: a whole number from 2 to {DEEPEST}")
+    if not (text.isascii() and text.isdecimal()) or len(text) > _LONGEST or not 2 <= int(text) <= DEEPEST:
+        raise ArgumentTypeError(f"found {text[:_LONGEST]!r}; allowed: a whole number from 2 to {DEEPEST}")
     return int(text)
 
 
@@ -66,8 +69,9 @@ def told(parse: Callable[[str], Value]) -> Callable[[str], Value]:
 
 def _whole(text: str, least: int) -> int:
     # Digits of ASCII alone: int() also takes those of other scripts, signs and underscores.
-    if not (text.isascii() and text.isdecimal()) or int(text) < least:
-        raise ArgumentTypeError(f"found {text!r}; allowed: a whole number from {least}")
+    if not (text.isascii() and text.isdecimal()) or len(text) > _LONGEST or int(text) < least:
+        found = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+        raise ArgumentTypeError(f"found {found!r}; allowed: a whole number from {least}, of at most {_LONGEST} digits")
     return int(text)
 
 

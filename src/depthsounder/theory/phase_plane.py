@@ -13,6 +13,9 @@ from depthsounder.elements.activation import Activation
 from depthsounder.elements.gaussian import second_moment, squared_slope
 from depthsounder.theory.meanfield import MARGINAL, fixed_points
 
+_FIXED_POINTS = np.geomspace(1e-3, 1e3, 600)
+"""The q* among which a point of the line is looked for."""
+
 
 def critical_line(activation: Activation, q_star: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Return σw² and σb², in q_star's shape, of the networks whose fixed point is q* and has χ1 = 1.
@@ -25,6 +28,21 @@ def critical_line(activation: Activation, q_star: ArrayLike) -> tuple[np.ndarray
     bias_variance = np.where(np.abs(bias_variance) <= MARGINAL * np.asarray(q_star), 0.0, bias_variance)
     possible = bias_variance >= 0.0
     return np.where(possible, gain, np.nan), np.where(possible, bias_variance, np.nan)
+
+
+def critical_gain_at(activation: Activation, bias_variance: float) -> float | None:
+    """Return the σw² with which χ1 = 1 at the fixed point of a network with σb² > 0, to four digits; None if none has.
+
+    Where the line passes σb² twice, it is that of the smaller q*.
+    """
+    gains, biases = critical_line(activation, _FIXED_POINTS)
+    beyond = biases > bias_variance
+    crossings = np.flatnonzero((beyond[1:] != beyond[:-1]) & np.isfinite(biases[1:] + biases[:-1]))
+    if not len(crossings):
+        return None
+    pair = slice(crossings[0], crossings[0] + 2)
+    order = np.argsort(biases[pair])
+    return float(f"{np.interp(bias_variance, biases[pair][order], gains[pair][order]):.4g}")
 
 
 def growth_plane(activation: Activation, gains: ArrayLike, bias_variances: ArrayLike) -> np.ndarray:

@@ -36,11 +36,11 @@ function of(point, fails, inTime) {
   return { ratio, first: null };
 }
 
-// Of architectures by their names those in which a point does not fail; undefined while there is no time to look.
-function curesOf(point, others, fails, inTime) {
+// Of architectures by their names those in which a law does not fail; undefined while there is no time to look.
+function curesOf(point, { gain, bias }, others, fails, inTime) {
   const names = [];
   for (const [name, architecture] of Object.entries(others)) {
-    const ratio = ratioAt({ ...point, architecture }, inTime);
+    const ratio = ratioAt({ ...point, gain, bias, architecture }, inTime);
     if (ratio === undefined) return undefined;
     if (!fails(ratio)) names.push(name);
   }
@@ -53,9 +53,8 @@ function undefinedAt(activation, gain, bias) {
   return gain === 0 && bias === 0 && below !== above;
 }
 
-// Laws { name, gain, bias } with the names of those that are one, D nearest to 1 first, and, of one that fails, the names of
-// the other architectures in which it does not; null while there is no time to look.
-function rank(point, laws, others, fails, inTime) {
+// Laws { name, gain, bias } with the names of those that are one, D nearest to 1 first; null while there is no time to look.
+function rank(point, laws, fails, inTime) {
   const rows = new Map();
   for (const { name, gain, bias } of laws) {
     if (undefinedAt(point.activation, gain, bias)) continue;
@@ -64,34 +63,38 @@ function rank(point, laws, others, fails, inTime) {
     rows.set(key, row);
   }
   for (const row of rows.values()) {
-    const place = { ...point, gain: row.gain, bias: row.bias }, found = of(place, fails, inTime);
-    const cures = found && (fails(found.ratio) ? curesOf(place, others, fails, inTime) : []);
-    if (!cures) return null;
-    Object.assign(row, found, { cures, away: Math.abs(Math.log(found.ratio)) });
+    const found = of({ ...point, gain: row.gain, bias: row.bias }, fails, inTime);
+    if (!found) return null;
+    Object.assign(row, found, { away: Math.abs(Math.log(found.ratio)) });
   }
   return [...rows.values()].sort((one, other) => one.away === other.away ? 0 : one.away - other.away);
 }
 
-function sentence({ names, gain, bias, ratio, first, cures }, fails, digits) {
+function sentence({ names, gain, bias, ratio, first }, cures, digits) {
   const since = first ? `from depth ${first} on` : `not before depth ${DEEPEST}`;
-  const cured = !fails(ratio) ? "" : cures.length ? `; at this depth not with ${cures.join(", ")}` : "; at this depth with every architecture";
+  const cured = !cures ? "" : cures.length ? `; at this depth not with ${cures.join(", ")}` : "; at this depth with every architecture";
   return `${names.join(", ")}, σw² ${digits(gain)}, σb² ${digits(bias)}: D ${digits(ratio)}, fails ${since}${cured}`;
 }
 
-// Lists the laws of all inits, in frames of its own; false while there is no time to look.
+// Lists the laws of all inits in frames of its own, their rank before their cures; false while there is no time to look.
 function show(point, others, { inits, bounds: [least, most] }, lawOf, digits) {
   const start = performance.now(), inTime = () => performance.now() < start + 3, fails = (ratio) => ratio < least || ratio > most;
   const laws = Object.keys(inits).map((name) => ({ name: name.replaceAll("_", " "), ...lawOf(name) }));
-  const defined = ({ gain }) => typeof gain === "number", rows = rank(point, laws.filter(defined), others, fails, inTime);
-  const lines = rows && [
-    ...rows.map((row) => sentence(row, fails, digits)),
-    ...laws.filter((law) => !defined(law)).map(({ name, gain }) => `${name} is left out: ${gain}`),
-  ];
-  if (lines) document.querySelector("#laboratory .lab-advice").replaceChildren(
-    ...lines.map((textContent) => Object.assign(document.createElement("li"), { textContent })),
-  );
-  return Boolean(lines);
+  const defined = ({ gain }) => typeof gain === "number", rows = rank(point, laws.filter(defined), fails, inTime);
+  if (!rows) return false;
+  const failing = rows.filter(({ ratio }) => fails(ratio)), cures = new Map(failing.map((row) => [row, curesOf(point, row, others, fails, inTime)]));
+  const lines = rows.map((row) => sentence(row, cures.get(row), digits));
+  const kinked = laws.filter((law) => defined(law) && undefinedAt(point.activation, law.gain, law.bias));
+  lines.push(...kinked.map(({ name }) => `${name} is left out: every z is 0, where ${point.activation} has no derivative`));
+  lines.push(...laws.filter((law) => !defined(law)).map(({ name, gain }) => `${name} is left out: ${gain}`));
+  const list = document.querySelector("#laboratory .lab-advice");
+  lines.forEach((line, at) => {
+    const item = list.children[at] ?? list.appendChild(document.createElement("li"));
+    if (item.textContent !== line) item.textContent = line;
+  });
+  while (list.children.length > lines.length) list.lastChild.remove();
+  return [...cures.values()].every(Boolean);
 }
 
-return { rank, show };
+return { rank, curesOf, show };
 })();

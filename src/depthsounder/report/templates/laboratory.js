@@ -13,15 +13,15 @@ const within = (value, low, high) => value >= low && value <= high;
 
 // Bounds, and what a slider says.
 const AXES = {
-  depth: { low: 1, high: 200, to: (slider) => slider, from: (depth) => depth },
-  gain: { low: 0, high: 1e6, to: (slider) => Number((10 ** slider).toPrecision(4)), from: (gain) => Math.log10(Math.max(gain, 1e-3)) },
-  bias: { low: 0, high: 1e6, to: (slider) => Number((slider ** 2).toPrecision(4)), from: Math.sqrt },
+  depth: { title: "Depth L", low: 1, high: 200, to: (slider) => slider, from: (depth) => depth },
+  gain: { title: "Weights σw²", low: 0, high: 1e6, to: (slider) => Number((10 ** slider).toPrecision(4)), from: (gain) => Math.log10(Math.max(gain, 1e-3)) },
+  bias: { title: "Biases σb²", low: 0, high: 1e6, to: (slider) => Number((slider ** 2).toPrecision(4)), from: Math.sqrt },
 };
 const allowed = (axis, value) => within(value, AXES[axis].low, AXES[axis].high) && (axis !== "depth" || Number.isInteger(value));
 
 const [plain] = Object.keys(data.architectures);
 let state = { depth: Math.min(data.depths.at(-1) ?? 20, 200), architecture: plain, activation: carried.find((name) => name !== "linear"), gain: 1, bias: 0 };
-let touched = false, stage = 0, frame = 0, keeping = 0;
+let touched = false, warning = "", stage = 0, frame = 0, keeping = 0;
 
 const shapes = Object.fromEntries(Object.entries(data.architectures).map(
   ([name, [axis, centered, shortcut, decay]]) => [name, { axis, centered, shortcut, decay }],
@@ -51,12 +51,20 @@ function keepLater() {
 function change(changes) {
   state = { ...state, ...changes };
   touched = true;
+  warning = "";
   measureLater();
+  schedule();
+}
+
+// Says why nothing moves, beside what theory notes of the point.
+function warn(text) {
+  warning = text;
   schedule();
 }
 
 function follow() {
   const fields = address.read(), found = read(fields.get("lab"));
+  if (fields.has("lab") && !found) warn(`The address names no point of the laboratory: lab=${String(fields.get("lab")).slice(0, 60)}.`);
   if (found) {
     change(found);
     if (!fields.has("cell")) home.parentElement.scrollIntoView();
@@ -92,7 +100,7 @@ const cells = Object.keys(explorer.cells).map((key) => {
   return { key, ...Object.fromEntries(explorer.order.map((axis, at) => [axis, names[at]])) };
 });
 
-// Of the nearest depth, the two cells with the nearest variances; of two inits of one law the first stands for both.
+// Of the nearest depth, the two cells with the nearest variances; of one law two are told if they came to different ends.
 function cellsNearby() {
   const alike = cells.filter(({ activation, architecture, init }) => activation === state.activation && architecture === state.architecture
     && Object.hasOwn(data.inits, init) && typeof lawOf(init).gain === "number");
@@ -100,12 +108,12 @@ function cellsNearby() {
   const logarithm = (gain) => Math.log(Math.max(gain, 1e-9));
   const apart = ({ gain, bias }) =>
     Math.abs(logarithm(gain) - logarithm(state.gain)) + 2 * Math.abs(Math.sqrt(bias) - Math.sqrt(state.bias));
-  const laws = new Map();
+  const ends = new Map();
   for (const cell of alike.filter((one) => away(one) === least)) {
-    const law = lawOf(cell.init), name = `${law.gain}/${law.bias}`;
-    if (!laws.has(name)) laws.set(name, { ...cell, ...law });
+    const law = lawOf(cell.init), end = `${law.gain}/${law.bias}/${explorer.cells[cell.key].shade}`;
+    if (!ends.has(end)) ends.set(end, { ...cell, ...law });
   }
-  const nearest = [...laws.values()].sort((one, other) => apart(one) - apart(other)).slice(0, 2);
+  const nearest = [...ends.values()].sort((one, other) => apart(one) - apart(other)).slice(0, 2);
   return nearest.map((cell, at) => ({ ...cell, kind: ["first", "second"][at] }));
 }
 
@@ -168,7 +176,9 @@ form.addEventListener("input", ({ target: { name, value } }) => {
   if (!Object.hasOwn(AXES, axis)) return change({ [name]: value });
   const wanted = value === "" ? NaN : axis === name ? Number(value) : AXES[axis].to(Number(value));
   elements[axis].setAttribute("aria-invalid", String(!allowed(axis, wanted)));
-  if (allowed(axis, wanted)) change({ [axis]: wanted });
+  if (allowed(axis, wanted)) return change({ [axis]: wanted });
+  const { low, high, title } = AXES[axis];
+  warn(`${title}: allowed ${axis === "depth" ? "is a whole number" : "are numbers"} from ${low} to ${digits(high)}.`);
 });
 form.addEventListener("focusout", () => {
   for (const axis of Object.keys(AXES)) elements[axis].removeAttribute("aria-invalid");
@@ -182,7 +192,7 @@ part("inits").append(...Object.keys(data.inits).map((init) => {
   button.addEventListener("click", () => {
     const law = lawOf(init);
     if (typeof law.gain === "number") change(law);
-    else say(part("note"), law.gain);
+    else warn(`${words(init)}: ${law.gain}.`);
   });
   return button;
 }));
@@ -228,6 +238,10 @@ part("draw").addEventListener("click", () => {
   measure();
 });
 
+function phaseOf(chi) {
+  return Number.isNaN(chi ?? NaN) ? "–" : Math.abs(chi - 1) < 1e-6 ? "critical" : chi < 1 ? "ordered" : "chaotic";
+}
+
 const LIMITS = { "χ1, growth of δ² a layer": "chi", "q*": "q", "ξ of δ²": "xiGrad", "ξ of q": "xiQ", "ξ of c": "xiC", "c*": "c" };
 
 function schedule() {
@@ -262,7 +276,8 @@ function drawLimit() {
   fact(list, "Point", `${words(activation)}, ${words(architecture)}, depth ${depth}, σw² ${digits(gain)}, σb² ${digits(bias)}`);
   for (const [title, value] of Object.entries(shown)) fact(list, title, digits(value));
   for (const [title, name] of Object.entries(LIMITS)) fact(list, title, digits(limit[name]));
-  say(part("note"), limit.note);
+  if (architecture === plain) fact(list, "Phase", phaseOf(limit.chi));
+  say(part("note"), [warning, limit.note].filter(Boolean).join(" "));
   board.replaceChildren(plane.draw(point(), digits(limit.chi), nearby));
   stage = 2;
 }

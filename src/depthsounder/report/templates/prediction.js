@@ -93,6 +93,7 @@ function setHidden(now) {
   work.hidden = false;
   figure.classList.toggle("covered", hidden);
   for (const part of figure.querySelectorAll(".message, .canvas, .tools")) part.inert = hidden;
+  for (const all of document.querySelectorAll("#failure_map .all-cells")) Object.assign(all, { inert: hidden, open: all.open && !hidden });
   home.querySelector(".predict-hide").textContent = hidden ? "Clear all predictions" : "Hide the verdicts and predict again";
   work.querySelector(".predict-reveal").hidden = !hidden;
   if (hidden) predictions.clear();
@@ -108,7 +109,7 @@ work.querySelector(".predict-reveal").addEventListener("click", () => {
   setHidden(false);
   home.querySelector(".predict-hide").focus();
 });
-table.addEventListener("pointerdown", ({ target }) => { if (target.matches("button")) paint(target); });
+table.addEventListener("pointerdown", ({ target, button }) => { if (button === 0 && target.matches("button")) paint(target); });
 table.addEventListener("pointerover", ({ target, buttons }) => { if (buttons === 1 && target.matches("button")) paint(target); });
 // A click by the pointer has painted already; one by a key has no detail.
 table.addEventListener("click", ({ target, detail }) => { if (detail === 0 && target.matches("button")) paint(target); });

@@ -53,7 +53,8 @@ function makeFilter(table) {
   field.type = "search";
   label.append("Rows with ", field);
   field.addEventListener("input", () => {
-    const words = field.value.toLowerCase().split(/\s+/);
+    // The page writes names with spaces, configs and commands with underscores.
+    const words = field.value.toLowerCase().split(/[\s_]+/);
     for (const row of rows) row.hidden = !words.every((word) => row.textContent.toLowerCase().includes(word));
     said.textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length} rows`;
   });
