@@ -48,9 +48,9 @@ def foretold(run):
     """Whether theory's D leaves the bounds, for each cell of more than one layer."""
     first = run.theory[(run.theory["layer"] == 1) & run.theory["delta_second_moment_ratio_probe"].notna()]
     ratios = np.sqrt(first["delta_second_moment_ratio_probe"])
-    bounds = run.config.verdicts
+    steps = run.config.training.steps
     keys = map(cell_key, map(cell_of, first[CELL_KEYS].itertuples(index=False)))
-    return dict(zip(keys, (ratios < bounds.vanishing_ratio) | (ratios > bounds.exploding_ratio), strict=True))
+    return dict(zip(keys, (ratios < 3 / steps) | (ratios > steps / 3), strict=True))
 
 
 def begin(page):
@@ -101,7 +101,8 @@ def test_the_score_and_theory_s_are_those_of_the_tables(open_page, reports, name
     agreed = sum(theory[key] == fails[key] for key in told)
     expect(page.locator(".predict-score")).to_contain_text(f"You were right in {right} of {len(said)} cells.")
     expect(page.locator(".predict-score")).to_contain_text(f"Theory alone is right in {agreed} of {len(told)} of them")
-    expect(page.locator(".predict-score")).to_contain_text("is below 0.01 or above 100.")
+    assert run.config.training.steps == 30
+    expect(page.locator(".predict-score")).to_contain_text("is below 0.1 or above 10.")
 
 
 def test_the_keyboard_paints_and_moves(open_page):

@@ -797,7 +797,8 @@ def test_a_prediction_that_is_withheld_is_none(runs):
 
 def test_a_prediction_is_judged_as_a_rule_of_failure_and_its_misses_are_named(runs):
     table = prediction.rows(runs["withheld"]).dropna(subset=["predicted_verdict", "training_verdict"])
-    failed, foretold = table["training_verdict"].isin(FAILURES), table["predicted_verdict"] != "healthy"
+    failed, steps = table["training_verdict"].isin(FAILURES), runs["withheld"].config.training.steps
+    foretold = ~table["predicted_delta_ratio"].between(3 / steps, steps / 3)
     balanced = 50 * (foretold[failed].mean() + (~foretold[~failed]).mean())
     rule = prediction.message(runs["withheld"]).partition("The rule that ")[2]
 
