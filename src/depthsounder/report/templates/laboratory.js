@@ -68,7 +68,8 @@ function follow() {
   if (found) {
     change(found);
     if (!fields.has("cell")) home.parentElement.scrollIntoView();
-  } else if (touched) keepLater();
+  // A link to a chapter stays one.
+  } else if (touched && (fields.size || !location.hash)) keepLater();
 }
 
 // As the page writes numbers.
