@@ -209,8 +209,8 @@ def test_the_initializations_are_ranked_at_the_depth_of_the_point(open_page):
     page = open_page(fragment="#lab=30/plain/tanh/1/0")
     rows = page.locator("#laboratory .lab-advice li")
 
-    cures = "residual, residual sqrt, residual inverse, residual layer norm"
-    expect(rows.last).to_have_text(f"zeros, σw² 0, σb² 0: D 0, fails from depth 2 on; at this depth not with {cures}")
+    cures = "would not fail at this depth with residual, residual sqrt, residual inverse, residual layer norm"
+    expect(rows.last).to_have_text(f"zeros, σw² 0, σb² 0: D 0, fails from depth 2 on; {cures}")
     most = page.evaluate("JSON.parse(document.getElementById('laboratory-data').textContent).bounds[1]")
     growth = delta_ratios(
         ARCHITECTURES["plain"], ACTIVATIONS["tanh"], [initializer("he_normal")], Fans(WIDTH, WIDTH), 200
@@ -222,7 +222,7 @@ def test_the_initializations_are_ranked_at_the_depth_of_the_point(open_page):
     page.fill("#laboratory input[name=depth]", "200")
     expect(rows.filter(has_text="he normal, he uniform")).not_to_have_text(re.compile("D 2.8"))
     page.select_option("#laboratory select[name=architecture]", "residual_sqrt")
-    expect(rows.filter(has_text="he normal, he uniform")).to_have_text(re.compile("fails not before depth 200$"))
+    expect(rows.filter(has_text="he normal, he uniform")).to_have_text(re.compile("does not fail up to depth 200$"))
     page.select_option("#laboratory select[name=activation]", "gelu")
     expect(rows.last).to_have_text(re.compile("^critical is left out: gelu has no critical gain: "))
 
@@ -444,7 +444,7 @@ def test_an_activation_without_a_critical_gain_says_why(page):
     page.select_option("#laboratory select[name=activation]", "softplus")
     page.click("#laboratory .lab-inits button[value=critical]")
 
-    expect(page.locator("#laboratory .lab-note")).to_have_text(re.compile("^softplus has no critical gain"))
+    expect(page.locator("#laboratory .lab-note")).to_have_text(re.compile("^critical: softplus has no critical gain"))
 
 
 def test_the_cells_nearest_to_the_point_are_drawn_and_lead_to_the_explorer(open_page):

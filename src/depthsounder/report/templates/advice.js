@@ -71,9 +71,9 @@ function rank(point, laws, fails, inTime) {
 }
 
 function sentence({ names, gain, bias, ratio, first }, cures, digits) {
-  const since = first ? `from depth ${first} on` : `not before depth ${DEEPEST}`;
-  const cured = !cures ? "" : cures.length ? `; at this depth not with ${cures.join(", ")}` : "; at this depth with every architecture";
-  return `${names.join(", ")}, σw² ${digits(gain)}, σb² ${digits(bias)}: D ${digits(ratio)}, fails ${since}${cured}`;
+  const since = first ? `fails from depth ${first} on` : `does not fail up to depth ${DEEPEST}`;
+  const cured = !cures ? "" : cures.length ? `; would not fail at this depth with ${cures.join(", ")}` : "; would fail at this depth with every architecture";
+  return `${names.join(", ")}, σw² ${digits(gain)}, σb² ${digits(bias)}: D ${digits(ratio)}, ${since}${cured}`;
 }
 
 // Lists the laws of all inits in frames of its own, their rank before their cures; false while there is no time to look.
