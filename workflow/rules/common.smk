@@ -1,5 +1,6 @@
 # What all rules share: the validated settings, the places of files, and how a script is called.
 
+import atexit
 import os
 import shlex
 
@@ -18,8 +19,9 @@ from depthsounder.data.sources import printable, source_files
 from depthsounder.judging.run_changes import KEPT
 from depthsounder.process.commands import Refusal
 from depthsounder.process.definitions import Library, NotFollowed
-from depthsounder.process.fingerprint import code_fingerprint, content_digest, require_digests
+from depthsounder.process.fingerprint import content_digest
 from depthsounder.process.home import stand_ins
+from depthsounder.process.kept_digests import KeptDigests
 from depthsounder.process.lock import RUNNER, require_free
 from depthsounder.storage.schemas import SCHEMAS
 from depthsounder.sweep.cells import (
@@ -51,8 +53,11 @@ try:
     )
     # The modules and the user's own files, whose code is in the digests of what uses it.
     library = Library(ROOT / "src/depthsounder", own_records(settings))
+    digests = KeptDigests(Path(".snakemake/depthsounder/digests.json"), ROOT / "scripts", library)
     if IN_CHARGE:
-        require_digests(ROOT / "scripts", designs(settings), library)
+        digests.require(list(designs(settings)))
+        # Snakemake asks for digests while it plans, and has no hook for the end of a dry run.
+        atexit.register(digests.keep)
 except (ConfigError, NotFollowed) as error:
     raise WorkflowError(str(error)) from None
 
@@ -130,7 +135,7 @@ def code(script, optimizer=None):
 
     def of_cell(wildcards):
         design = design_of(wildcards) if set(CHECKED_AXES) <= set(wildcards.keys()) else None
-        return code_fingerprint(ROOT / "scripts" / script, design, library, optimizer)
+        return digests.of(script, design, optimizer)
 
     return of_cell
 

@@ -5,10 +5,11 @@ This module parses one file at a time; `fingerprint` follows dependencies betwee
 
 import ast
 import tokenize
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, wraps
 from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from depthsounder.process.commands import Refusal
 
@@ -74,6 +75,28 @@ def guest_name(path: Path) -> str:
     return f"<{path.as_posix()}>"
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+Source = TypeVar("Source", "Library", "Module")
+
+
+def once(function: Callable[Concatenate[Source, P], T]) -> Callable[Concatenate[Source, P], T]:
+    """Have a function of a library or a module work once for the same arguments.
+
+    Its first argument keeps what it returns, so that the syntax trees in it are freed together with the library.
+    """
+
+    @wraps(function)
+    def remembering(source: Source, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        key = (function, args, *kwargs.items())
+        if key not in source.remembered:
+            source.remembered[key] = function(source, *args, **kwargs)
+        found: T = source.remembered[key]
+        return found
+
+    return remembering
+
+
 class Library:
     """The library's modules, each read once.
 
@@ -88,6 +111,7 @@ class Library:
     def __init__(self, folder: Path, guests: Mapping[Target, Mapping[str, Path]] | None = None) -> None:
         self.folder, self.guests = folder, guests or {}
         self._guest_files = {guest_name(path): path for files in self.guests.values() for path in files.values()}
+        self.remembered: dict[Hashable, Any] = {}
         self._modules: dict[Path, Module] = {}
         self._paths: dict[str, Path | None] = {}
 
@@ -144,6 +168,7 @@ class Module:
 
     def __init__(self, library: Library, path: Path, name: str | None) -> None:
         self.library, self.path, self.name = library, path, name
+        self.remembered: dict[Hashable, Any] = {}
         try:
             # As Python reads it: a user's file may begin with a mark of UTF-8, or declare another encoding.
             with tokenize.open(path) as file:

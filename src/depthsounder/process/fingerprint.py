@@ -12,12 +12,11 @@ This module reads sources; it runs none of what it reads.
 import ast
 import hashlib
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 
 from depthsounder.elements.axes import REGISTRIES, Design
 from depthsounder.elements.initializers import GAUSSIAN_PATTERN
-from depthsounder.process.definitions import Library, NotFollowed, Target, guest_name, whole_package
+from depthsounder.process.definitions import Library, NotFollowed, Target, guest_name, once, whole_package
 from depthsounder.process.entries import FORMS, entries
 from depthsounder.process.unseen import require_followed, require_named
 
@@ -29,7 +28,6 @@ BOUNDARY = (*REGISTRIES.values(), OPTIMIZERS)
 _OWN = Library(Path(__file__).parents[1])
 
 
-@cache
 def code_fingerprint(
     script: Path,
     design: Design | None = None,
@@ -184,7 +182,7 @@ class _Closure:
             self.enter(other)
 
 
-@cache
+@once
 def _reading(library: Library, name: str, definition: str) -> tuple[str, list[Target]]:
     """Return a digest of a definition and of what it takes from elsewhere, and what it may refer to in the library."""
     module = library.module(name)
@@ -197,19 +195,19 @@ def _reading(library: Library, name: str, definition: str) -> tuple[str, list[Ta
     return _text_digest(*map(ast.dump, statements), *foreign), targets
 
 
-@cache
+@once
 def _checked(library: Library, name: str) -> list[str]:
     """Return the modules that a module imports, itself being one in which nothing can be overlooked."""
     require_followed(library, name)
     return sorted({target for bound in library.module(name).imports.own.values() for target, _ in bound})
 
 
-@cache
+@once
 def _entries(library: Library, name: str, registry: str) -> dict[str, ast.expr]:
     return entries(library, name, registry)
 
 
-@cache
+@once
 def _reading_of_file(library: Library, path: Path, name: str | None) -> tuple[str, list[Target]]:
     """Return a digest of a whole file, and what it may refer to elsewhere in the library."""
     module = library.file(path, name)

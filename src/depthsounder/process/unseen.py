@@ -9,7 +9,6 @@ This module knows one file's statements; it follows none of them.
 
 import ast
 from collections.abc import Iterator
-from functools import cache
 
 from depthsounder.process.definitions import (
     DEFINING,
@@ -18,6 +17,7 @@ from depthsounder.process.definitions import (
     chains,
     children,
     defined_names,
+    once,
     walk,
     whole_package,
 )
@@ -79,7 +79,7 @@ def _require_no_change(library: Library, module: Module, node: ast.AST) -> None:
                 raise module.refusal(node, f"{name} changes {changed} while modules are imported", _ALLOWED)
 
 
-@cache
+@once
 def changers(module: Module) -> dict[str, str]:
     """Return the functions and classes that change a variable of a module, or use one that does, and which variable."""
     blocks = {
