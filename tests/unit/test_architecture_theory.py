@@ -226,6 +226,7 @@ def test_wide_networks_do_what_is_predicted(name, activation, init, gain, bias_v
     np.testing.assert_allclose(found[2], predicted["delta_second_moment_ratio_probe"], rtol=0.12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("activation", "init", "gain", "bias_variance"),
     [(RELU, HE_NORMAL, 2.0, 0.0), (TANH, WITH_BIASES, 1.5, 0.05), (SOFTPLUS, LECUN_NORMAL, 1.0, 0.0)],

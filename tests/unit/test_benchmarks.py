@@ -212,6 +212,7 @@ def test_make_installs_the_pytorch_that_is_declared(root):
     assert f" {declared}\n" in (root / "Makefile").read_text()
 
 
+@pytest.mark.slow
 def test_the_commands_of_users_are_timed_in_pairs():
     command = [sys.executable, "-m", "benchmarks.commands", "--repeats=1", "--command=dry run of the default sweep"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)

@@ -233,6 +233,7 @@ FORMS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.__name__)
 @pytest.mark.parametrize("module", REGISTRIES)
 def test_an_edit_of_an_entry_in_any_form_reruns_its_own_cells_and_no_other(looked, module, form):

@@ -143,10 +143,16 @@ def test_a_legend_lies_within_its_figure(runs, figure):
             assert extent.x1 <= drawn.bbox.width
 
 
+@pytest.fixture(scope="module")
+def in_every_architecture(tmp_path_factory):
+    """A run whose panels have the longest titles."""
+    folder = tmp_path_factory.mktemp("architectures")
+    return load_run(write_run(folder, [5], ["sigmoid", "leaky_relu"], ["he_normal"], architectures=list(ARCHITECTURES)))
+
+
 @pytest.mark.parametrize("figure", FIGURES)
-def test_no_title_of_a_panel_leaves_its_figure_or_covers_another(tmp_path, figure):
-    run = write_run(tmp_path, [5], ["sigmoid", "leaky_relu"], ["he_normal"], architectures=list(ARCHITECTURES))
-    drawn = FIGURES[figure].draw(load_run(run))
+def test_no_title_of_a_panel_leaves_its_figure_or_covers_another(in_every_architecture, figure):
+    drawn = FIGURES[figure].draw(in_every_architecture)
     drawn.draw_without_rendering()
     boxes = [title.get_window_extent() for title in titles(drawn)]
 
@@ -166,7 +172,7 @@ def titles(figure):
 def test_a_wide_sweep_is_drawn_in_a_size_that_a_page_can_hold(tmp_path):
     inits = [name for name in INITIALIZERS if name != "critical"] + ["gaussian_w1.5_b0.05"]
     seeds = {"measure": 1, "tune": 1, "evaluate": 1}
-    folder = write_run(tmp_path, list(range(1, 11)), list(ACTIVATIONS), inits, seeds=seeds)
+    folder = write_run(tmp_path, list(range(1, 6)), list(ACTIVATIONS), inits, seeds=seeds)
     run = load_run(folder)
 
     for name, record in FIGURES.items():

@@ -45,6 +45,7 @@ def test_orthogonal_linear_layers_keep_the_norm_of_every_input():
     np.testing.assert_allclose(log_variances(LINEAR, ORTHOGONAL, np.ones(20), 64, 64), 0.0, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("activation", "init"),
     [
@@ -70,6 +71,7 @@ def test_the_predicted_spread_is_that_of_drawn_networks(activation, init, n_inpu
     assert np.abs(errors).max() < 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("activation", "init", "n_inputs", "depth"),
     [

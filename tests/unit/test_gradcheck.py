@@ -186,6 +186,7 @@ def small(activation, depth):
     return network_of(activation, depth, init="orthogonal", width=width)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mutation", "activation", "depth"), CASES, ids=lambda value: getattr(value, "__name__", name_of(value))
 )
@@ -275,6 +276,7 @@ def test_fifty_layers_are_no_reason_to_fail(activation, init):
                 assert relative_error(analytic[entries], complex_step(network, entries)) <= THRESHOLD, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [20, 50])
 @pytest.mark.parametrize("init", ["naive_unit", "gaussian_w1000000_b0"])
 @pytest.mark.parametrize("activation", EVERY_ACTIVATION, ids=name_of)

@@ -102,6 +102,7 @@ def test_networks_that_hear_nothing_of_noise_with_a_rare_class_are_stalled(tmp_p
     assert (row["training_verdict"], row["on_plateau"], row["escape_step"]) == ("stalled", 10, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("depth", "architecture", "activation", "init", "rates", "verdict"),
     [
