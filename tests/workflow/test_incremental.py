@@ -1,5 +1,6 @@
 """What a change of config or code makes the workflow compute again, and what it leaves alone."""
 
+import json
 import os
 
 import pytest
@@ -32,6 +33,18 @@ def test_a_second_run_does_nothing(finished):
 
     assert "Nothing to be done" in finished.run()
     assert finished.files("results", "reports") == before
+
+
+def test_a_command_keeps_the_digests_of_the_code_for_the_next(finished):
+    file = finished / ".snakemake/depthsounder/digests.json"
+    kept = json.loads(file.read_text())
+
+    finished.plan()
+    assert json.loads(file.read_text()) == kept
+    # Digests that differ from those of the last run plan every cell again: they are read.
+    kept["digests"] = dict.fromkeys(kept["digests"], "forged")
+    file.write_text(json.dumps(kept))
+    assert set(rules(of_cells(finished.plan()))) == OF_CELLS
 
 
 @pytest.mark.parametrize(
