@@ -189,3 +189,14 @@ def test_modules_and_functions_can_be_read_at_a_sitting(path):
 
     assert len(text.splitlines()) <= LONGEST_MODULE
     assert not long
+
+
+@pytest.mark.parametrize("reader", ["true", "head -1"])
+def test_a_script_whose_reader_has_read_enough_ends_well_and_says_nothing(reader):
+    script = ROOT / "scripts/advise.py"
+    command = f"'{sys.executable}' '{script}' --activation tanh --depth 30 | {reader}; echo ${{PIPESTATUS[0]}}"
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=environment, check=True)
+
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] == "0"

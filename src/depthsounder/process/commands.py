@@ -3,6 +3,8 @@
 Errors of the program itself keep theirs. This module knows exceptions, and nothing of what the scripts do.
 """
 
+import os
+import sys
 from collections.abc import Callable
 
 from depthsounder.process.lock import UnknownSystem, end_with_runner, locks_of_system
@@ -24,5 +26,9 @@ def run(main: Callable[[], None]) -> None:
     try:
         locks_of_system()
         main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads the output has read enough, as `head` does. What is left goes nowhere, also when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, Refusal, UnknownSystem) as error:
         raise SystemExit(str(error)) from None
