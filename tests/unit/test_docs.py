@@ -128,7 +128,7 @@ def test_the_release_page_names_what_is_installed_without_hashes():
 
 
 def test_the_marked_suites_are_those_that_make_runs():
-    markers = set(re.findall(r"pytest -m (\w+) tests", (ROOT / "Makefile").read_text()))
+    markers = set(re.findall(r"pytest (?:-n 2 )?-m (\w+) tests", (ROOT / "Makefile").read_text()))
 
     assert markers == {"faults", "recipes", "slurm"}
 

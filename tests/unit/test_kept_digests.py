@@ -100,6 +100,14 @@ CHANGES = {
 }
 
 
+def link_folder(place):
+    """Have a folder of the library lie elsewhere, behind a link."""
+    elsewhere = place.file.parents[1] / "elsewhere"
+    (place.modules / "elements").rename(elsewhere)
+    (place.modules / "elements").symlink_to(elsewhere)
+    return elsewhere
+
+
 def edit(file):
     file.write_text(f"{file.read_text()}\n# edited\n")
 
@@ -111,6 +119,54 @@ def test_any_change_of_a_source_has_digests_made_again(place, change):
     place.forge()
     CHANGES[change](place)
     assert place.digests().of(SCRIPT, CELL) == place.made() != "kept"
+
+
+def test_a_change_behind_a_link_is_seen(place):
+    elsewhere = link_folder(place)
+    place.fill()
+    place.forge()
+    edit(elsewhere / "activations.py")
+    assert place.digests().of(SCRIPT, CELL) == place.made()
+
+
+def test_a_change_while_digests_are_made_is_one_for_the_next_command(place):
+    before = place.made()
+    module = place.modules / "elements/activations.py"
+    text = module.read_text()
+    digests = place.digests()
+    module.write_text(text.replace("np.tanh", "np.sinh"))
+    assert place.made() != before
+    assert digests.of(SCRIPT, CELL) == before
+    digests.keep()
+    module.write_text(text)
+    assert place.digests().of(SCRIPT, CELL) == before
+
+
+def test_what_an_editor_leaves_beside_a_module_and_what_is_no_file_are_no_sources(place):
+    digest = place.fill()
+    place.forge()
+    # As Emacs marks a file that is being edited.
+    (place.modules / "elements/.#activations.py").symlink_to("me@host.1")
+    (place.modules / "figures/gone.py").symlink_to("nowhere")
+    (place.modules / "elements/old.py").mkdir()
+    assert place.digests().of(SCRIPT, CELL) == "kept"
+    place.file.unlink()
+    assert place.fill() == digest
+
+
+def test_a_source_that_cannot_be_read_is_refused_by_what_needs_it_alone(place):
+    digest = place.fill()
+    library = place.library()
+    unread = place.modules / "claims/new.py"
+    unread.write_text("")
+
+    def content(path, read=library.content):
+        if path == unread:
+            raise PermissionError(path)
+        return read(path)
+
+    library.content = content
+    assert KeptDigests(place.file, place.scripts, library).of(SCRIPT, CELL) == digest
 
 
 def test_another_python_makes_digests_again(place, monkeypatch):

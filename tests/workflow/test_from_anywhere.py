@@ -110,6 +110,8 @@ def test_from_a_foreign_folder_and_by_another_one_named_with_directory(checkout,
     common = ("--snakefile", checkout / "Snakefile", "--configfile", "mine.yaml", "--directory", elsewhere)
     own.run(*TABLES, *common, cores=1)
     assert rows(elsewhere) == in_place
+    # For the next command, which goes to this folder as well.
+    assert (elsewhere / ".snakemake/depthsounder/digests.json").is_file()
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")

@@ -53,7 +53,7 @@ try:
     )
     # The modules and the user's own files, whose code is in the digests of what uses it.
     library = Library(ROOT / "src/depthsounder", own_records(settings))
-    digests = KeptDigests(Path(".snakemake/depthsounder/digests.json"), ROOT / "scripts", library)
+    digests = KeptDigests(Path(".snakemake/depthsounder/digests.json").absolute(), ROOT / "scripts", library)
     if IN_CHARGE:
         digests.require(list(designs(settings)))
         # Snakemake asks for digests while it plans, and has no hook for the end of a dry run.

@@ -4,12 +4,12 @@ This module parses one file at a time; `fingerprint` follows dependencies betwee
 """
 
 import ast
-import tokenize
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+import os
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property, wraps
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any
 
 from depthsounder.process.commands import Refusal
 
@@ -75,26 +75,12 @@ def guest_name(path: Path) -> str:
     return f"<{path.as_posix()}>"
 
 
-P = ParamSpec("P")
-T = TypeVar("T")
-Source = TypeVar("Source", "Library", "Module")
-
-
-def once(function: Callable[Concatenate[Source, P], T]) -> Callable[Concatenate[Source, P], T]:
-    """Have a function of a library or a module work once for the same arguments.
-
-    Its first argument keeps what it returns, so that the syntax trees in it are freed together with the library.
-    """
-
-    @wraps(function)
-    def remembering(source: Source, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        key = (function, args, *kwargs.items())
-        if key not in source.remembered:
-            source.remembered[key] = function(source, *args, **kwargs)
-        found: T = source.remembered[key]
-        return found
-
-    return remembering
+def sources(folder: Path) -> list[Path]:
+    """Return the Python files in a folder and below it, also behind links, without hidden ones such as an editor's."""
+    # Path.rglob does not enter a folder that is a link, and Python imports from it.
+    places = ((Path(place), names) for place, _, names in os.walk(folder, followlinks=True))
+    found = (place / name for place, names in places for name in names if name.endswith(".py") and name[0] != ".")
+    return sorted(path for path in found if path.is_file())
 
 
 class Library:
@@ -112,6 +98,7 @@ class Library:
         self.folder, self.guests = folder, guests or {}
         self._guest_files = {guest_name(path): path for files in self.guests.values() for path in files.values()}
         self.remembered: dict[Hashable, Any] = {}
+        self._contents: dict[Path, bytes] = {}
         self._modules: dict[Path, Module] = {}
         self._paths: dict[str, Path | None] = {}
 
@@ -143,6 +130,12 @@ class Library:
             raise NotFollowed(f"{self.folder.name}.{name}: the library has no such module")
         return self.file(path, name)
 
+    def content(self, path: Path) -> bytes:
+        """Return what a file held when it was first asked for: an edit meanwhile is one for the next command."""
+        if path not in self._contents:
+            self._contents[path] = path.read_bytes()
+        return self._contents[path]
+
     def file(self, path: Path, name: str | None = None) -> "Module":
         """Return a file's content; a script has no dotted name."""
         if path not in self._modules:
@@ -151,7 +144,7 @@ class Library:
 
     def package(self, name: str) -> list[tuple[str, Path]]:
         """Return the modules of a package and of those below it, each by its dotted name and its file."""
-        files = sorted(self.folder.joinpath(*name.split(".")).rglob("*.py"))
+        files = sources(self.folder.joinpath(*name.split(".")))
         names = (".".join(path.relative_to(self.folder).with_suffix("").parts) for path in files)
         return [(name.removesuffix(".__init__"), path) for name, path in zip(names, files, strict=True)]
 
@@ -171,8 +164,7 @@ class Module:
         self.remembered: dict[Hashable, Any] = {}
         try:
             # As Python reads it: a user's file may begin with a mark of UTF-8, or declare another encoding.
-            with tokenize.open(path) as file:
-                self.tree = ast.parse(file.read())
+            self.tree = ast.parse(library.content(path))
         except SyntaxError as error:
             raise NotFollowed(f"{path}, line {error.lineno}: {error.msg}") from None
         blocks: list[ast.AST] = [self.tree]

@@ -16,8 +16,9 @@ from pathlib import Path
 
 from depthsounder.elements.axes import REGISTRIES, Design
 from depthsounder.elements.initializers import GAUSSIAN_PATTERN
-from depthsounder.process.definitions import Library, NotFollowed, Target, guest_name, once, whole_package
+from depthsounder.process.definitions import Library, NotFollowed, Target, guest_name, sources, whole_package
 from depthsounder.process.entries import FORMS, entries
+from depthsounder.process.remembering import once
 from depthsounder.process.unseen import require_followed, require_named
 
 OPTIMIZERS = ("engine.optimizers", "OPTIMIZERS")
@@ -80,7 +81,7 @@ def require_digests(scripts: Path, designs: Iterable[Design], library: Library =
     NotFollowed
         As from `code_fingerprint`.
     """
-    for script in sorted(scripts.glob("*.py")):
+    for script in sources(scripts):
         code_fingerprint(script, library=library)
     closure = _Closure(library, BOUNDARY)
     for design in designs:

@@ -16,7 +16,7 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from depthsounder.elements.axes import Design
-from depthsounder.process.definitions import Library
+from depthsounder.process.definitions import Library, sources
 from depthsounder.process.fingerprint import code_fingerprint, require_digests
 from depthsounder.storage.replacing import replacing
 
@@ -82,12 +82,17 @@ def _kept(file: Path, sources: str) -> dict[str, str]:
 
 def _digest_of_sources(scripts: Path, library: Library) -> str:
     """Return what stands for the content of every file from which a digest may take something, and for the Python."""
-    modules = ((str(path.relative_to(library.folder)), path) for path in library.folder.rglob("*.py"))
-    commands = ((path.name, path) for path in scripts.glob("*.py"))
+    modules = ((str(path.relative_to(library.folder)), path) for path in sources(library.folder))
+    commands = ((path.name, path) for path in sources(scripts))
     guests = library.guests.items()
     own = ((f"{registry} {name} {path}", path) for registry, files in guests for name, path in files.items())
-    contents = [
-        [(name, hashlib.sha256(path.read_bytes()).hexdigest()) for name, path in sorted(files)]
-        for files in (modules, commands, own)
-    ]
+    contents = [[(name, _digest(library, path)) for name, path in sorted(files)] for files in (modules, commands, own)]
     return hashlib.sha256(json.dumps([sys.version, contents]).encode()).hexdigest()
+
+
+def _digest(library: Library, path: Path) -> str:
+    try:
+        return hashlib.sha256(library.content(path)).hexdigest()
+    except OSError:
+        # Only a digest that needs the file is refused for it.
+        return "unreadable"

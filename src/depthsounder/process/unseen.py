@@ -17,10 +17,10 @@ from depthsounder.process.definitions import (
     chains,
     children,
     defined_names,
-    once,
     walk,
     whole_package,
 )
+from depthsounder.process.remembering import once
 
 _ALLOWED = "allowed at the top of a module: imports, functions, classes, and assignments to names"
 _DYNAMIC = {"__import__", "eval", "exec", "globals", "importlib"}

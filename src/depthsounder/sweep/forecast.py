@@ -10,7 +10,6 @@ from pathlib import Path
 
 from depthsounder.config import Config, stage_settings
 from depthsounder.data.dataset import Dataset, load_dataset
-from depthsounder.data.prepare import prepare_dataset
 from depthsounder.sweep.cells import PartKind, RunPaths
 from depthsounder.sweep.costs import measure_costs, start_of_a_job
 from depthsounder.sweep.planning import Costs, computing
@@ -74,4 +73,7 @@ def in_words(config: Config, costs: Costs, jobs: Sequence[PlannedJob], checks: i
 def _dataset(config: Config, paths: RunPaths) -> Dataset:
     if paths.dataset.exists():
         return load_dataset(paths.dataset)
+    # Imports scikit-learn, for which a dry run would wait a second.
+    from depthsounder.data.prepare import prepare_dataset  # noqa: PLC0415
+
     return prepare_dataset(**stage_settings(config, "prepare"))
