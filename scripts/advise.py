@@ -11,7 +11,7 @@ from depthsounder.judging.advice import advise, critical_with_biases, laws_of, n
 from depthsounder.judging.advice_text import advice_lines, confidence_lines
 from depthsounder.judging.foretelling import read_record
 from depthsounder.process.commands import run
-from depthsounder.process.options import count, deep, told
+from depthsounder.process.options import count, deep, told, trained, wide
 from depthsounder.theory.error_growth import Fans
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -23,9 +23,11 @@ def main() -> None:
     parser.add_argument("--activation", choices=list(ACTIVATIONS), required=True)
     parser.add_argument("--depth", type=deep, required=True, help="hidden layers, from 2 to 200")
     parser.add_argument("--architecture", choices=list(ARCHITECTURES), default="plain")
-    parser.add_argument("--width", type=count, default=64, help="units of a hidden layer")
+    parser.add_argument("--width", type=wide, default=64, help="units of a hidden layer, from 2")
     parser.add_argument("--fan-in", type=count, help="features of the input; as many as units where it is left out")
-    parser.add_argument("--steps", type=count, default=300, help="of gradient descent; 300 where it is left out")
+    parser.add_argument(
+        "--steps", type=trained, default=300, help="of gradient descent, from 4; 300 where it is left out"
+    )
     named = "one more to rank, such as gaussian_w2_b0.05 (σw² 2, σb² 0.05); may be given again"
     parser.add_argument("--init", type=told(initializer), action="append", default=[], help=named)
     arguments = parser.parse_args()

@@ -626,3 +626,40 @@ def test_live_theory_adds_at_most_60_kilobytes_to_the_page_and_network_and_advic
 def size(*texts):
     """How many bytes texts have in a page."""
     return len("".join(texts).encode())
+
+
+def test_the_point_itself_stands_in_the_ranking_with_its_depth_and_cures(page):
+    page.select_option("#laboratory select[name=activation]", "tanh")
+    page.fill("#laboratory input[name=depth]", "30")
+    page.fill("#laboratory input[name=gain]", "2")
+    page.fill("#laboratory input[name=bias]", "0.05")
+    row = page.locator("#laboratory .lab-advice li").filter(has_text="this point")
+
+    expect(row).to_have_text(
+        re.compile(r"^this point, σw² 2, σb² 0.05: D [\d.]+, (fails from depth|does not fail up to)")
+    )
+    page.click("#laboratory .lab-inits button[value=he_normal]")
+    expect(row).to_have_text(re.compile(r"^naive large, he normal, he uniform, this point, σw² 2, σb² 0: "))
+
+
+def test_a_ranking_that_is_not_yet_the_point_s_is_marked(page):
+    ranking = page.locator("#laboratory .lab-advice")
+    expect(ranking).to_have_attribute("aria-busy", "false")
+    marked = """() => {
+        const field = document.querySelector("#laboratory select[name=architecture]");
+        field.value = "residual_sqrt";
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+        return document.querySelector("#laboratory .lab-advice").getAttribute("aria-busy");
+    }"""
+    assert page.evaluate(marked) == "true"
+    expect(ranking).to_have_attribute("aria-busy", "false")
+
+
+@pytest.mark.parametrize("architecture", ["plain", "batch_norm"])
+def test_where_every_unit_stands_at_a_kink_there_is_no_d(page, architecture):
+    page.select_option("#laboratory select[name=activation]", "relu")
+    page.select_option("#laboratory select[name=architecture]", architecture)
+    page.click("#laboratory .lab-inits button[value=zeros]")
+
+    expect(page.locator("#laboratory .lab-verdict")).to_have_text("Theory's verdict: none")
+    expect(page.locator("#laboratory .lab-note")).to_contain_text("every z is 0, where relu has no derivative")

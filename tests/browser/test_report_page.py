@@ -455,6 +455,28 @@ def test_what_scrolls_can_be_scrolled_from_the_keyboard(open_page):
     assert stuck == []
 
 
+SECTIONS = ("failure-map", "theory", "claims", "gradient-check", "laboratory", "method", "provenance")
+AT_TOP = """anchor => {
+    const { top } = document.getElementById(anchor).getBoundingClientRect();
+    const atEnd = innerHeight + scrollY > document.documentElement.scrollHeight - 2;
+    return top > -1 && top < (atEnd ? innerHeight : 100);
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("anchor", SECTIONS)
+def test_a_link_to_a_section_leads_to_its_start(open_page, width, anchor):
+    # Figures above it have a guessed height until they are seen.
+    page = open_page(width=width, fragment=f"#{anchor}")
+    page.wait_for_timeout(300)
+    assert page.evaluate(AT_TOP, anchor)
+
+    page = open_page(width=width)
+    page.evaluate("anchor => document.querySelector(`a[href='#${anchor}']`).click()", anchor)
+    page.wait_for_timeout(300)
+    assert page.evaluate(AT_TOP, anchor)
+
+
 def test_the_contents_follow_the_reader(open_page):
     page = open_page()
 

@@ -1,5 +1,7 @@
 """Tables of cells sort by value and filter, by pointer and keyboard, and the explorer opens on two telling cells."""
 
+import re
+
 import pytest
 from made_up_report import write_report
 
@@ -93,6 +95,15 @@ def test_a_filter_says_how_many_rows_remain_and_print_shows_all(open_page, run):
     expect(table.locator("tbody tr").first).to_be_visible()
     expect(table.locator("tbody tr").last).to_be_visible()
     expect(field).to_be_hidden()
+
+
+def test_a_number_in_the_filter_stands_for_itself_and_no_part_of_another_one(open_page):
+    page = open_page()
+    table = all_cells(page)
+    page.locator(".all-cells input").fill("tanh 10")
+
+    assert {(row[1], row[2]) for row in rows_of(table)} >= {("tanh", "10")}
+    assert all("10" in re.split(r"[^\d.]+", " ".join(row)) for row in rows_of(table))
 
 
 @pytest.mark.parametrize(("section", "column"), [("comparisons", "Ratio"), ("claims", "Verdict"), ("method", "Value")])

@@ -12,6 +12,7 @@ from depthsounder.elements.activation import Activation
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.architectures import ARCHITECTURES
 from depthsounder.elements.initializers import INITIALIZERS, Initializer, initializer
+from depthsounder.judging.advice import critical_with_biases
 from depthsounder.report.explorer import ALPHABET, LOWEST, PER_DECADE
 from depthsounder.report.laboratory import laboratory_data, laboratory_json, packed_probe
 from depthsounder.sweep.runs import load_run
@@ -42,8 +43,11 @@ def test_every_init_has_the_variances_that_the_library_gives_it(run):
         for activation, record in ACTIVATIONS.items():
             gain = gain_in(data, name, activation)
             if isinstance(gain, str):
-                with pytest.raises(ValueError, match=re.escape(gain)):
+                reason, _, instead = gain.partition("; with biases ")
+                with pytest.raises(ValueError, match=re.escape(reason)):
                     initializer(name).gain(width, width, record)
+                beside = critical_with_biases(record)
+                assert instead == (f"{beside.name} is critical" if beside else "")
             else:
                 assert gain == initializer(name).gain(width, width, record)
 

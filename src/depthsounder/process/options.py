@@ -27,6 +27,16 @@ def count(text: str) -> int:
     return _whole(text, 1)
 
 
+def wide(text: str) -> int:
+    """Return a whole number from 2, or refuse the text: one unit has no spread over the units of its layer."""
+    return _whole(text, 2)
+
+
+def trained(text: str) -> int:
+    """Return a whole number from 4, or refuse the text: fewer steps leave no D between 3/steps and steps/3."""
+    return _whole(text, 4)
+
+
 def from_zero(text: str) -> int:
     """Return a whole number from 0, or refuse the text."""
     return _whole(text, 0)

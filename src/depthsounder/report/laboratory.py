@@ -15,8 +15,9 @@ from markupsafe import Markup
 from depthsounder.data.dataset import Dataset, load_dataset
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.architectures import ARCHITECTURES, UNITS, Architecture
-from depthsounder.elements.initializers import INITIALIZERS, Initializer, initializer
+from depthsounder.elements.initializers import CRITICAL, INITIALIZERS, Initializer, initializer
 from depthsounder.figures.aggregate import spread
+from depthsounder.judging.advice import critical_with_biases
 from depthsounder.judging.foretelling import bounds
 from depthsounder.report.explorer import ALPHABET, encode
 from depthsounder.sweep.runs import Run
@@ -73,7 +74,8 @@ def _gain(init: Initializer, width: int, activation: str) -> float | str:
         gain = float(init.gain(width, width, ACTIVATIONS[activation]))
     # An own init may be defined for some activations only, and say so in any way.
     except Exception as error:  # noqa: BLE001
-        return str(error)
+        beside = critical_with_biases(ACTIVATIONS[activation]) if init is CRITICAL else None
+        return f"{error}; with biases {beside.name} is critical" if beside else str(error)
     return gain if isfinite(gain) else f"{init.name} has no finite σw² for {activation}"
 
 

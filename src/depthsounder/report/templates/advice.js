@@ -80,6 +80,7 @@ function sentence({ names, gain, bias, ratio, first }, cures, digits) {
 function show(point, others, { inits, bounds: [least, most] }, lawOf, digits) {
   const start = performance.now(), inTime = () => performance.now() < start + 3, fails = (ratio) => ratio < least || ratio > most;
   const laws = Object.keys(inits).map((name) => ({ name: name.replaceAll("_", " "), ...lawOf(name) }));
+  laws.push({ name: "this point", gain: point.gain, bias: point.bias });
   const defined = ({ gain }) => typeof gain === "number", rows = rank(point, laws.filter(defined), fails, inTime);
   if (!rows) return false;
   const failing = rows.filter(({ ratio }) => fails(ratio)), cures = new Map(failing.map((row) => [row, curesOf(point, row, others, fails, inTime)]));
@@ -96,5 +97,5 @@ function show(point, others, { inits, bounds: [least, most] }, lawOf, digits) {
   return [...cures.values()].every(Boolean);
 }
 
-return { rank, curesOf, show };
+return { rank, curesOf, show, undefinedAt };
 })();

@@ -296,7 +296,7 @@ function follow() {
   if (found === null) return;
   choices = found;
   render();
-  home.scrollIntoView();
+  address.goTo(home);
   home.querySelector(".panel h3").focus({ preventScroll: true });
 }
 

@@ -67,7 +67,7 @@ function follow() {
   if (fields.has("lab") && !found) warn(`The address names no point of the laboratory: lab=${String(fields.get("lab")).slice(0, 60)}.`);
   if (found) {
     change(found);
-    if (!fields.has("cell")) home.parentElement.scrollIntoView();
+    if (!fields.has("cell")) address.goTo(home.parentElement);
   // A link to a chapter stays one.
   } else if (touched && (fields.size || !location.hash)) keepLater();
 }
@@ -247,6 +247,7 @@ const LIMITS = { "χ1, growth of δ² a layer": "chi", "q*": "q", "ξ of δ²": 
 
 function schedule() {
   stage = 0;
+  part("advice").setAttribute("aria-busy", "true");
   nextFrame();
 }
 
@@ -255,7 +256,8 @@ function nextFrame() {
 }
 
 function drawCurves() {
-  const { q, ratios } = architectures.layersOf(point()), ratio = Math.sqrt(ratios[0]);
+  const { q, ratios } = architectures.layersOf(point());
+  const ratio = advice.undefinedAt(state.activation, state.gain, state.bias) ? NaN : Math.sqrt(ratios[0]);
   showControls();
   showCells(nearby = cellsNearby());
   showNetwork();
@@ -278,7 +280,8 @@ function drawLimit() {
   for (const [title, value] of Object.entries(shown)) fact(list, title, digits(value));
   for (const [title, name] of Object.entries(LIMITS)) fact(list, title, digits(limit[name]));
   if (architecture === plain) fact(list, "Phase", phaseOf(limit.chi));
-  say(part("note"), [warning, limit.note].filter(Boolean).join(" "));
+  const kink = advice.undefinedAt(activation, gain, bias) && `There is no D: every z is 0, where ${words(activation)} has no derivative.`;
+  say(part("note"), [warning, kink, limit.note].filter(Boolean).join(" "));
   board.replaceChildren(plane.draw(point(), digits(limit.chi), nearby));
   stage = 2;
 }
@@ -286,7 +289,7 @@ function drawLimit() {
 function render() {
   frame = 0;
   const start = performance.now(), inTime = () => performance.now() < start + 8;
-  if (stage === 2 && advice.show(point(), others(), data, lawOf, digits)) return;
+  if (stage === 2 && advice.show(point(), others(), data, lawOf, digits)) return part("advice").setAttribute("aria-busy", "false");
   if (!stage) drawCurves();
   if (stage === 1 && theory.fill(state.activation, inTime) && plane.ready(point(), inTime) && inTime()) drawLimit();
   nextFrame();

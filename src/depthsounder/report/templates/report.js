@@ -1,5 +1,5 @@
 "use strict";
-// The page is complete without this script: it adds copying, the current chapter, and open details in print.
+// The page is complete without this script: it adds copying, arriving, the current chapter, and open details in print.
 for (const button of document.querySelectorAll(".copy")) {
   if (!navigator.clipboard) break;
   button.hidden = false;
@@ -13,6 +13,16 @@ for (const button of document.querySelectorAll(".copy")) {
     setTimeout(() => { button.textContent = "Copy"; }, 1500);
   });
 }
+function arrive(fragment) {
+  const place = document.getElementById(fragment.slice(1));
+  if (place) address.goTo(place);
+}
+// On the way back and after a reload the browser knows where the reader was.
+if (performance.getEntriesByType("navigation")[0]?.type === "navigate") addEventListener("load", () => arrive(location.hash));
+addEventListener("click", ({ target }) => {
+  const link = target.closest?.("a[href^='#']");
+  if (link) requestAnimationFrame(() => arrive(link.hash));
+});
 const links = new Map([...document.querySelectorAll(".contents a")].map((link) => [link.hash.slice(1), link]));
 const watch = new IntersectionObserver((entries) => {
   for (const entry of entries) {

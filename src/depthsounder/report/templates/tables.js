@@ -46,6 +46,12 @@ function makeSortable(table) {
   }
 }
 
+// A number stands for itself and not for a part of another one.
+function holds(row, word) {
+  const texts = [...row.cells].map((cell) => cell.textContent.trim().toLowerCase());
+  return texts.some(/^[\d.]+$/.test(word) ? (text) => text.split(/[^\d.]+/).includes(word) : (text) => text.includes(word));
+}
+
 function makeFilter(table) {
   const label = document.createElement("label"), field = document.createElement("input"), said = document.createElement("output");
   const rows = [...table.tBodies[0].rows];
@@ -55,7 +61,7 @@ function makeFilter(table) {
   field.addEventListener("input", () => {
     // The page writes names with spaces, configs and commands with underscores.
     const words = field.value.toLowerCase().split(/[\s_]+/);
-    for (const row of rows) row.hidden = !words.every((word) => row.textContent.toLowerCase().includes(word));
+    for (const row of rows) row.hidden = !words.every((word) => holds(row, word));
     said.textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length} rows`;
   });
   const bar = document.createElement("p");
