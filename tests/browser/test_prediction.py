@@ -149,7 +149,7 @@ def test_another_attempt_begins_anew_and_an_empty_one_has_no_score(open_page):
 
 def test_the_rest_of_the_page_stays_as_it_is_and_nothing_leaves_it(open_page):
     page = open_page()
-    page.wait_for_selector("#laboratory .lab-plane svg", state="attached")
+    page.wait_for_selector("#laboratory .lab-advice[aria-busy=false]", state="attached")
     before, location = page.evaluate(LINES), page.url
     asked = list(page.asked)
     buttons = begin(page)
