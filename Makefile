@@ -102,7 +102,7 @@ test-oldest: .venv-oldest/installed ## run every test with the oldest releases t
 
 .PHONY: test-faults
 test-faults: export OMP_NUM_THREADS = 1
-test-faults: $(VENV)/test ## break real runs in many ways, in about ten minutes
+test-faults: $(VENV)/test ## break real runs in many ways, in about twenty minutes
 	$(BIN)/python -m pytest -n 2 -m faults tests/workflow
 
 .PHONY: test-recipes
