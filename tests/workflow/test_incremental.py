@@ -48,6 +48,18 @@ def test_a_command_keeps_the_digests_of_the_code_for_the_next(finished):
 
 
 @pytest.mark.parametrize(
+    "folder",
+    ["src/depthsounder/elements", "src/depthsounder/report/templates", "scripts", "workflow/report", "config"],
+)
+def test_what_an_editor_leaves_beside_a_file_of_the_project_plans_nothing(finished, folder):
+    file = next(path for path in sorted((finished / folder).iterdir()) if path.is_file())
+    # As Emacs marks a file that is being edited.
+    (finished / folder / f".#{file.name}").symlink_to("me@host.1")
+
+    assert finished.plan() == []
+
+
+@pytest.mark.parametrize(
     ("changes", "new", "mark"),
     [
         ({"seeds.evaluate": 4}, {"train_networks": CELLS}, ("seeds", "2-3")),

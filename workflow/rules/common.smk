@@ -81,7 +81,7 @@ config["captions"] = Captions()
 
 # Every figure has a caption, and every caption a figure. The figures themselves would take a second to import. A study's
 # figure has the study's name.
-CAPTIONS = {caption.stem for caption in (ROOT / "workflow/report").glob("*.rst")}
+CAPTIONS = {caption.stem for caption in (ROOT / "workflow/report").glob("[!.]*.rst")}
 FIGURES = sorted(CAPTIONS - set(STUDY_NAMES) | ({settings.study} if settings.study else set()))
 
 # A workflow that imports this one keeps its own environment; jobs have these variables in any case.

@@ -11,7 +11,7 @@ BASELINE = next(
 # What the page is made from beside the run. It is no input, because the project may be moved: an edit is seen by its digest.
 PAGE_SOURCES = [
     *(ROOT / "workflow/report" / f"{figure}.rst" for figure in FIGURES),
-    *(ROOT / "src/depthsounder/report/templates").glob("*"),
+    *(ROOT / "src/depthsounder/report/templates").glob("[!.]*"),
     *(BASELINE / name for name in KEPT if BASELINE),
 ]
 
