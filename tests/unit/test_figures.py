@@ -172,7 +172,7 @@ def titles(figure):
 def test_a_wide_sweep_is_drawn_in_a_size_that_a_page_can_hold(tmp_path):
     inits = [name for name in INITIALIZERS if name != "critical"] + ["gaussian_w1.5_b0.05"]
     seeds = {"measure": 1, "tune": 1, "evaluate": 1}
-    folder = write_run(tmp_path, list(range(1, 6)), list(ACTIVATIONS), inits, seeds=seeds)
+    folder = write_run(tmp_path, list(range(1, 11)), list(ACTIVATIONS), inits, seeds=seeds)
     run = load_run(folder)
 
     for name, record in FIGURES.items():

@@ -19,7 +19,7 @@ from depthsounder.sweep.runs import load_run
 
 pytestmark = [pytest.mark.workflow, pytest.mark.faults]
 
-SWEEPS = 8
+SWEEPS = 12
 WHOLE = 6
 """Every so many sweeps Snakemake draws the figures too; for the others that is done here, in a fraction of the time."""
 
