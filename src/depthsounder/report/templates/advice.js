@@ -47,17 +47,17 @@ function curesOf(point, { gain, bias }, others, fails, inTime) {
   return names;
 }
 
-// Where every z is 0 and φ' jumps, there is no D.
-function undefinedAt(activation, gain, bias) {
+// Where every z is 0 and φ' jumps, there is no D: why in words, null elsewhere.
+function kinkAt(activation, { gain, bias }) {
   const { f, d } = expectations.activations[activation], [below, above] = [-1e-150, 1e-150].map((z) => d(z, f(z)));
-  return gain === 0 && bias === 0 && below !== above;
+  return gain === 0 && bias === 0 && below !== above ? `every z is 0, where ${activation.replaceAll("_", " ")} has no derivative` : null;
 }
 
 // Laws { name, gain, bias } with the names of those that are one, D nearest to 1 first; null while there is no time to look.
 function rank(point, laws, fails, inTime) {
   const rows = new Map();
   for (const { name, gain, bias } of laws) {
-    if (undefinedAt(point.activation, gain, bias)) continue;
+    if (kinkAt(point.activation, { gain, bias })) continue;
     const key = `${gain}/${bias}`, row = rows.get(key) ?? { names: [], gain, bias };
     row.names.push(name);
     rows.set(key, row);
@@ -85,9 +85,8 @@ function show(point, others, { inits, bounds: [least, most] }, lawOf, digits) {
   if (!rows) return false;
   const failing = rows.filter(({ ratio }) => fails(ratio)), cures = new Map(failing.map((row) => [row, curesOf(point, row, others, fails, inTime)]));
   const lines = rows.map((row) => sentence(row, cures.get(row), digits));
-  const kinked = laws.filter((law) => defined(law) && undefinedAt(point.activation, law.gain, law.bias));
-  lines.push(...kinked.map(({ name }) => `${name} is left out: every z is 0, where ${point.activation} has no derivative`));
-  lines.push(...laws.filter((law) => !defined(law)).map(({ name, gain }) => `${name} is left out: ${gain}`));
+  const reason = (law) => defined(law) ? kinkAt(point.activation, law) : law.gain, absent = laws.filter(reason);
+  lines.push(...absent.map((law) => `${law.name} is left out: ${reason(law)}`));
   const list = document.querySelector("#laboratory .lab-advice");
   lines.forEach((line, at) => {
     const item = list.children[at] ?? list.appendChild(document.createElement("li"));
@@ -97,5 +96,5 @@ function show(point, others, { inits, bounds: [least, most] }, lawOf, digits) {
   return [...cures.values()].every(Boolean);
 }
 
-return { rank, curesOf, show, undefinedAt };
+return { rank, curesOf, show, kinkAt };
 })();

@@ -256,8 +256,7 @@ function nextFrame() {
 }
 
 function drawCurves() {
-  const { q, ratios } = architectures.layersOf(point());
-  const ratio = advice.undefinedAt(state.activation, state.gain, state.bias) ? NaN : Math.sqrt(ratios[0]);
+  const { q, ratios } = architectures.layersOf(point()), ratio = advice.kinkAt(state.activation, state) ? NaN : Math.sqrt(ratios[0]);
   showControls();
   showCells(nearby = cellsNearby());
   showNetwork();
@@ -280,8 +279,8 @@ function drawLimit() {
   for (const [title, value] of Object.entries(shown)) fact(list, title, digits(value));
   for (const [title, name] of Object.entries(LIMITS)) fact(list, title, digits(limit[name]));
   if (architecture === plain) fact(list, "Phase", phaseOf(limit.chi));
-  const kink = advice.undefinedAt(activation, gain, bias) && `There is no D: every z is 0, where ${words(activation)} has no derivative.`;
-  say(part("note"), [warning, kink, limit.note].filter(Boolean).join(" "));
+  const kink = advice.kinkAt(activation, state);
+  say(part("note"), [warning, kink && `There is no D: ${kink}.`, limit.note].filter(Boolean).join(" "));
   board.replaceChildren(plane.draw(point(), digits(limit.chi), nearby));
   stage = 2;
 }
