@@ -4,16 +4,15 @@ import random
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from made_up_report import write_report
+from playwright.sync_api import expect
 
 from depthsounder.judging.verdicts import FAILURES
 from depthsounder.report.links import cell_key
 from depthsounder.storage.frames import cell_of
 from depthsounder.storage.schemas import CELL_KEYS
 from depthsounder.sweep.runs import load_run
-
-Axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe
-expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 
 pytestmark = pytest.mark.browser
 
@@ -65,6 +64,8 @@ def test_verdicts_are_hidden_until_they_are_revealed(open_page):
 
     expect(drawing).to_be_hidden()
     expect(page.locator("#figure-failure_map .message")).to_be_hidden()
+    for link in page.locator("#figure-failure_map .tools a").all():
+        expect(link).to_be_hidden()
     assert {button.inner_text() for button in buttons.all()} == {"–"}
     said = [button.get_attribute("aria-label") for button in buttons.all()]
     assert all(words.endswith(": no prediction") for words in said)
@@ -77,6 +78,14 @@ def test_verdicts_are_hidden_until_they_are_revealed(open_page):
     expect(page.locator(".predict-reveal")).to_be_hidden()
     assert buttons.first.inner_text()[0] in "✓✗"
     assert buttons.nth(1).inner_text() == "–"
+
+
+def test_all_depths_of_the_default_sweep_are_seen_at_once_on_a_phone(open_page, root):
+    page = open_page(390, address=(root / "reports/example/index.html").as_uri())
+    begin(page)
+    place = page.locator(".predict .scroll")
+
+    assert place.evaluate("e => e.scrollWidth <= e.clientWidth")
 
 
 @pytest.mark.parametrize("name", ["plain", "several"])

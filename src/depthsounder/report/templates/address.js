@@ -1,10 +1,19 @@
 "use strict";
-// What the page's address keeps: cell and against for the explorer, lab for the laboratory.
+// What the page's address keeps: cell and against for the explorer, lab for the laboratory; and how a place is gone to.
 const address = {
-  // Figures have a guessed height until they are near: what is gone to has its place after some frames.
-  goTo(place, frames = 6) {
-    place.scrollIntoView();
-    if (frames) requestAnimationFrame(() => address.goTo(place, frames - 1));
+  leave() {},
+  // Figures have a guessed height until they are near, and the laboratory fills itself: while the page grows, and until the
+  // reader moves, what was gone to stays in view.
+  goTo(place) {
+    address.leave();
+    const ended = new AbortController(), { signal } = ended, stay = () => signal.aborted || place.scrollIntoView();
+    const growth = new ResizeObserver(() => requestAnimationFrame(stay));
+    address.leave = () => ended.abort();
+    signal.addEventListener("abort", () => growth.disconnect());
+    for (const kind of ["wheel", "touchmove", "keydown", "pointerdown"]) addEventListener(kind, address.leave, { signal, passive: true });
+    setTimeout(address.leave, 1500);
+    growth.observe(document.body);
+    stay();
   },
   read() {
     // Some mail programs encode slashes; nothing else in the names could be.
