@@ -81,11 +81,11 @@ clean: ## remove the environment and caches; results and reports stay
 # On one core each: two test processes share the machine, and JAX, which would look for a GPU, runs on the CPU.
 test: export OMP_NUM_THREADS = 1
 test: export JAX_PLATFORMS = cpu
-test: lint ## check the code and run every test
+test: lint ## check the code and run the tests, but for those of a browser, of recipes, of faults and of Slurm
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: test-pythons
-test-pythons: ## run every test on each of PYTHONS that is installed
+test-pythons: ## run what `make test` runs on each of PYTHONS that is installed
 	@for python in $(PYTHONS); do \
 		if $$python -c '' 2>/dev/null; then \
 			$(MAKE) test PYTHON=$$python VENV=.venv-$$(basename $$python) || exit; \
@@ -97,7 +97,7 @@ test-pythons: ## run every test on each of PYTHONS that is installed
 .PHONY: test-oldest
 test-oldest: export OMP_NUM_THREADS = 1
 test-oldest: export JAX_PLATFORMS = cpu
-test-oldest: .venv-oldest/installed ## run every test with the oldest releases that pyproject.toml allows
+test-oldest: .venv-oldest/installed ## run what `make test` runs with the oldest releases that pyproject.toml allows
 	.venv-oldest/bin/python -m pytest -n 2 --dist loadfile
 
 .PHONY: test-faults
@@ -112,9 +112,11 @@ test-recipes: $(VENV)/test ## follow the recipes of CONTRIBUTING.md and run ever
 	$(BIN)/python -m pytest -m recipes tests/workflow
 
 .PHONY: test-browser
+test-browser: export OMP_NUM_THREADS = 1
+test-browser: export JAX_PLATFORMS = cpu
 test-browser: $(VENV)/test ## open a report in a real browser, which is installed if there is none
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/browser/install_chromium.sh
-	$(BIN)/python -m pytest tests/browser --browser-required
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m browser tests/browser
 
 .PHONY: test-slurm
 test-slurm: export OMP_NUM_THREADS = 1

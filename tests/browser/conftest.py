@@ -1,11 +1,10 @@
-"""The browser: the system's Chromium or Playwright's own. Without either, tests are skipped, unless one is required."""
+"""The browser: the system's Chromium or Playwright's own. Without either, tests fail."""
 
 import shutil
 from pathlib import Path
 
 import pytest
-
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+from playwright.sync_api import sync_playwright
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -16,19 +15,14 @@ ARGUMENTS = [
 ]
 
 
-def pytest_addoption(parser):
-    parser.addoption("--browser-required", action="store_true", help="fail where there is no Chromium")
-
-
 @pytest.fixture(scope="session")
-def browser(request):
+def browser():
     """A headless Chromium."""
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    with playwright.sync_playwright() as driver:
+    with sync_playwright() as driver:
         executable = found or driver.chromium.executable_path
         if not Path(executable).exists():
-            missing = "no Chromium was found; `make test-browser` installs one"
-            (pytest.fail if request.config.getoption("--browser-required", default=False) else pytest.skip)(missing)
+            pytest.fail("no Chromium was found; `make test-browser` installs one")
         chromium = driver.chromium.launch(executable_path=executable, args=ARGUMENTS)
         yield chromium
         chromium.close()

@@ -3,13 +3,12 @@
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from made_up_report import write_report
+from playwright.sync_api import expect
 
 from depthsounder.judging.verdicts import FAILURES
 from depthsounder.sweep.runs import load_run
-
-Axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe
-expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed").expect
 
 pytestmark = pytest.mark.browser
 

@@ -128,9 +128,9 @@ def test_the_release_page_names_what_is_installed_without_hashes():
 
 
 def test_the_marked_suites_are_those_that_make_runs():
-    markers = set(re.findall(r"pytest (?:-n 2 )?-m (\w+) tests", (ROOT / "Makefile").read_text()))
+    markers = set(re.findall(r"pytest (?:-n 2 )?(?:--dist loadfile )?-m (\w+) tests", (ROOT / "Makefile").read_text()))
 
-    assert markers == {"faults", "recipes", "slurm"}
+    assert markers == {"browser", "faults", "recipes", "slurm"}
 
 
 @pytest.mark.parametrize("page", TEXTS, ids=lambda page: str(page.relative_to(ROOT)))

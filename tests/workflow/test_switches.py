@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 pytestmark = [pytest.mark.workflow, pytest.mark.faults]
 
@@ -175,11 +176,10 @@ def test_snakemakes_own_report_has_every_figure_with_its_caption(finished, root)
 
 def _look_at(page):
     """Open the page in Chromium, if there is one, and go to the caption of a figure as a reader does."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if not chromium:
         pytest.skip("no Chromium was found; `make test-browser` installs one")
-    with playwright.sync_playwright() as driver:
+    with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         shown = browser.new_page()
         errors = []
