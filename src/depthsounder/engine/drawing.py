@@ -42,4 +42,8 @@ def draw_network(
 
 def draw_stack(root_seed: int, seeds: Sequence[int], spec: NetworkSpec, init: Initializer) -> np.ndarray:
     """Draw the networks of several seeds, as flat float32 parameters (S, P), with γ = 1 and β = 0."""
-    return np.stack([spec.pack(*draw_network(root_seed, seed, spec, init)) for seed in seeds]).astype(np.float32)
+    stack = np.empty((len(seeds), spec.parameter_count), np.float32)
+    # One by one: a wide network in float64 is large.
+    for parameters, seed in zip(stack, seeds, strict=True):
+        parameters[:] = spec.pack(*draw_network(root_seed, seed, spec, init))
+    return stack
