@@ -21,7 +21,7 @@ CONFIG = make_config([2, 10], ["tanh", "relu"], ["glorot_normal", "he_normal"], 
 
 
 def costs(**changes):
-    lines = dict.fromkeys(("step", "measurement", "spectrum", "evaluation"), NOTHING)
+    lines = dict.fromkeys(("drawing", "step", "measurement", "spectrum", "evaluation"), NOTHING)
     return Costs(**{"start": 0.0, "rest": 0.0, "rest_of_a_cell": 0.0, **lines, **changes})
 
 
@@ -38,6 +38,7 @@ def test_networks_and_jobs_are_counted_as_the_sweep_has_them():
         ({"start": 1.0}, 8 * (4 + 1 + 2) + 4),
         ({"rest": 5.0}, 5.0),
         ({"rest_of_a_cell": 2.0}, 8 * 2.0),
+        ({"drawing": Line(0.0, 1.0)}, 4 * (2 + 10) * (7 + 2 + 3)),
         ({"step": Line(1.0, 0.0)}, 8 * 9 * 30),
         ({"step": Line(0.0, 1.0)}, 4 * (2 + 10) * 9 * 30),
         ({"measurement": Line(1.0, 0.0)}, 8 * (7 + 3 * 3)),
@@ -84,6 +85,7 @@ def test_a_jobs_start_is_measured_with_this_library_whatever_the_python_has_inst
 def test_costs_are_measured_and_grow_with_the_depth(root):
     wide = make_config([2], ["tanh"], ["glorot_normal"], width=64)
     found = measure_costs(wide, small_dataset(), ["true"])
+    assert found.drawing.layer > 0.0
     assert 0.0 < found.step.layer < 0.01
     assert found.step.at(50) > found.step.at(2)
     assert found.measurement.layer > 0.0
@@ -110,7 +112,7 @@ def test_wide_networks_are_measured_by_fewer_steps_so_that_planning_stays_quick(
 def test_the_costs_of_several_architectures_are_their_mean(monkeypatch):
     seconds = {"plain": 1.0, "layer_norm": 2.0, "residual": 6.0}
     monkeypatch.setattr(
-        measuring, "_pieces_of_work", lambda config, data, name, depth: 4 * [lambda: seconds[name] * depth]
+        measuring, "_pieces_of_work", lambda config, data, name, depth: 5 * [lambda: seconds[name] * depth]
     )
     config = make_config([2], ["tanh"], ["glorot_normal"], architectures=list(seconds))
 
@@ -131,7 +133,12 @@ def test_a_forecast_counts_the_networks_of_the_planned_jobs_and_shares_their_tim
 
 def test_a_forecast_of_all_jobs_is_the_plan():
     given = costs(
-        start=0.5, step=Line(0.1, 0.2), measurement=Line(0.3, 0.1), spectrum=Line(1.0, 0.5), evaluation=Line(0.2, 0.1)
+        start=0.5,
+        drawing=Line(0.1, 0.3),
+        step=Line(0.1, 0.2),
+        measurement=Line(0.3, 0.1),
+        spectrum=Line(1.0, 0.5),
+        evaluation=Line(0.2, 0.1),
     )
     counts = {"initial": 7, "tuning": 6, "training": 3}
     total = sum(computing(CONFIG, given, kind, cell.depth, n) for cell in cells(CONFIG) for kind, n in counts.items())

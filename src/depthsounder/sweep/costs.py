@@ -1,4 +1,4 @@
-"""What a training step, a measurement and an evaluation cost on this machine, measured in some seconds.
+"""What drawing, a training step, a measurement and an evaluation cost on this machine, measured in some seconds.
 
 This module times the engine at two depths and draws a line through them; `planning` adds up a sweep from it.
 """
@@ -72,9 +72,10 @@ def measure_costs(config: Config, dataset: Dataset, script: Sequence[str], secon
         while not rounds or perf_counter() < end:
             rounds.append([[[timed() for timed in at_depth] for at_depth in of_one] for of_one in pieces])
             starts.append(_seconds(lambda: _start(script)))
-    training, measurement, spectrum, evaluation = np.min(rounds, axis=0).mean(axis=0).T
+    drawing, training, measurement, spectrum, evaluation = np.min(rounds, axis=0).mean(axis=0).T
     return Costs(
         start=SNAKEMAKES_SHARE + min(starts),
+        drawing=_line(drawing),
         step=_line(training),
         measurement=_line(measurement),
         spectrum=_line(spectrum),
@@ -85,7 +86,7 @@ def measure_costs(config: Config, dataset: Dataset, script: Sequence[str], secon
 
 
 def _pieces_of_work(config: Config, dataset: Dataset, architecture: str, depth: int) -> list[Callable[[], float]]:
-    """Return what times a training step, a measurement, a spectrum and an evaluation, in seconds for one network."""
+    """Return what times drawing, a training step, a measurement, a spectrum and an evaluation, for one network."""
     sizes = layer_sizes(dataset.n_inputs, config.width, depth, dataset.n_classes)
     spec = NetworkSpec(sizes, TANH, ARCHITECTURES[architecture])
     # Each weight takes part in three products, with a multiplication and an addition for each example.
@@ -102,6 +103,7 @@ def _pieces_of_work(config: Config, dataset: Dataset, architecture: str, depth: 
         train(parameters.copy(), spec, dataset, recipe, traces, config.root_seed)
 
     return [
+        lambda: _seconds(lambda: draw_stack(config.root_seed, range(1), spec, GLOROT_NORMAL)),
         # After the last step the networks are carried over a batch once more.
         lambda: _seconds(training) / (networks * (steps + 1)),
         lambda: _seconds(lambda: probe.measure(parameters[0])),

@@ -44,15 +44,16 @@ class Costs:
     ----------
     start
         The start of a job: the interpreter, its imports, and Snakemake's share.
-    step, measurement, spectrum, evaluation
-        The work on one network: a training step, a measurement of its layers, the singular values of its Jacobian, and
-        its loss and accuracy at a logged step.
+    drawing, step, measurement, spectrum, evaluation
+        The work on one network: to draw its parameters, a training step, a measurement of its layers, the singular
+        values of its Jacobian, and its loss and accuracy at a logged step.
     rest, rest_of_a_cell
         Work that does not grow with the networks, such as figures and report; and what each cell adds to it, such as
         its theory.
     """
 
     start: float
+    drawing: Line
     step: Line
     measurement: Line
     spectrum: Line
@@ -120,12 +121,15 @@ def make_plan(config: Config, costs: Costs) -> Plan:
 
 def computing(config: Config, costs: Costs, kind: PartKind, depth: int, networks: int) -> float:
     """Return the seconds that networks of one depth take on one core: measured for "initial", and else trained."""
+    # What a seed has drawn is trained at every rate.
+    drawn = networks // len(config.training.learning_rates) if kind == "tuning" else networks
+    drawing = drawn * costs.drawing.at(depth)
     if kind == "initial":
-        return networks * (costs.measurement.at(depth) + costs.spectrum.at(depth))
+        return drawing + networks * (costs.measurement.at(depth) + costs.spectrum.at(depth))
     logged = len(config.training.logged_at)
     measurements = logged - 1 if kind == "training" else 0
     training = config.training.steps * costs.step.at(depth) + logged * costs.evaluation.at(depth)
-    return networks * (training + measurements * costs.measurement.at(depth))
+    return drawing + networks * (training + measurements * costs.measurement.at(depth))
 
 
 def advice(config: Config, plan: Plan) -> str:
