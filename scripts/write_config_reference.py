@@ -20,7 +20,7 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.schema.write_text(schema_text(), encoding="utf-8")
     arguments.page.write_text(reference_text(arguments.defaults), encoding="utf-8")
-    for preset in sorted(arguments.defaults.parent.glob("*.yaml")):
+    for preset in sorted(arguments.defaults.parent.glob("[!.]*.yaml")):
         if preset != arguments.defaults:
             text = resolved_text(validate_files([arguments.defaults, preset]))
             (arguments.presets / preset.name).write_text(text, encoding="utf-8")

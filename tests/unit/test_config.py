@@ -3,6 +3,9 @@
 import json
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -97,6 +100,19 @@ def test_a_preset_is_what_a_review_saw_last(preset):
 
 def test_every_preset_in_full_has_its_preset():
     assert {path.name for path in (ROOT / "tests" / "presets").iterdir()} == {preset.name for preset in PRESETS}
+
+
+def test_what_an_editor_leaves_beside_the_presets_is_none(tmp_path):
+    configs, written = shutil.copytree(ROOT / "config", tmp_path / "config"), tmp_path / "written"
+    written.mkdir()
+    # As Emacs marks a file that is being edited.
+    (configs / ".#smoke.yaml").symlink_to("me@host.1")
+
+    script = [sys.executable, ROOT / "scripts/write_config_reference.py", "--defaults", configs / "config.yaml"]
+    places = ["--schema", tmp_path / "schema.json", "--page", tmp_path / "page.md", "--presets", written]
+    subprocess.run([*script, *places], check=True)
+
+    assert {path.name for path in written.iterdir()} == {preset.name for preset in PRESETS}
 
 
 def test_presets_have_runs_of_their_own():
