@@ -1,27 +1,16 @@
-"""The browser: the system's Chromium or Playwright's own. Without either, tests fail."""
-
-import shutil
-from pathlib import Path
+"""The browser, and pages that are opened in it. Without a browser, tests fail."""
 
 import pytest
+from chromium import ARGUMENTS, chromium_of
 from playwright.sync_api import sync_playwright
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 
 @pytest.fixture(scope="session")
 def browser():
     """A headless Chromium."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     with sync_playwright() as driver:
-        executable = found or driver.chromium.executable_path
-        if not Path(executable).exists():
+        executable = chromium_of(driver)
+        if executable is None:
             pytest.fail("no Chromium was found; `make test-browser` installs one")
         chromium = driver.chromium.launch(executable_path=executable, args=ARGUMENTS)
         yield chromium

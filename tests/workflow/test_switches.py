@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from chromium import ARGUMENTS, chromium_of
 from playwright.sync_api import sync_playwright
 
 pytestmark = [pytest.mark.workflow, pytest.mark.faults]
@@ -176,11 +177,11 @@ def test_snakemakes_own_report_has_every_figure_with_its_caption(finished, root)
 
 def _look_at(page):
     """Open the page in Chromium, if there is one, and go to the caption of a figure as a reader does."""
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if not chromium:
-        pytest.skip("no Chromium was found; `make test-browser` installs one")
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        executable = chromium_of(driver)
+        if executable is None:
+            pytest.skip("no Chromium was found; `make test-browser` installs one")
+        browser = driver.chromium.launch(executable_path=executable, args=ARGUMENTS)
         shown = browser.new_page()
         errors = []
         shown.on("pageerror", lambda error: errors.append(str(error)))
