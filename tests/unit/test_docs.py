@@ -133,6 +133,12 @@ def test_the_marked_suites_are_those_that_make_runs():
     assert markers == {"browser", "faults", "recipes", "slurm"}
 
 
+def test_the_oldest_releases_pass_what_the_newest_pass():
+    arguments = [commands_of(target)[0].partition(" -m pytest")[2] for target in ("test", "test-oldest")]
+
+    assert arguments[0] == arguments[1] != ""
+
+
 @pytest.mark.parametrize("page", TEXTS, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_line_of_prose_fits(page):
     code = False
