@@ -15,13 +15,13 @@ from math import inf, pi
 from typing import NamedTuple
 
 import numpy as np
+from numpy.polynomial import Chebyshev
 from numpy.typing import ArrayLike
 
 from depthsounder.elements.activation import Activation
 
 REACH = 12.0
 """Standard deviations covered: what lies beyond is below 1e-28 of E[z⁴]."""
-
 _ABSCISSAE, _PANEL_WEIGHTS = np.polynomial.legendre.leggauss(16)
 _STEPS = np.arange(-REACH, REACH + 1.0)
 # Distances from a kink, or from 0, in units of the pre-activation. With 16 points on a panel whose ends have the ratio
@@ -192,6 +192,8 @@ class CriticalGain:
 _GRID = np.logspace(-8.0, 12.0, 161)
 # Beyond the quadrature's error by four orders, and far below any χ1 - 1 that matters.
 _FIRM = 1e-9
+# Of the polynomial in which a root is found; 8 would do.
+_DEGREE = 16
 
 
 def _rounded(gain: float) -> float:
@@ -205,21 +207,26 @@ def _excess(activation: Activation, q: ArrayLike) -> np.ndarray:
     return np.asarray(q) * squared_slope(activation, q) / second_moment(activation, q) - 1.0
 
 
-def _attracting_root(activation: Activation) -> float | None:
-    """Return the smallest q on the grid with g(q) = 1 whose fixed point attracts, or None."""
-    # Here and not above: it is a quarter of the start of every job, and only some jobs of critical cells need it.
-    from scipy.optimize import brentq  # noqa: PLC0415
+def _roots(activation: Activation, ends: np.ndarray) -> np.ndarray:
+    """Return each q between two ends (2,) with g(q) = 1.
 
-    excess = _excess(activation, _GRID)
+    g is analytic in log q, so that its Chebyshev polynomial on a step of the grid has the root to rounding. SciPy's
+    `brentq` finds the same one, and takes longer to import than most jobs to start.
+    """
+    domain = np.log(ends)
+    roots = Chebyshev.interpolate(lambda logarithms: _excess(activation, np.exp(logarithms)), _DEGREE, domain).roots()
+    real = np.sort(roots.real[np.isreal(roots)])
+    return np.exp(real[(domain[0] <= real) & (real <= domain[1])])
+
+
+def _attracting_root(activation: Activation, excess: np.ndarray) -> float | None:
+    """Return the smallest q on the grid with g(q) = 1 whose fixed point attracts, or None."""
     firm = np.flatnonzero(np.abs(excess) > _FIRM)
     for left, right in pairwise(firm):
         if excess[left] * excess[right] < 0.0:
-            logarithm = brentq(
-                lambda x: float(_excess(activation, np.exp(x))), *np.log(_GRID[[left, right]]), xtol=1e-15, rtol=1e-15
-            )
-            q = float(np.exp(logarithm))
-            if second_moment_slope(activation, q) < squared_slope(activation, q):
-                return q
+            for q in map(float, _roots(activation, _GRID[[left, right]])):
+                if second_moment_slope(activation, q) < squared_slope(activation, q):
+                    return q
     return None
 
 
@@ -232,10 +239,9 @@ def _attracts_at_zero(activation: Activation) -> bool:
     return bool(firm[0] < 0.0) if len(firm) else True
 
 
-def _why_none(activation: Activation) -> str:
+def _why_none(activation: Activation, excess: np.ndarray) -> str:
     """Return in words why no attracting fixed point has χ1 = 1."""
     name = activation.name
-    excess = _excess(activation, _GRID)
     far_slope = float(squared_slope(activation, inf))
     if far_slope > 0.0 and (excess < _FIRM).all():
         bound = _rounded(1.0 / far_slope)
@@ -255,14 +261,15 @@ def critical_gain(activation: Activation) -> CriticalGain:
     """
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         shares = squared_slope(activation, _GRID)
-        if np.ptp(shares) <= _FIRM * shares.max() and (np.abs(_excess(activation, _GRID)) <= _FIRM).all():
+        excess = _GRID * shares / second_moment(activation, _GRID) - 1.0
+        if np.ptp(shares) <= _FIRM * shares.max() and (np.abs(excess) <= _FIRM).all():
             gain = _rounded(1.0 / float(squared_slope(activation, 1.0)))
             return CriticalGain(gain, "any q", "φ is homogeneous: every q is a fixed point")
-        root = _attracting_root(activation)
+        root = _attracting_root(activation, excess)
         if root is not None:
             gain = _rounded(1.0 / float(squared_slope(activation, root)))
             return CriticalGain(gain, "finite", f"the fixed point is q = {root:.6g}")
         if _attracts_at_zero(activation):
             gain = _rounded(1.0 / float(squared_slope(activation, 0.0)))
             return CriticalGain(gain, "q → 0", "the fixed point is q = 0, which attracts")
-        return CriticalGain(None, "none", _why_none(activation))
+        return CriticalGain(None, "none", _why_none(activation, excess))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.special import bdtr
+import scipy
 
 from depthsounder.storage.schemas import CELL_KEYS
 
@@ -30,7 +30,7 @@ def median_interval(frame: pd.DataFrame, keys: Sequence[str], column: str) -> pd
     sizes = groups.size()
     largest = int(sizes.max()) if len(sizes) else 1
     # The quantile of the binomial distribution; all of scipy.stats takes most of a second to import.
-    rank = max(int(np.searchsorted(bdtr(np.arange(largest + 1), largest, 0.5), 0.025)), 1)
+    rank = max(int(np.searchsorted(scipy.special.bdtr(np.arange(largest + 1), largest, 0.5), 0.025)), 1)
     share = (rank - 1) / max(largest - 1, 1)
     lower, upper = groups.quantile(0.5, interpolation="lower"), groups.quantile(0.5, interpolation="higher")
     table = pd.DataFrame(

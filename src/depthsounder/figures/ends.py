@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import offset_copy
-from scipy.optimize import isotonic_regression
 
 from depthsounder.figures.form import stroke, text_size
 from depthsounder.figures.style import INK, MUTED, Marker, init_style, label
@@ -96,7 +96,7 @@ def _apart(ends: Sequence[End], sizes: np.ndarray) -> np.ndarray:
     sorted_sizes = sizes[order]
     # Distances between neighbors taken away, what is left must rise: an isotonic regression, within the panel.
     below = np.concatenate([[0.0], np.cumsum((sorted_sizes[1:] + sorted_sizes[:-1]) / 2)])
-    risen = isotonic_regression(wanted[order] - below).x
+    risen = scipy.optimize.isotonic_regression(wanted[order] - below).x
     lowest, highest = sorted_sizes[0] / 2, 1.0 - sorted_sizes[-1] / 2 - below[-1]
     placed = np.empty(len(ends))
     placed[order] = np.clip(risen, min(lowest, highest), max(lowest, highest)) + below

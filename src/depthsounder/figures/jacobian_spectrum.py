@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 from matplotlib.figure import Figure
-from scipy.special import logsumexp
 
 from depthsounder.elements.activations import ACTIVATIONS
 from depthsounder.elements.architectures import PLAIN
@@ -75,7 +75,7 @@ def _networks(run: Run) -> pd.DataFrame:
     logarithms = values.to_numpy()
     with np.errstate(invalid="ignore"):
         condition = logarithms[:, 0] - logarithms[:, -1]
-        mean_square = logsumexp(2.0 * logarithms, axis=1) - np.log(logarithms.shape[1])
+        mean_square = scipy.special.logsumexp(2.0 * logarithms, axis=1) - np.log(logarithms.shape[1])
     table = pd.DataFrame({"condition": condition, "root_mean_square": mean_square / 2.0}, index=values.index)
     return with_texts((table / np.log(10.0)).reset_index())
 

@@ -9,7 +9,7 @@ This module knows labels, batches and probabilities; it knows no network.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import entr
+import scipy
 
 from depthsounder.engine.training import batches
 
@@ -73,7 +73,7 @@ class References:
     @property
     def entropy(self) -> float:
         """H, the entropy of the class frequencies in nats."""
-        return float(entr(self.frequencies).sum())
+        return float(scipy.special.entr(self.frequencies).sum())
 
     def guessing(self, seed: int, window: int) -> Guessing:
         """Return what constant predictions cost on the windows of so many batches, the first ending at window − 1."""
@@ -113,4 +113,4 @@ class References:
 
 def _entropies(counts: np.ndarray) -> np.ndarray:
     """Return the entropy (n,) of labels that are counted by class (n, K), in nats."""
-    return np.asarray(entr(counts / counts.sum(axis=1, keepdims=True)).sum(axis=1))
+    return np.asarray(scipy.special.entr(counts / counts.sum(axis=1, keepdims=True)).sum(axis=1))

@@ -11,8 +11,7 @@ This module knows brackets and scales; it knows nothing of tables.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import isotonic_regression, minimize
-from scipy.special import expit, log_expit
+import scipy
 
 CENTERS = np.log([6.0, 30.0, 0.3])
 """Where the penalty is least: m as in Schoenholz et al. 2017, some depth, and a scatter of a third."""
@@ -68,7 +67,7 @@ class DepthScaleFit:
         centers = np.log(self.median_depth(brackets.scale))
         with np.errstate(divide="ignore"):
             above, below = ((np.log(end) - centers) / self.scatter for end in (brackets.high, brackets.low))
-        return np.asarray(expit(above) - expit(below))
+        return np.asarray(scipy.special.expit(above) - scipy.special.expit(below))
 
 
 def bracket(depths: np.ndarray, successes: np.ndarray) -> tuple[float, float]:
@@ -91,7 +90,7 @@ def bracket(depths: np.ndarray, successes: np.ndarray) -> tuple[float, float]:
         The last depth before the first at which less than half train, 0 if there is none; and that first one, ∞ if
         there is none.
     """
-    monotone = isotonic_regression(successes, increasing=False).x
+    monotone = scipy.optimize.isotonic_regression(successes, increasing=False).x
     failing = np.flatnonzero(monotone < 0.5)
     if not len(failing):
         return float(depths[-1]), np.inf
@@ -116,9 +115,11 @@ def fit(brackets: Brackets) -> DepthScaleFit:
         with np.errstate(divide="ignore"):
             above, below = ((np.log(end) - centers) / model.scatter for end in (brackets.high, brackets.low))
         # ln(F(above) - F(below)) of the logistic law, without a difference of numbers that are almost equal.
-        logarithms = log_expit(above) + log_expit(-below) + np.log(-np.expm1(below - above))
+        logarithms = scipy.special.log_expit(above) + scipy.special.log_expit(-below) + np.log(-np.expm1(below - above))
         penalty = np.sum(((parameters - CENTERS) / PENALTY_SCALES) ** 2) / 2.0
         return float(penalty - logarithms.sum())
 
-    found = minimize(cost, CENTERS, method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-9, "maxiter": 4000})
+    found = scipy.optimize.minimize(
+        cost, CENTERS, method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-9, "maxiter": 4000}
+    )
     return DepthScaleFit(*(float(value) for value in np.exp(found.x)))

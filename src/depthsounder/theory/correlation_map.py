@@ -14,8 +14,8 @@ from functools import cache
 from math import pi
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import roots_sh_jacobi, spherical_jn
 
 from depthsounder.elements.activation import Activation
 from depthsounder.elements.gaussian import second_moment, squared_slope
@@ -65,7 +65,7 @@ def _expand(activation: Activation, q: np.ndarray, moments: np.ndarray, slopes: 
     # weight x^(2s - 5) is exact for both mass and mean.
     ratio = max(mean_order / ORDERS, 1.05)
     decay = (2.0 * ratio - 1.0) / (ratio - 1.0)
-    nodes, weights = roots_sh_jacobi(6, 2.0 * decay - 4.0, 2.0 * decay - 4.0)
+    nodes, weights = scipy.special.roots_sh_jacobi(6, 2.0 * decay - 4.0, 2.0 * decay - 4.0)
     shares = weights * nodes**2
     return _Expansion(unit, coefficients, np.sqrt(beyond), ORDERS / nodes**2, shares / shares.sum())
 
@@ -116,7 +116,7 @@ def _fold_drop(decorrelations: ArrayLike) -> np.ndarray:
     nearest = np.minimum(decorrelations, 2.0 - np.asarray(decorrelations))
     angles = 2.0 * np.arcsin(np.sqrt(nearest / 2.0))
     # (1 - c) - (2/π) (sin θ - θ cos θ). The last bracket is θ² j₁(θ), a spherical Bessel function, which never cancels.
-    return nearest - 2.0 / pi * angles**2 * spherical_jn(1, angles)
+    return nearest - 2.0 / pi * angles**2 * scipy.special.spherical_jn(1, angles)
 
 
 @cache

@@ -13,9 +13,8 @@ from functools import cache
 from math import inf, log
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
-from scipy.optimize.elementwise import find_root
 
 from depthsounder.elements.activation import Activation
 from depthsounder.elements.gaussian import second_moment, second_moment_slope, squared_slope
@@ -101,6 +100,9 @@ def fixed_points(activation: Activation, gain: ArrayLike, bias_variance: ArrayLi
     q_star = np.where(gain == 0.0, bias_variance, q_star)
     between = (gain > 0.0) & (q_star > 0.0) & (q_star < inf) & (q_star != start)
     if between.any():
+        # Here and not above: every figure's job imports this module, and few need a third of a second of SciPy.
+        from scipy.optimize.elementwise import find_root  # noqa: PLC0415
+
         ends = np.log(np.stack([start[between], q_star[between]]))
         found = find_root(
             growth,
@@ -168,7 +170,7 @@ def correlation_fixed_point(products: ArcCosine | Series, share: float, chi_1: f
         return 1.0, chi_1
     if excess(1.0) >= -MARGINAL:
         return 0.0, share * products.slope(1.0)
-    decorrelation = float(brentq(excess, nearest, 1.0, xtol=1e-15, rtol=1e-15))
+    decorrelation = float(scipy.optimize.brentq(excess, nearest, 1.0, xtol=1e-15, rtol=1e-15))
     return 1.0 - decorrelation, share * products.slope(decorrelation)
 
 

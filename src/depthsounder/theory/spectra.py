@@ -12,7 +12,6 @@ This module predicts the spectra of many networks; `engine.jacobian` measures a 
 
 import numpy as np
 import scipy
-from scipy.special import digamma
 
 from depthsounder.elements.activation import Activation
 from depthsounder.elements.activations import LINEAR, RELU
@@ -67,6 +66,6 @@ def _mean_logarithm(units: np.ndarray, chances: np.ndarray, index: np.ndarray) -
     free = units[:, None] - index + 1.0
     weights = chances[:, None] * (free > 0.0)
     total = weights.sum(axis=0)
-    logarithms = np.log(2.0) + digamma(np.maximum(free, 1.0) / 2.0)
+    logarithms = np.log(2.0) + scipy.special.digamma(np.maximum(free, 1.0) / 2.0)
     # So many units that chances underflow: the caller finds the dimension closed.
     return (weights * logarithms).sum(axis=0) / np.where(total > 0.0, total, 1.0)
