@@ -12,7 +12,7 @@ from depthsounder.process.commands import Refusal
 from depthsounder.sweep import costs as measuring
 from depthsounder.sweep.cells import blocks, cells
 from depthsounder.sweep.costs import measure_costs, start_of_a_job
-from depthsounder.sweep.forecast import PlannedJob, in_words
+from depthsounder.sweep.forecast import PlannedJob, forecast
 from depthsounder.sweep.planning import Costs, Line, advice, computing, make_plan
 
 NOTHING = Line(0.0, 0.0)
@@ -126,9 +126,9 @@ def test_a_forecast_counts_the_networks_of_the_planned_jobs_and_shares_their_tim
     jobs = [PlannedJob("initial", 2, "0-1"), PlannedJob("tuning", 2, "10000-10001"), PlannedJob("training", 10, "0-0")]
     given = costs(start=1.0, rest=60.0, step=Line(0.0, 0.1))
     seconds = 4 * 1.0 + 60.0 / 30 + 30 * 0.1 * (2 * 2 * 3 + 10 * 1)
-    words = in_words(CONFIG, given, jobs, checks=1, others=1, cores=2)
+    words = forecast(CONFIG, given, jobs, checks=1, others=1, cores=2)
     assert words == f"2 networks to measure, 7 to train: about {round(seconds / 2)} s on 2 cores"
-    assert in_words(CONFIG, given, [], 0, 0, 1) == "0 networks to measure, 0 to train: about 0 s on one core"
+    assert forecast(CONFIG, given, [], 0, 0, 1) == "0 networks to measure, 0 to train: about 0 s on one core"
 
 
 def test_a_forecast_of_all_jobs_is_the_plan():

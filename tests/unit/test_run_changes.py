@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 from made_up_run import write_run
 
-from depthsounder.judging.run_changes import KEPT, Change, compare_runs, load_snapshot, save_baseline
+from depthsounder.judging.run_changes import Change, compare_runs, load_snapshot, save_baseline
 from depthsounder.storage import schemas, tables
+from depthsounder.storage.schemas import BASELINE_FILES
 
 DEPTHS, ACTIVATIONS, INITS = [2, 20], ["tanh", "relu"], ["naive_small", "glorot_normal"]
 
@@ -100,7 +101,7 @@ def test_settings_and_cells_that_only_one_run_has_are_counted(earlier, tmp_path)
 
 def test_a_baseline_keeps_what_runs_are_compared_by(earlier, tmp_path):
     save_baseline(earlier, tmp_path / "baseline")
-    assert sorted(path.name for path in (tmp_path / "baseline").iterdir()) == sorted(KEPT)
+    assert sorted(path.name for path in (tmp_path / "baseline").iterdir()) == sorted(BASELINE_FILES)
     changes = compare_runs(load_snapshot(tmp_path / "baseline"), load_snapshot(earlier))
     assert changes.flipped == changes.moved == []
 

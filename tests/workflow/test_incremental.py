@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import pytest
 
@@ -45,6 +46,20 @@ def test_a_command_keeps_the_digests_of_the_code_for_the_next(finished):
     kept["digests"] = dict.fromkeys(kept["digests"], "forged")
     file.write_text(json.dumps(kept))
     assert set(rules(of_cells(finished.plan()))) == OF_CELLS
+
+
+def test_a_dry_run_keeps_the_costs_that_it_measured_for_the_next(finished):
+    file = finished / ".snakemake/depthsounder/costs.json"
+    finished.configure({"seeds.evaluate": 4})
+    finished.plan()
+    kept = json.loads(file.read_text())
+
+    kept["costs"]["start"] = 3600.0
+    file.write_text(json.dumps(kept))
+
+    said = finished.snakemake("--dry-run", "--cores=2").output
+    # An hour for the start of each of as many jobs as there are cells, which two cores share.
+    assert re.search(rf"^0 networks to measure, {2 * CELLS} to train: about {CELLS // 2} h", said, re.MULTILINE), said
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,13 @@ from depthsounder.config import (
 )
 from depthsounder.elements.axes import AXES, Cell, Design
 from depthsounder.data.sources import printable, source_files
-from depthsounder.judging.run_changes import KEPT
 from depthsounder.process.commands import Refusal
 from depthsounder.process.definitions import Library, NotFollowed
 from depthsounder.process.fingerprint import content_digest
 from depthsounder.process.home import stand_ins
 from depthsounder.process.kept_digests import KeptDigests
 from depthsounder.process.lock import RUNNER, require_free
-from depthsounder.storage.schemas import SCHEMAS
+from depthsounder.storage.schemas import BASELINE_FILES, SCHEMAS
 from depthsounder.sweep.cells import (
     ANY_CELL,
     ANY_CHECKED,
@@ -45,6 +44,9 @@ origin = (
     if IMPORTED
     else Origin([DEFAULTS, *COMMAND_LINE_FILES], COMMAND_LINE_VALUES)
 )
+# What one command keeps for the next, in the working folder.
+KEPT_HERE = Path(".snakemake/depthsounder").absolute()
+
 try:
     settings = (
         validate_imported(config, DEFAULTS)
@@ -53,7 +55,7 @@ try:
     )
     # The modules and the user's own files, whose code is in the digests of what uses it.
     library = Library(ROOT / "src/depthsounder", own_records(settings))
-    digests = KeptDigests(Path(".snakemake/depthsounder/digests.json").absolute(), ROOT / "scripts", library)
+    digests = KeptDigests(KEPT_HERE / "digests.json", ROOT / "scripts", library)
     if IN_CHARGE:
         digests.require(list(designs(settings)))
         # Snakemake asks for digests while it plans, and has no hook for the end of a dry run.
@@ -216,12 +218,15 @@ def forecast_of(jobs):
     checks = sum(job.rule.name == "check_gradients" for job in jobs)
     try:
         # Where `--sdm conda` gives jobs their environment, this process may lack what they have.
-        from depthsounder.sweep.forecast import PlannedJob, forecast
+        from depthsounder.sweep.forecast import PlannedJob, costs_now, forecast
+        from depthsounder.sweep.kept_costs import kept_costs
 
         planned = [
             PlannedJob(KIND_OF_RULE[job.rule.name], int(job.wildcards.depth), job.wildcards.seeds) for job in counted
         ]
-        return forecast(settings, planned, checks, len(jobs) - len(planned) - checks, SIDE_BY_SIDE, paths)
+        engine = digests.of("train_networks.py", optimizer=settings.training.optimizer)
+        costs = kept_costs(KEPT_HERE / "costs.json", settings, engine, lambda: costs_now(settings, paths))
+        return forecast(settings, costs, planned, checks, len(jobs) - len(planned) - checks, SIDE_BY_SIDE)
     except Exception as error:
         return f"How long that takes could not be measured: {printable(str(error) or type(error).__name__)}"
 

@@ -12,7 +12,7 @@ BASELINE = next(
 PAGE_SOURCES = [
     *(ROOT / "workflow/report" / f"{figure}.rst" for figure in FIGURES),
     *(ROOT / "src/depthsounder/report/templates").glob("[!.]*"),
-    *(BASELINE / name for name in KEPT if BASELINE),
+    *(BASELINE / name for name in BASELINE_FILES if BASELINE),
 ]
 
 # So that a figure waits for no table that it does not read.

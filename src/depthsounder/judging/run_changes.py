@@ -17,11 +17,8 @@ from depthsounder.elements.axes import Design
 from depthsounder.process.text import names_of, number
 from depthsounder.storage.frames import rows_of
 from depthsounder.storage.replacing import replacing
-from depthsounder.storage.schemas import CELL_KEYS
+from depthsounder.storage.schemas import BASELINE_FILES, CELL_KEYS
 from depthsounder.storage.tables import read_table
-
-KEPT = ("config.json", "verdicts.parquet", "comparisons.parquet", "claims.parquet")
-"""The files by which runs are compared, and of which a baseline consists."""
 
 _WORDS = ("training_verdict", "signal_verdict")
 _INTERVALS = {
@@ -33,7 +30,7 @@ _TAIL_RATIO = ("tail_ratio_low", "tail_ratio_high")
 
 def finished_runs(results: Path) -> list[str]:
     """Return the names of the runs in a folder of results that can be compared, in their order."""
-    return sorted(run.name for run in results.glob("*") if all((run / name).exists() for name in KEPT))
+    return sorted(run.name for run in results.glob("*") if all((run / name).exists() for name in BASELINE_FILES))
 
 
 @dataclass(frozen=True)
@@ -120,7 +117,7 @@ def _with_architecture(snapshot: Snapshot) -> Snapshot:
 def save_baseline(results: Path, baseline: Path) -> None:
     """Keep what a later run is compared with."""
     load_snapshot(results)
-    for name in KEPT:
+    for name in BASELINE_FILES:
         with replacing(baseline / name) as temporary:
             shutil.copyfile(results / name, temporary)
 

@@ -7,6 +7,9 @@ from depthsounder.elements.axes import AXES, Cell
 CELL_KEYS = list(Cell._fields)
 """What identifies a cell, and in which order its parts are laid out in folders. A list, as pandas takes keys."""
 
+BASELINE_FILES = ("config.json", "verdicts.parquet", "comparisons.parquet", "claims.parquet")
+"""The files of a run by which runs are compared, and of which a baseline consists."""
+
 
 def _field(name: str, kind: pa.DataType, unit: str) -> pa.Field:
     return pa.field(name, kind, metadata={"unit": unit})

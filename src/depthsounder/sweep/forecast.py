@@ -1,7 +1,7 @@
 """What the jobs that a dry run plans will take: how many networks, and about how long.
 
-The costs are measured on the machine that asks, as `make plan` measures them, but for a second only. This module knows
-jobs by their kind and block; which of them are planned is told by whoever plans.
+The costs are measured on the machine that asks, as `make plan` measures them, but for a second only, and kept for the
+next dry run. This module knows jobs by their kind and block; which of them are planned is told by whoever plans.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,19 @@ class PlannedJob:
     seeds: str
 
 
-def forecast(config: Config, jobs: Sequence[PlannedJob], checks: int, others: int, cores: int, paths: RunPaths) -> str:
+def costs_now(config: Config, paths: RunPaths) -> Costs:
+    """Return the costs of a sweep's networks, measured in about a second.
+
+    Parameters
+    ----------
+    paths
+        Where the run's data lie, if they are prepared already.
+    """
+    script = Path(__file__).resolve().parents[3] / "scripts/tune_rate.py"
+    return measure_costs(config, _dataset(config, paths), start_of_a_job(str(script)), seconds=0.5)
+
+
+def forecast(config: Config, costs: Costs, jobs: Sequence[PlannedJob], checks: int, others: int, cores: int) -> str:
     """Return in a sentence what planned jobs take.
 
     Parameters
@@ -47,16 +59,7 @@ def forecast(config: Config, jobs: Sequence[PlannedJob], checks: int, others: in
         The jobs that compute networks, the number of gradient checks, and that of all other jobs.
     cores
         How many jobs run at a time.
-    paths
-        Where the run's data lie, if they are prepared already.
     """
-    script = Path(__file__).resolve().parents[3] / "scripts/tune_rate.py"
-    costs = measure_costs(config, _dataset(config, paths), start_of_a_job(str(script)), seconds=0.5)
-    return in_words(config, costs, jobs, checks, others, cores)
-
-
-def in_words(config: Config, costs: Costs, jobs: Sequence[PlannedJob], checks: int, others: int, cores: int) -> str:
-    """Return the sentence of `forecast` for given costs."""
     portions = [(job, portion(config, job.kind, job.depth, job.seeds).networks) for job in jobs]
     counts = {
         kind: sum(count for job, count in portions if job.kind == kind) for kind in ("initial", "tuning", "training")
