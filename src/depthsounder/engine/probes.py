@@ -70,18 +70,16 @@ class Probe:
         """
         stack = self.stack
         stack.parameters[0] = parameters
-        statistics = {name: np.ma.masked_all(stack.depth + 1) for name in STATISTICS}
         with np.errstate(all="ignore"):
             stack.forward()
-            for layer, z in enumerate(stack.preactivations):
-                _describe_preactivations(z[0], layer, statistics)
-            for layer, (a, h) in enumerate(zip(stack.arguments, stack.activities[1:], strict=True)):
-                _describe_activities(a[0], h[0], stack.spec.activation, layer, statistics)
+            layers = [_describe_preactivations(z[0]) for z in stack.preactivations]
+            for found, a, h in zip(layers[:-1], stack.arguments, stack.activities[1:], strict=True):
+                found |= _describe_activities(a[0], h[0], stack.spec.activation)
             cross_entropy(stack.logits, self.labels)
             stack.backward()
-            for layer, (delta, gradient) in enumerate(zip(stack.preactivations, stack.weight_gradients, strict=True)):
-                _describe_errors(delta[0], gradient[0], layer, statistics)
-        return statistics
+            for found, delta, gradient in zip(layers, stack.preactivations, stack.weight_gradients, strict=True):
+                found |= _describe_errors(delta[0], gradient[0])
+        return {name: _column(layers, name) for name in STATISTICS}
 
 
 def update_ratios(before: np.ndarray, after: np.ndarray, spec: NetworkSpec) -> np.ndarray:
@@ -107,36 +105,41 @@ def update_ratios(before: np.ndarray, after: np.ndarray, spec: NetworkSpec) -> n
         )
 
 
+def _column(layers: list[dict[str, float]], name: str) -> np.ndarray:
+    """Return a statistic of all layers, masked where a layer has none."""
+    return np.ma.array([found.get(name, 0.0) for found in layers], mask=[name not in found for found in layers])
+
+
 def _mean_square(values: np.ndarray) -> float:
     return float(np.vdot(values, values)) / values.size
 
 
-def _describe_preactivations(z: np.ndarray, layer: int, statistics: dict[str, np.ndarray]) -> None:
-    statistics["z_second_moment"][layer] = _mean_square(z)
-    statistics["z_second_moment_single"][layer] = _mean_square(z[0])
-    statistics["z_batch_variance"][layer] = _mean_square(z - z.mean(axis=0))
+def _describe_preactivations(z: np.ndarray) -> dict[str, float]:
+    return {
+        "z_second_moment": _mean_square(z),
+        "z_second_moment_single": _mean_square(z[0]),
+        "z_batch_variance": _mean_square(z - z.mean(axis=0)),
+    }
 
 
-def _describe_activities(
-    a: np.ndarray, h: np.ndarray, activation: Activation, layer: int, statistics: dict[str, np.ndarray]
-) -> None:
+def _describe_activities(a: np.ndarray, h: np.ndarray, activation: Activation) -> dict[str, float]:
     """Describe h = φ(a); a is z itself, or what a normalization makes of it."""
-    mean = h.mean()
-    statistics["h_mean"][layer] = mean
-    statistics["h_variance"][layer] = _mean_square(h - mean)
+    mean = float(h.mean())
+    moments = {"h_mean": mean, "h_variance": _mean_square(h - mean)}
     if activation.rectifier:
         active = np.count_nonzero(a > 0, axis=0)
-        statistics["dead_fraction"][layer] = np.mean(active < DEAD_BELOW * len(a))
-    else:
-        slopes = np.empty_like(a)
-        activation.derivative(a, h, slopes)
-        flat = np.abs(slopes, out=slopes) < SATURATED_BELOW * maximum_slope(activation)
-        statistics["saturated_fraction"][layer] = np.count_nonzero(flat) / flat.size
+        return moments | {"dead_fraction": float(np.mean(active < DEAD_BELOW * len(a)))}
+    slopes = np.empty_like(a)
+    activation.derivative(a, h, slopes)
+    flat = np.abs(slopes, out=slopes) < SATURATED_BELOW * maximum_slope(activation)
+    return moments | {"saturated_fraction": np.count_nonzero(flat) / flat.size}
 
 
-def _describe_errors(delta: np.ndarray, gradient: np.ndarray, layer: int, statistics: dict[str, np.ndarray]) -> None:
-    statistics["delta_second_moment"][layer] = _mean_square(delta)
+def _describe_errors(delta: np.ndarray, gradient: np.ndarray) -> dict[str, float]:
     # δ is per example here, so that the engine's gradient is a sum over the probe; the table's is the mean's gradient.
     n_examples = len(delta)
-    statistics["weight_grad_rms"][layer] = np.sqrt(_mean_square(gradient)) / n_examples
-    statistics["weight_grad_mean_abs"][layer] = np.abs(gradient).mean() / n_examples
+    return {
+        "delta_second_moment": _mean_square(delta),
+        "weight_grad_rms": float(np.sqrt(_mean_square(gradient))) / n_examples,
+        "weight_grad_mean_abs": float(np.abs(gradient).mean()) / n_examples,
+    }
