@@ -59,6 +59,17 @@ def test_a_dry_run_whose_time_cannot_be_measured_ends_well_and_says_why(fresh):
     assert re.search(r"^How long that takes could not be measured: .*data\.npz", said, re.MULTILINE)
 
 
+def test_the_library_is_compiled_once_also_where_python_is_told_to_keep_nothing(fresh):
+    """Of a module that only Snakemake's own process imports, and of one that only a job does."""
+    library = fresh / "src/depthsounder"
+
+    run = fresh.snakemake("results/default/data.npz", "--cores=1", environment={"PYTHONDONTWRITEBYTECODE": "1"})
+
+    assert run.code == 0, run.output
+    assert list((library / "process/__pycache__").glob("kept_digests.*.pyc"))
+    assert list((library / "data/__pycache__").glob("prepare.*.pyc"))
+
+
 def test_results_that_were_copied_without_times_are_planned_with_the_reason_and_the_way_out(finished_run, tmp_path):
     copy = finished_run.copy(tmp_path / "project")
     # Where Snakemake remembers the files' digests, their times do not matter.

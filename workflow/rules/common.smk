@@ -113,12 +113,14 @@ def run_script(name):
     """The call of one of our scripts, as a parameter.
 
     A job says what went wrong to the terminal and to its log: with its words piped to both, bash has to be told that it
-    fails where the script does. A parameter from a function that takes `threads` is none whose change reruns a job: the
-    project may be moved.
+    fails where the script does. It imports the compiled library, also where Python is told to keep nothing that it
+    compiled, as in many containers: every job would compile the same modules. A parameter from a function that takes
+    `threads` is none whose change reruns a job: the project may be moved.
     """
-    library, script = shlex.quote(str(ROOT / "src")), shlex.quote(str(ROOT / "scripts" / name))
-    variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in STAND_INS.items())
-    command = f"set -o pipefail; {variables} PYTHONPATH={library} {RUNNER}=$PPID {PYTHON} {script}"
+    script = shlex.quote(str(ROOT / "scripts" / name))
+    given = {**STAND_INS, "PYTHONPATH": str(ROOT / "src"), "PYTHONDONTWRITEBYTECODE": ""}
+    variables = " ".join(f"{name}={shlex.quote(value)}" for name, value in given.items())
+    command = f"set -o pipefail; {variables} {RUNNER}=$PPID {PYTHON} {script}"
     return lambda wildcards, threads: command
 
 

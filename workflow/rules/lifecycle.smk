@@ -95,6 +95,10 @@ if not IMPORTED and len(workflow.included_stack) > 2:
 
 sys.path.insert(0, str(ROOT / "src"))
 
+# Here as in the jobs, which `run_script` tells the same; an importing workflow decides that for itself.
+if not IMPORTED:
+    sys.dont_write_bytecode = False
+
 import depthsounder
 
 if not Path(depthsounder.__file__).is_relative_to(ROOT):
