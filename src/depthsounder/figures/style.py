@@ -273,4 +273,4 @@ def save(figure: Figure, path: Path) -> None:
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
     with mpl.rc_context(THEME), replacing(path) as temporary:
         figure.savefig(temporary, format=kind, dpi=_PNG_DPI, metadata=metadata)
-    figure.set_layout_engine("none")
+    figure.set_layout_engine(None)
