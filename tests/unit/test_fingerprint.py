@@ -309,6 +309,31 @@ def test_what_is_made_of_the_numbers_reruns_no_cell(library, package, script):
     assert (script,) in changed
 
 
+# `prediction` is omitted too, and the studies, which every figure's job imports, name it.
+OMITTED = ("figures.failure_map", "figures.prediction")
+
+
+@pytest.mark.parametrize(
+    ("module", "reruns"),
+    [
+        ("figures/failure_map", False),
+        ("figures/loss_traces", True),
+        ("figures/layers", True),
+        ("figures/prediction", True),
+    ],
+    ids=["an omitted figure", "its own figure", "what figures share", "an omitted one that an import names"],
+)
+def test_other_figures_are_left_out_of_the_code_of_a_figure(library, module, reruns):
+    def digest():
+        script = library.folder / "scripts" / "plot_figure.py"
+        return code_fingerprint(script, library=Library(library.folder / "depthsounder"), omitted=OMITTED)
+
+    before = digest()
+    path = library.folder / "depthsounder" / f"{module}.py"
+    library.write(path, f"{path.read_text()}\n\nADDED = 1\n")
+    assert (digest() != before) == reruns
+
+
 def test_what_stands_above_the_engine_reruns_no_cell(library):
     modules = ("theory/*", "judging/[!t_]*", "sweep/cells", "sweep/runs", "storage/collect", "data/prepare")
     for path in (path for pattern in modules for path in (library.folder / "depthsounder").glob(f"{pattern}.py")):

@@ -269,7 +269,17 @@ def test_a_figure_waits_for_no_table_that_it_does_not_read(finished):
     assert rules(finished.plan("reports/default/figures/comparisons.svg")) == {"compare_inits": 1, "plot_figure": 1}
 
 
-def test_an_edit_of_the_figures_plans_figures_and_report_only(finished):
+@pytest.mark.parametrize("figure", ["failure_map", "loss_traces"])
+def test_an_edit_of_a_figures_module_plans_that_figure_and_the_report_only(finished, figure):
+    finished.edit(f"src/depthsounder/figures/{figure}.py", "\n\n\n", "\n\n\nTHE_ANSWER = 42\n\n\n")
+
+    jobs = finished.plan()
+
+    assert rules(jobs) == {"plot_figure": 1, "render_report": 1}
+    assert [job["figure"] for job in jobs if job.rule == "plot_figure"] == [figure]
+
+
+def test_an_edit_of_what_figures_share_plans_figures_and_report_only(finished):
     finished.edit("src/depthsounder/figures/layers.py", "\n\n\n", "\n\n\nTHE_ANSWER = 42\n\n\n")
 
     assert rules(finished.plan()) == {"plot_figure": len(FIGURES), "render_report": 1}

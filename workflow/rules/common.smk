@@ -144,6 +144,12 @@ def code(script, optimizer=None):
     return of_cell
 
 
+def code_of_figure(wildcards):
+    """The digest of the code of a figure's job, as a parameter: other figures' modules are no part of it."""
+    others = [f"figures.{figure}" for figure in FIGURES if figure != wildcards.figure]
+    return digests.of("plot_figure.py", omitted=others)
+
+
 def settings_of(stage):
     """The settings of a stage, as a parameter: from a function, because Snakemake looks for wildcards in other texts."""
     return lambda wildcards: stage_arguments(settings, stage)

@@ -47,7 +47,7 @@ rule plot_figure:
     params:
         script=run_script("plot_figure.py"),
         results=run_folder,
-        code=code("plot_figure.py"),
+        code=code_of_figure,
     shell:
         "{params.script} --results {params.results:q} --figure {wildcards.figure}"
         " --output {output.svg:q} --output {output.png:q} 2>&1 | tee {log:q} >&2"
@@ -72,7 +72,7 @@ rule plot_figure_as_pdf:
     params:
         script=run_script("plot_figure.py"),
         results=run_folder,
-        code=code("plot_figure.py"),
+        code=code_of_figure,
     shell:
         "{params.script} --results {params.results:q} --figure {wildcards.figure}"
         " --output {output:q} 2>&1 | tee {log:q} >&2"

@@ -11,7 +11,7 @@ This module reads sources; it runs none of what it reads.
 
 import ast
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from depthsounder.elements.axes import REGISTRIES, Design
@@ -34,6 +34,7 @@ def code_fingerprint(
     design: Design | None = None,
     library: Library = _OWN,
     optimizer: str | None = None,
+    omitted: Collection[str] = (),
 ) -> str:
     """Return 16 hexadecimal digits that stand for all library code that a script can reach.
 
@@ -47,13 +48,15 @@ def code_fingerprint(
         Where the modules are.
     optimizer
         The name of what trains the cell, if the script trains it.
+    omitted
+        Modules, by dotted names, that are left out of packages that are taken whole; one that an import names is taken.
 
     Raises
     ------
     NotFollowed
         If the code has a form in which an edit would be overlooked, or no entry has one of the names.
     """
-    closure = _Closure(library, BOUNDARY if design is not None else ())
+    closure = _Closure(library, BOUNDARY if design is not None else (), omitted)
     closure.visit_file(script)
     if design is not None:
         closure.visit_cell(design, optimizer)
@@ -91,8 +94,8 @@ def require_digests(scripts: Path, designs: Iterable[Design], library: Library =
 class _Closure:
     """The definitions that were reached, by place, with the digests of their syntax trees."""
 
-    def __init__(self, library: Library, boundary: tuple[Target, ...]) -> None:
-        self.library, self.boundary = library, boundary
+    def __init__(self, library: Library, boundary: tuple[Target, ...], omitted: Collection[str] = ()) -> None:
+        self.library, self.boundary, self.omitted = library, boundary, omitted
         self.seen: dict[str, str] = {}
         self.entered: set[str] = set()
 
@@ -108,6 +111,8 @@ class _Closure:
         """Take one definition of one of the library's modules, or all of them, and all that it refers to."""
         if package := whole_package(name or definition or ""):
             self.visit_package(package)
+            if name in self.omitted:
+                self.visit_file(self.library.module(name).path, name)
             return
         if (name, definition) in self.boundary:
             return
@@ -118,11 +123,12 @@ class _Closure:
             self.take(name, definition)
 
     def visit_package(self, package: str) -> None:
-        """Take all files of a package, and all that they import."""
+        """Take the files of a package that are not omitted, and all that they import."""
         if package not in self.entered:
             self.entered.add(package)
             for name, path in self.library.package(package):
-                self.visit_file(path, name)
+                if name not in self.omitted:
+                    self.visit_file(path, name)
 
     def visit_all(self, name: str) -> None:
         """Take all that a module defines or hands on."""

@@ -9,7 +9,7 @@ This module keeps digests; it does not know how they are made.
 import hashlib
 import json
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -58,11 +58,18 @@ class KeptDigests:
             require_digests(self._scripts, designs, self._library)
             self._digests[key] = "followed"
 
-    def of(self, script: str, design: Design | None = None, optimizer: str | None = None) -> str:
+    def of(
+        self,
+        script: str,
+        design: Design | None = None,
+        optimizer: str | None = None,
+        omitted: Sequence[str] = (),
+    ) -> str:
         """Return the digest of a script by its name, as `code_fingerprint` does."""
-        key = json.dumps([script, design, optimizer])
+        key = json.dumps([script, design, optimizer, omitted])
         if key not in self._digests:
-            self._digests[key] = code_fingerprint(self._scripts / script, design, self._library, optimizer)
+            path = self._scripts / script
+            self._digests[key] = code_fingerprint(path, design, self._library, optimizer, omitted)
         return self._digests[key]
 
     def keep(self) -> None:
