@@ -1,15 +1,18 @@
 """A figure tells its whole story in its module: the workflow, the report and the page take it from there."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib as mpl
 import pytest
 from made_up_run import write_run
 
 from depthsounder.figures import FIGURES, SECTIONS
+from depthsounder.figures.style import save
 from depthsounder.process.commands import Refusal
 from depthsounder.studies import STUDIES
 from depthsounder.sweep.figure_tables import tables_of_figure
@@ -125,3 +128,24 @@ def test_a_new_figure_is_its_module_and_its_caption(results, tmp_path):
     assert "What I want you to see." in page
     assert "snakemake reports/made-up/figures/my_figure.svg" in page
     assert tables_of_figure(copy / "src/depthsounder", "my_figure") == ("verdicts",)
+
+
+@pytest.mark.parametrize("setting", ["figure.autolayout", "figure.constrained_layout.use"])
+def test_a_users_matplotlibrc_lays_out_no_figure(results, tmp_path, setting):
+    def files(folder):
+        folder.mkdir()
+        figure = FIGURES["phase_diagram"].draw(load_run(results))
+        for name in ("figure.svg", "figure.png"):
+            save(figure, folder / name)
+        return [(folder / name).read_bytes() for name in ("figure.svg", "figure.png")]
+
+    expected = files(tmp_path / "without")
+    with mpl.rc_context({setting: True}):
+        assert files(tmp_path / "with") == expected
+
+
+def test_no_figure_reaches_another_by_the_registry():
+    """The code of a figure's job leaves out other figures, and has to see which it uses."""
+    modules = [path for room in ("figures", "studies") for path in (LIBRARY / room).glob("*.py")]
+    users = {path for path in modules if re.search(r"\b(FIGURES|STUDIES|import_module)\b", path.read_text())}
+    assert users == {LIBRARY / "figures/__init__.py", LIBRARY / "studies/__init__.py"}

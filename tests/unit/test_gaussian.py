@@ -170,17 +170,23 @@ def test_the_critical_gain_keeps_errors_and_signal_of_sigmoid_constant():
     assert gain * squared_slope(SIGMOID, q) == pytest.approx(1.0, rel=1e-6)
 
 
+def _by_brentq(activation, low, high):
+    """The gain at the root of g - 1 between two q, as SciPy finds it."""
+
+    def excess(logarithm):
+        q = np.exp(logarithm)
+        return float(q * squared_slope(activation, q) / second_moment(activation, q) - 1.0)
+
+    q = np.exp(brentq(excess, np.log(low), np.log(high), xtol=1e-14, rtol=1e-14))
+    return 1.0 / float(squared_slope(activation, q))
+
+
 @pytest.mark.parametrize("scale", [0.02, 0.3, 1.0, 1.7, 40.0])
 def test_the_critical_gain_is_at_the_root_that_scipy_finds(scale):
     """Of sigmoid(z · scale), whose critical point no closed form gives."""
     scaled = _activation("scaled", lambda z: expit(scale * z), lambda z: scale * expit(scale * z) * expit(-scale * z))
-
-    def excess(logarithm):
-        q = np.exp(logarithm)
-        return float(q * squared_slope(scaled, q) / second_moment(scaled, q) - 1.0)
-
-    q = np.exp(brentq(excess, *np.log(np.array([10.0, 1000.0]) / scale**2), xtol=1e-14, rtol=1e-14))
-    assert critical_gain(scaled).require() == pytest.approx(1.0 / float(squared_slope(scaled, q)), rel=1e-11)
+    expected = _by_brentq(scaled, 10.0 / scale**2, 1000.0 / scale**2)
+    assert critical_gain(scaled).require() == pytest.approx(expected, rel=1e-11)
 
 
 @pytest.mark.parametrize(

@@ -60,9 +60,9 @@ def test_another_machine_has_other_costs(file, monkeypatch):
         (LIFETIME, SECOND),
         (-timedelta(hours=1), SECOND),
     ],
-    ids=["at once", "within a day", "a day later", "after the clock was set back"],
+    ids=["at once", "within an hour", "an hour later", "after the clock was set back"],
 )
-def test_costs_are_good_for_a_day(file, monkeypatch, later, expected):
+def test_costs_are_good_for_an_hour(file, monkeypatch, later, expected):
     clock = SimpleNamespace(now=lambda zone: datetime.now(zone) + later)
     monkeypatch.setattr(keeping, "datetime", clock)
     assert again(file) == expected

@@ -232,8 +232,8 @@ def forecast_of(jobs):
         planned = [
             PlannedJob(KIND_OF_RULE[job.rule.name], int(job.wildcards.depth), job.wildcards.seeds) for job in counted
         ]
-        engine = digests.of("train_networks.py", optimizer=settings.training.optimizer)
-        costs = kept_costs(KEPT_HERE / "costs.json", settings, engine, lambda: costs_now(settings, paths))
+        measuring = digests.of("plan_sweep.py")
+        costs = kept_costs(KEPT_HERE / "costs.json", settings, measuring, lambda: costs_now(settings, paths))
         return forecast(settings, costs, planned, checks, len(jobs) - len(planned) - checks, SIDE_BY_SIDE)
     except Exception as error:
         return f"How long that takes could not be measured: {printable(str(error) or type(error).__name__)}"

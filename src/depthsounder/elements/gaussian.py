@@ -15,7 +15,6 @@ from math import inf, pi
 from typing import NamedTuple
 
 import numpy as np
-from numpy.polynomial import Chebyshev
 from numpy.typing import ArrayLike
 
 from depthsounder.elements.activation import Activation
@@ -192,8 +191,8 @@ class CriticalGain:
 _GRID = np.logspace(-8.0, 12.0, 161)
 # Beyond the quadrature's error by four orders, and far below any χ1 - 1 that matters.
 _FIRM = 1e-9
-# Of the polynomial in which a root is found; 8 would do.
-_DEGREE = 16
+# A bracket of a root is cut into so many pieces at a time, down to so much of the logarithm of q.
+_PIECES, _ROUNDING = 16, 1e-15
 
 
 def _rounded(gain: float) -> float:
@@ -207,16 +206,21 @@ def _excess(activation: Activation, q: ArrayLike) -> np.ndarray:
     return np.asarray(q) * squared_slope(activation, q) / second_moment(activation, q) - 1.0
 
 
-def _roots(activation: Activation, ends: np.ndarray) -> np.ndarray:
-    """Return each q between two ends (2,) with g(q) = 1.
+def _root(activation: Activation, ends: np.ndarray) -> float:
+    """Return the first q between two ends (2,) at which g - 1 changes its sign.
 
-    g is analytic in log q, so that its Chebyshev polynomial on a step of the grid has the root to rounding. SciPy's
-    `brentq` finds the same one, and takes longer to import than most jobs to start.
+    SciPy's `brentq` finds it in fewer steps, and takes longer to import than most jobs to start.
     """
-    domain = np.log(ends)
-    roots = Chebyshev.interpolate(lambda logarithms: _excess(activation, np.exp(logarithms)), _DEGREE, domain).roots()
-    real = np.sort(roots.real[np.isreal(roots)])
-    return np.exp(real[(domain[0] <= real) & (real <= domain[1])])
+    low, high = np.log(ends)
+    while high - low > _ROUNDING * max(1.0, abs(high)):
+        logarithms = np.linspace(low, high, _PIECES + 1)
+        signs = np.sign(_excess(activation, np.exp(logarithms)))
+        changes = np.flatnonzero(signs[1:] != signs[0])
+        if not len(changes):
+            # So near to the root that rounding gives the sign.
+            break
+        low, high = logarithms[changes[0]], logarithms[changes[0] + 1]
+    return float(np.exp(high))
 
 
 def _attracting_root(activation: Activation, excess: np.ndarray) -> float | None:
@@ -224,9 +228,9 @@ def _attracting_root(activation: Activation, excess: np.ndarray) -> float | None
     firm = np.flatnonzero(np.abs(excess) > _FIRM)
     for left, right in pairwise(firm):
         if excess[left] * excess[right] < 0.0:
-            for q in map(float, _roots(activation, _GRID[[left, right]])):
-                if second_moment_slope(activation, q) < squared_slope(activation, q):
-                    return q
+            q = _root(activation, _GRID[[left, right]])
+            if second_moment_slope(activation, q) < squared_slope(activation, q):
+                return q
     return None
 
 

@@ -64,6 +64,9 @@ For the same reason seaborn is imported where it is called, and most figures do 
 
 THEME: Any = {
     **_WHITEGRID,
+    # Each figure says how it is laid out, and a user's matplotlibrc does not.
+    "figure.autolayout": False,
+    "figure.constrained_layout.use": False,
     "figure.facecolor": PAPER,
     "axes.facecolor": PAPER,
     "axes.edgecolor": "#9aa5b1",
@@ -273,4 +276,4 @@ def save(figure: Figure, path: Path) -> None:
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
     with mpl.rc_context(THEME), replacing(path) as temporary:
         figure.savefig(temporary, format=kind, dpi=_PNG_DPI, metadata=metadata)
-    figure.set_layout_engine(None)
+        figure.set_layout_engine(None)

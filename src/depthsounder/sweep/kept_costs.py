@@ -1,6 +1,6 @@
 """Costs are kept in a file from one dry run to the next: to measure them takes longer than to plan a sweep.
 
-What was measured on another machine, for other settings or code, or more than a day ago, is not used.
+What was measured on another machine, for other settings or code, or more than an hour ago, is not used.
 
 This module keeps costs; `costs` measures them.
 """
@@ -17,8 +17,8 @@ from depthsounder.config import Config
 from depthsounder.storage.replacing import replacing
 from depthsounder.sweep.planning import Costs
 
-LIFETIME = timedelta(days=1)
-"""So long is a machine taken to be as fast as it was."""
+LIFETIME = timedelta(hours=1)
+"""So long is a machine taken to be as fast and as busy as it was."""
 
 _MATTER = {"data", "architectures", "extensions", "width", "training", "probe_examples"}
 """The settings that the costs of a network depend on."""
@@ -39,7 +39,7 @@ def kept_costs(file: Path, config: Config, code: str, measure: Callable[[], Cost
         Where they are kept. It may be missing, damaged, or about another sweep; where it cannot be written, the next
         dry run measures again.
     code
-        The digest of what computes the networks.
+        The digest of what measures the costs.
     measure
         Measures them.
     """
